@@ -1,0 +1,197 @@
+//! What an HTTP message is once it has been read: its head, its body's measure and
+//! the exchange that it is part of.
+
+use crate::decode::Endpoint;
+use crate::leak::Finding;
+use crate::packet::Place;
+use std::fmt;
+use std::ops::Range;
+
+/// A range of bytes inside a [`Head`]'s own buffer.
+pub(crate) type Span = Range<u32>;
+
+/// The start line and the fields of a message, as they were sent (RFC 9112 §2).
+///
+/// All text is kept once, in one buffer; names and values are ranges of it.
+#[derive(Debug, Clone, Default)]
+pub struct Head {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) start: Start,
+    pub(crate) version: Span,
+    pub(crate) fields: Vec<(Span, Span)>,
+    /// For each run of bytes that one packet brought: its first index and its place.
+    pub(crate) places: Vec<(u32, Place)>,
+}
+
+/// What stands on the first line.
+#[derive(Debug, Clone)]
+pub(crate) enum Start {
+    /// `method target version`
+    Request { method: Span, target: Span },
+    /// `version status reason`; no status in HTTP/0.9.
+    Response { status: Option<u16>, reason: Option<Span> },
+}
+
+impl Default for Start {
+    fn default() -> Self {
+        Self::Response { status: None, reason: None }
+    }
+}
+
+impl Head {
+    pub(crate) fn slice(&self, span: &Span) -> &[u8] {
+        self.bytes.get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
+
+    /// The version as sent, or `HTTP/0.9` where none was.
+    pub fn version(&self) -> &str {
+        match std::str::from_utf8(self.slice(&self.version)) {
+            Ok("") | Err(_) => "HTTP/0.9",
+            Ok(version) => version,
+        }
+    }
+
+    /// The method of a request.
+    pub fn method(&self) -> Option<&[u8]> {
+        match &self.start {
+            Start::Request { method, .. } => Some(self.slice(method)),
+            Start::Response { .. } => None,
+        }
+    }
+
+    /// The target of a request, as sent.
+    pub fn target(&self) -> Option<&[u8]> {
+        match &self.start {
+            Start::Request { target, .. } => Some(self.slice(target)),
+            Start::Response { .. } => None,
+        }
+    }
+
+    /// The status code of a response; none in HTTP/0.9 and in a request.
+    pub fn status(&self) -> Option<u16> {
+        match &self.start {
+            Start::Request { .. } => None,
+            Start::Response { status, .. } => *status,
+        }
+    }
+
+    /// The reason phrase of a response, where there was a status line.
+    pub fn reason(&self) -> Option<&[u8]> {
+        match &self.start {
+            Start::Request { .. } => None,
+            Start::Response { reason, .. } => reason.as_ref().map(|span| self.slice(span)),
+        }
+    }
+
+    /// All fields in order: name and value, obsolete folds made spaces.
+    pub fn fields(&self) -> impl ExactSizeIterator<Item = (&[u8], &[u8])> {
+        self.fields.iter().map(|(name, value)| (self.slice(name), self.slice(value)))
+    }
+
+    /// The value of the first field named `name`, in any letter case.
+    pub fn field(&self, name: &str) -> Option<&[u8]> {
+        self.fields().find(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value)
+    }
+
+    /// Where the byte at `index` of this head's buffer came from.
+    pub(crate) fn place(&self, index: u32) -> Place {
+        let run = self.places.partition_point(|(first, _)| *first <= index);
+        match run.checked_sub(1).and_then(|run| self.places.get(run)) {
+            Some((first, place)) => place.advanced((index - first) as usize),
+            None => Place::default(),
+        }
+    }
+}
+
+/// What is known of a body (RFC 9112 §6).
+#[derive(Debug, Clone, Default)]
+pub struct Body {
+    /// Bytes after removing the transfer coding and the content coding; `None` where a
+    /// coded body had no reason to be decoded.
+    pub length: Option<u64>,
+    /// Bytes after removing the transfer coding only.
+    pub wire_length: u64,
+    /// Bytes that were lost in holes of the capture.
+    pub missing: u64,
+    /// The content coding that was removed: `identity`, `gzip`, `gzip, br`…
+    pub encoding: String,
+    /// Whether the body was seen to its end.
+    pub complete: bool,
+    /// SHA-256 of the decoded body, where asked for and nothing is missing.
+    pub sha256: Option<[u8; 32]>,
+    /// The first bytes of the decoded body, at most as many as were asked for.
+    pub kept: Vec<u8>,
+    /// Whether the decoded body goes on after `kept`.
+    pub truncated: bool,
+}
+
+/// A request or a response.
+#[derive(Debug, Clone, Default)]
+pub struct Message {
+    /// Start line and fields.
+    pub head: Head,
+    /// Where its first byte stood.
+    pub first: Place,
+    /// Where its last byte stood.
+    pub last: Place,
+    /// Its body's measure.
+    pub body: Body,
+    /// Trailer fields (RFC 9112 §7.1.2), in the shape of a head without a start line.
+    pub trailers: Head,
+    /// The interim responses (1xx) that came before a final one.
+    pub interim: Vec<Head>,
+}
+
+/// A request and the response to it, or what was seen of the two.
+#[derive(Debug, Clone)]
+pub struct Exchange {
+    /// Counted from 1 in output order.
+    pub id: u64,
+    /// The number of its TCP stream, from 0, in the order in which streams appeared.
+    pub stream: u64,
+    /// Who sent the request.
+    pub client: Endpoint,
+    /// Who answered.
+    pub server: Endpoint,
+    /// The request, where it was captured.
+    pub request: Option<Message>,
+    /// The response, where one was captured.
+    pub response: Option<Message>,
+    /// The secrets that it showed.
+    pub findings: Vec<Finding>,
+    /// Where leniency was needed to read it, or something was lost.
+    pub notes: Vec<Note>,
+}
+
+impl Exchange {
+    /// The Host header as sent, or nothing.
+    pub fn host(&self) -> Option<&[u8]> {
+        self.request.as_ref()?.head.field("host")
+    }
+}
+
+impl fmt::Display for Exchange {
+    /// One line: `127.0.0.1:44082 → 127.0.0.1:5683 GET / 200`, escaped.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} → {}", self.client, self.server)?;
+        if let Some(head) = self.request.as_ref().map(|m| &m.head) {
+            let (method, target) = (head.method().unwrap_or_default(), head.target().unwrap_or_default());
+            write!(f, " {} {}", method.escape_ascii(), target.escape_ascii())?;
+        }
+        match self.response.as_ref().map(|m| m.head.status()) {
+            Some(Some(status)) => write!(f, " {status}"),
+            Some(None) => write!(f, " HTTP/0.9"),
+            None => write!(f, " (no response)"),
+        }
+    }
+}
+
+/// A named remark on an exchange: a leniency, or something lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Note(pub &'static str);
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}

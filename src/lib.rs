@@ -1,0 +1,25 @@
+//! plainsight shows what leaves a machine in plain sight: it captures packets or replays a
+//! saved capture, reassembles TCP, parses HTTP, and points at every secret that crossed the
+//! wire unencrypted.
+//!
+//! # The way of the data
+//!
+//! ```text
+//! capture ──► decode ──► tcp ──► http ──► leak ──► report
+//! packets     segments   streams  exchanges findings  what people and programs read
+//! ```
+//!
+//! Every arrow points one way; each module knows only those on its left.
+
+#![allow(dead_code, unused_imports)] // until every room is furnished
+
+pub mod analyzer;
+pub mod capture;
+pub mod decode;
+pub mod http;
+pub mod leak;
+pub mod packet;
+pub mod tcp;
+pub mod tls;
+
+pub use analyzer::{Config, Counters, Event};

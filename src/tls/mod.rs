@@ -1,0 +1,3 @@
+//! What a TLS handshake shows to anyone who looks.
+//!
+//! This room sees the first bytes of a stream. It refuses to decrypt anything.
