@@ -3,7 +3,20 @@
 //! This room peels link layers, tunnels and IP, and puts fragments together. It
 //! refuses to know what a stream is, let alone HTTP.
 
-use crate::packet::{Packet, Place};
+mod counters;
+mod decoder;
+mod fragment;
+mod ip;
+mod link;
+mod transport;
+mod tunnel;
+mod view;
+mod walk;
+
+pub use counters::Counters;
+pub use decoder::{Config, Decoder};
+
+use crate::packet::Place;
 use std::fmt;
 use std::net::IpAddr;
 

@@ -1,0 +1,167 @@
+//! The decoder: one packet in, the segments and datagrams inside it out.
+//!
+//! What nearly every packet is goes a short way of its own; the layers themselves are not
+//! known here.
+
+use super::counters::{Counters, Reason};
+use super::fragment::{Bounds, Fragments};
+use super::transport::{Addresses, TCP, segment};
+use super::view::{Origin, View};
+use super::walk::{Found, State, Walk};
+use super::{Segment, Unit};
+use crate::packet::{LinkType, Packet, Place};
+use etherparse::{Ipv4HeaderSlice, Ipv6HeaderSlice};
+
+/// What a [`Decoder`] is asked to do.
+#[derive(Debug, Clone, Copy)]
+pub struct Config {
+    /// Whether packets with a wrong checksum are refused. Off by default: network cards
+    /// fill checksums in after a capture has seen the packet.
+    pub verify_checksums: bool,
+    /// Bound on the IP fragments that wait for others, in bytes. Default 16 MiB.
+    pub fragment_memory: usize,
+    /// How long a fragment waits, in nanoseconds by the packets' own timestamps. Default
+    /// 30 seconds, as in Linux.
+    pub fragment_age_nanos: i64,
+    /// How many packets a fragment waits. Default 131,072: IPv4 identifications come again
+    /// after 65,536 datagrams.
+    pub fragment_age_packets: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            verify_checksums: false,
+            fragment_memory: 16 << 20,
+            fragment_age_nanos: 30_000_000_000,
+            fragment_age_packets: 1 << 17,
+        }
+    }
+}
+
+/// Takes packets apart. Keeps nothing between packets but waiting IP fragments.
+#[derive(Debug)]
+pub struct Decoder {
+    state: State,
+}
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Self::new(Config::default())
+    }
+}
+
+impl Decoder {
+    /// A decoder that has seen no packet.
+    pub fn new(config: Config) -> Self {
+        let bounds = Bounds {
+            memory: config.fragment_memory,
+            age_nanos: config.fragment_age_nanos,
+            age_packets: config.fragment_age_packets,
+        };
+        Self { state: State { config, fragments: Fragments::new(bounds), counters: Counters::default() } }
+    }
+
+    /// Decodes one packet, handing each segment and datagram in it to `sink`: most often
+    /// one, none for what is not understood (counted by reason), several for the fragments
+    /// of a datagram that this packet completes.
+    #[inline]
+    pub fn packet(&mut self, packet: &Packet<'_>, sink: &mut impl FnMut(Unit<'_>)) {
+        self.state.counters.packets += 1;
+        if let Some(segment) = self.plain_segment(packet) {
+            self.state.counters.tcp += 1;
+            return sink(Unit::Segment(segment));
+        }
+        self.any_packet(packet, sink);
+    }
+
+    /// What was counted so far.
+    pub const fn counters(&self) -> &Counters {
+        &self.state.counters
+    }
+
+    /// Says that no packet follows: fragments that still wait are counted as let go.
+    pub fn finish(&mut self) {
+        self.state.fragments.finish(&mut self.state.counters);
+    }
+
+    /// What the waiting fragments cost, in bytes.
+    pub const fn memory(&self) -> usize {
+        self.state.fragments.memory()
+    }
+
+    /// The short way, for a whole TCP segment in one IP packet straight on the link. It
+    /// decides nothing that the long way would decide otherwise, and counts nothing.
+    #[inline]
+    fn plain_segment<'p>(&self, packet: &Packet<'p>) -> Option<Segment<'p>> {
+        let data = packet.data;
+        if self.state.config.verify_checksums {
+            return None;
+        }
+        let start = match packet.link_type {
+            LinkType::ETHERNET if is_ip(data.get(12..14)?) => 14,
+            // From Ethernet and loopback devices.
+            LinkType::LINUX_SLL2 if is_ip(data.get(..2)?) && matches!(data.get(8..10)?, [0, 1] | [3, 4]) => 20,
+            LinkType::LINUX_SLL if is_ip(data.get(14..16)?) && matches!(data.get(2..4)?, [0, 1] | [3, 4]) => 16,
+            LinkType::NULL if matches!(data.get(..4)?, [0, 0, 0, 2] | [2 | 30, 0, 0, 0]) => 4,
+            LinkType::RAW => 0,
+            _ => return None,
+        };
+        let missing = (packet.original_length as usize).saturating_sub(data.len());
+        let ip = View { bytes: data, start: 0, missing }.skip(start)?;
+        let (payload, addresses) = match ip.u8(0)? >> 4 {
+            4 => {
+                let header = Ipv4HeaderSlice::from_slice(ip.bytes).ok()?;
+                let (total, length) = (usize::from(header.total_len()), header.slice().len());
+                if header.protocol().0 != TCP || header.is_fragmenting_payload() || total < length {
+                    return None;
+                }
+                let addresses =
+                    Addresses { source: header.source_addr().into(), destination: header.destination_addr().into() };
+                (ip.limit(total).skip(length)?, addresses)
+            }
+            6 => {
+                let header = Ipv6HeaderSlice::from_slice(ip.bytes).ok()?;
+                let length = usize::from(header.payload_length());
+                if header.next_header().0 != TCP || length == 0 {
+                    return None;
+                }
+                let addresses =
+                    Addresses { source: header.source_addr().into(), destination: header.destination_addr().into() };
+                (ip.skip(40)?.limit(length), addresses)
+            }
+            _ => return None,
+        };
+        let offset = u32::try_from(payload.start).ok();
+        let place = Place { packet: packet.id, time: packet.timestamp, offset };
+        Some(segment(payload, addresses, place).ok()?.0)
+    }
+
+    /// The long way, for everything.
+    #[inline(never)]
+    fn any_packet(&mut self, packet: &Packet<'_>, sink: &mut dyn FnMut(Unit<'_>)) {
+        let missing = (packet.original_length as usize).saturating_sub(packet.data.len());
+        let mut walk = Walk {
+            state: &mut self.state,
+            origin: Origin::Packet(packet.id, packet.timestamp),
+            time: packet.timestamp,
+            sink,
+            depth: 0,
+        };
+        let view = View { bytes: packet.data, start: 0, missing };
+        let outcome = walk.link(packet.link_type, view);
+        let counters = &mut self.state.counters;
+        match outcome {
+            Ok(Found::Tcp) => counters.tcp += 1,
+            Ok(Found::Udp) => counters.udp += 1,
+            Ok(Found::Fragment) => counters.fragments += 1,
+            Err(reason) => counters.refuse(reason),
+        }
+    }
+}
+
+/// Whether these two bytes are IP's `EtherType`, of either version.
+#[inline]
+fn is_ip(ether_type: &[u8]) -> bool {
+    matches!(ether_type, [0x08, 0x00] | [0x86, 0xdd])
+}

@@ -1,0 +1,133 @@
+//! Ethernet and what an `EtherType` names: VLAN tags, `PPPoE`, MPLS, and other wrappings.
+//!
+//! It refuses to know about stations and addresses.
+
+use crate::decode::counters::Reason;
+use crate::decode::view::View;
+use crate::decode::walk::{OrCut, Outcome, Walk};
+use etherparse::MacsecHeaderSlice;
+
+/// A number below this in the place of an `EtherType` is a length (IEEE 802.3 §3.2.6).
+const MIN_TYPE: u16 = 0x0600;
+
+const CUT: &str = "ethernet: header cut";
+
+impl Walk<'_> {
+    /// An Ethernet frame from its destination address on.
+    pub(in crate::decode) fn ethernet(&mut self, view: View<'_>) -> Outcome {
+        // Cisco's Inter-Switch Link puts 26 bytes in front of the frame.
+        if let Some([0x01 | 0x03, 0x00, 0x0c, 0x00, 0x00]) = view.array(0) {
+            let inner = view.skip(26).or_cut(CUT)?;
+            return self.deeper(|walk| walk.ethernet(inner));
+        }
+        let ether_type = view.u16(12).or_cut(CUT)?;
+        self.type_or_length(ether_type, view.skip(14).or_cut(CUT)?)
+    }
+
+    /// A frame with a switch's tag of `tag` bytes behind the addresses.
+    pub(super) fn ethernet_tagged(&mut self, view: View<'_>, tag: usize) -> Outcome {
+        let ether_type = view.u16(12 + tag).or_cut(CUT)?;
+        self.type_or_length(ether_type, view.skip(14 + tag).or_cut(CUT)?)
+    }
+
+    /// A frame where only a guess says that there is one: it must say what it carries in
+    /// a way that can be followed.
+    pub(in crate::decode) fn plausible_ethernet(&mut self, view: View<'_>) -> Outcome {
+        let plausible = match view.u16(12).or_cut(CUT)? {
+            0x0800 | 0x0806 | 0x86dd | 0x8100 | 0x88a8 | 0x8847 | 0x8848 | 0x8863 | 0x8864 | 0x88cc => true,
+            length @ 3..MIN_TYPE => usize::from(length) + 14 <= view.wire_length(),
+            _ => false,
+        };
+        if plausible { self.deeper(|walk| walk.ethernet(view)) } else { Err(Reason::bad("ethernet: implausible")) }
+    }
+
+    /// What follows a field that is an `EtherType` or a length.
+    pub(super) fn type_or_length(&mut self, number: u16, view: View<'_>) -> Outcome {
+        if number >= MIN_TYPE {
+            return self.ether_type(number, view);
+        }
+        // Novell's own frames have no LLC header; their checksum is always absent.
+        if view.u16(0) == Some(0xffff) {
+            return Err(Reason::idle("ipx"));
+        }
+        self.llc(view.limit(number.into()))
+    }
+
+    /// What an `EtherType` names, from the byte after it.
+    pub(in crate::decode) fn ether_type(&mut self, ether_type: u16, view: View<'_>) -> Outcome {
+        self.deeper(|walk| match ether_type {
+            0x0800 | 0x86dd => walk.ip(view),
+            // VLAN tags: the standard's, provider bridges', and the older ones of vendors.
+            0x8100 | 0x88a8 | 0x9100 | 0x9200 | 0x9300 => walk.tagged(view, 4, "vlan: tag cut"),
+            0x8847 | 0x8848 => walk.mpls(view),
+            0x8864 => walk.pppoe(view),
+            0x6558 => walk.ethernet(view),
+            0x880b => walk.ppp(view),
+            0x8870 => walk.llc(view),
+            0x8926 => walk.tagged(view, 6, "vn-tag: tag cut"),
+            0x8909 => walk.tagged(view, 8, "cisco metadata: header cut"),
+            0x88e7 => walk.ethernet(view.skip(4).or_cut("provider backbone bridge: tag cut")?),
+            0x22f3 => walk.trill(view),
+            0x88e5 => walk.macsec(view),
+            0x894f => walk.service_header(view),
+            other => Err(nothing_for_us(other).unwrap_or(Reason::unknown_hex("ethernet: ethertype", other))),
+        })
+    }
+
+    /// A tag of `length` bytes whose last two are the next `EtherType`.
+    fn tagged(&mut self, view: View<'_>, length: usize, cut: &'static str) -> Outcome {
+        let next = view.u16(length - 2).or_cut(cut)?;
+        self.type_or_length(next, view.skip(length).or_cut(cut)?)
+    }
+
+    /// `MACsec` (IEEE 802.1AE) that only signs.
+    fn macsec(&mut self, view: View<'_>) -> Outcome {
+        const SIGNATURE: usize = 16;
+        let header = MacsecHeaderSlice::from_slice(view.bytes).map_err(|_| Reason::bad("macsec: header cut"))?;
+        // The EtherType behind the header counts as part of it when nothing is encrypted.
+        let ether_type = header.next_ether_type().ok_or(Reason::bad("macsec: encrypted"))?;
+        let inner = view.skip(header.header_len()).or_cut("macsec: header cut")?;
+        self.type_or_length(ether_type.0, inner.trim_end(SIGNATURE))
+    }
+
+    /// TRILL (RFC 6325 §3): a frame behind a header with options.
+    fn trill(&mut self, view: View<'_>) -> Outcome {
+        let options = (view.u16(0).or_cut("trill: header cut")? >> 6) & 0x1f;
+        self.ethernet(view.skip(6 + usize::from(options) * 4).or_cut("trill: header cut")?)
+    }
+
+    /// The network service header (RFC 8300 §2).
+    pub(in crate::decode) fn service_header(&mut self, view: View<'_>) -> Outcome {
+        const CUT: &str = "nsh: header cut";
+        let length = usize::from(view.u8(1).or_cut(CUT)? & 0x3f) * 4;
+        if length < 8 {
+            return Err(Reason::bad("nsh: length below 8"));
+        }
+        let next = view.u8(3).or_cut(CUT)?;
+        let payload = view.skip(length).or_cut(CUT)?;
+        self.deeper(|walk| match next {
+            1 | 2 => walk.ip(payload),
+            3 => walk.ethernet(payload),
+            5 => walk.mpls(payload),
+            other => Err(Reason::unknown("nsh: next protocol", other.into())),
+        })
+    }
+}
+
+/// `EtherTypes` that carry no stream or datagram, by name.
+const fn nothing_for_us(ether_type: u16) -> Option<Reason> {
+    Some(match ether_type {
+        0x0806 => Reason::idle("arp"),
+        0x8035 => Reason::idle("rarp"),
+        0x8137 => Reason::idle("ipx"),
+        0x8809 => Reason::idle("ethernet: slow protocols"),
+        0x8808 => Reason::idle("ethernet: flow control"),
+        0x8863 => Reason::idle("pppoe: discovery"),
+        0x888e => Reason::idle("eapol"),
+        0x88cc => Reason::idle("lldp"),
+        0x88f7 => Reason::idle("ptp"),
+        0x8902 => Reason::idle("ethernet: connectivity fault management"),
+        0x9000 => Reason::idle("ethernet: loopback test"),
+        _ => return None,
+    })
+}

@@ -1,0 +1,137 @@
+//! The TCP and UDP headers, and the segments and datagrams behind them.
+//!
+//! It refuses to know what a stream is: each segment stands alone.
+
+use super::counters::Reason;
+use super::view::View;
+use super::walk::{Found, Outcome, Walk};
+use super::{Datagram, Endpoint, FourTuple, Segment, TcpFlags, Unit};
+use crate::packet::Place;
+use etherparse::UdpHeaderSlice;
+use etherparse::checksum::Sum16BitWords;
+use std::net::IpAddr;
+
+pub(super) const TCP: u8 = 6;
+pub(super) const UDP: u8 = 17;
+
+/// Who an IP packet is from and for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Addresses {
+    pub(super) source: IpAddr,
+    pub(super) destination: IpAddr,
+}
+
+impl Addresses {
+    #[inline]
+    pub(super) const fn with_ports(self, source: u16, destination: u16) -> FourTuple {
+        FourTuple {
+            source: Endpoint { address: self.source, port: source },
+            destination: Endpoint { address: self.destination, port: destination },
+        }
+    }
+}
+
+/// Reads the TCP header at the start of `view` (RFC 9293 §3.1), whose payload, as one
+/// run, is the segment's.
+///
+/// By hand, where `etherparse` would refuse a header whose options the capture cut off:
+/// the sequence numbers before them still tell the stream what is missing.
+#[inline]
+pub(super) fn segment(view: View<'_>, addresses: Addresses, place: Place) -> Result<(Segment<'_>, View<'_>), Reason> {
+    let header: [u8; 20] = view.array(0).ok_or(Reason::bad("tcp: header cut"))?;
+    let [s0, s1, d0, d1, n0, n1, n2, n3, a0, a1, a2, a3, offset, flags, w0, w1, ..] = header;
+    let length = usize::from(offset >> 4) * 4;
+    if length < header.len() {
+        return Err(Reason::bad("tcp: header length below 20"));
+    }
+    let payload = view.skip_cut(length).ok_or(Reason::bad("tcp: header longer than its segment"))?;
+    let segment = Segment {
+        four_tuple: addresses.with_ports(u16::from_be_bytes([s0, s1]), u16::from_be_bytes([d0, d1])),
+        sequence: u32::from_be_bytes([n0, n1, n2, n3]),
+        acknowledgment: u32::from_be_bytes([a0, a1, a2, a3]),
+        window: u16::from_be_bytes([w0, w1]),
+        flags: TcpFlags(flags),
+        payload: payload.bytes,
+        missing: u32::try_from(payload.missing).unwrap_or(u32::MAX),
+        place: place.advanced(length),
+    };
+    Ok((segment, payload))
+}
+
+/// Whether the checksum over `view` and the pseudo-header is right, or can't be told
+/// because the end was not captured.
+pub(super) fn checksum_holds(protocol: u8, view: View<'_>, addresses: Addresses) -> bool {
+    if view.missing > 0 {
+        return true;
+    }
+    let mut sum = Sum16BitWords::new();
+    match addresses.source {
+        IpAddr::V4(address) => sum = sum.add_4bytes(address.octets()),
+        IpAddr::V6(address) => sum = sum.add_16bytes(address.octets()),
+    }
+    match addresses.destination {
+        IpAddr::V4(address) => sum = sum.add_4bytes(address.octets()),
+        IpAddr::V6(address) => sum = sum.add_16bytes(address.octets()),
+    }
+    let length = u32::try_from(view.bytes.len()).unwrap_or(u32::MAX);
+    sum = sum.add_4bytes(length.to_be_bytes()).add_2bytes([0, protocol]);
+    sum.add_slice(view.bytes).ones_complement() == 0
+}
+
+impl Walk<'_> {
+    /// A TCP segment: handed out whole, or, where fragments brought it, one a fragment.
+    pub(super) fn tcp(&mut self, view: View<'_>, addresses: Addresses) -> Outcome {
+        let (whole, payload) = segment(view, addresses, Place::default())?;
+        if self.verify_checksums() && !checksum_holds(TCP, view, addresses) {
+            return Err(Reason::bad("tcp: wrong checksum"));
+        }
+        let mut sequence = whole.sequence;
+        let mut flags = whole.flags;
+        let mut left = payload.wire_length();
+        let (origin, sink) = (self.origin, &mut *self.sink);
+        origin.runs(payload, |run| {
+            let length = run.bytes.len() + run.missing;
+            left = left.saturating_sub(length);
+            let last = left == 0;
+            let held_back = if last { 0 } else { TcpFlags::FIN | TcpFlags::RST };
+            sink(Unit::Segment(Segment {
+                sequence,
+                flags: TcpFlags(flags.0 & !held_back),
+                payload: run.bytes,
+                missing: u32::try_from(run.missing).unwrap_or(u32::MAX),
+                place: run.place,
+                ..whole
+            }));
+            // The SYN itself takes a number before the payload's.
+            sequence = sequence.wrapping_add(u32::from(flags.has(TcpFlags::SYN))).wrapping_add(length as u32);
+            flags.0 &= !TcpFlags::SYN;
+        });
+        Ok(Found::Tcp)
+    }
+
+    /// A UDP datagram (RFC 768): what is tunnelled in it, or itself.
+    pub(super) fn udp(&mut self, view: View<'_>, addresses: Addresses) -> Outcome {
+        let header = UdpHeaderSlice::from_slice(view.bytes).map_err(|_| Reason::bad("udp: header cut"))?;
+        // 0 is a jumbogram's length (RFC 2675 §4), and segmentation offload's.
+        let view = match usize::from(header.length()) {
+            0 => view,
+            1..8 => return Err(Reason::bad("udp: length below 8")),
+            length => view.limit(length),
+        };
+        if self.verify_checksums() && header.checksum() != 0 && !checksum_holds(UDP, view, addresses) {
+            return Err(Reason::bad("udp: wrong checksum"));
+        }
+        let payload = view.skip(8).ok_or(Reason::bad("udp: header cut"))?;
+        let (source, destination) = (header.source_port(), header.destination_port());
+        if let Some(found) = self.udp_tunnel(source, destination, payload, addresses) {
+            return found;
+        }
+        (self.sink)(Unit::Datagram(Datagram {
+            four_tuple: addresses.with_ports(source, destination),
+            payload: payload.bytes,
+            missing: u32::try_from(payload.missing).unwrap_or(u32::MAX),
+            place: self.origin.place(payload),
+        }));
+        Ok(Found::Udp)
+    }
+}

@@ -1,0 +1,82 @@
+//! One packet's way through its layers: what every layer's decoder works with.
+//!
+//! The layers themselves are in their own modules; none of them is known here.
+
+use super::counters::{Counters, Reason};
+use super::fragment::Fragments;
+use super::view::{Origin, View};
+use super::{Config, Unit};
+use crate::packet::Timestamp;
+
+/// What a packet, or a part of it, turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// At least one segment was handed out.
+    Tcp,
+    /// At least one datagram was handed out.
+    Udp,
+    /// An IP fragment that waits for others.
+    Fragment,
+}
+
+/// What was found, or why nothing was.
+pub(super) type Outcome = Result<Found, Reason>;
+
+/// What outlives a packet.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) config: Config,
+    pub(super) fragments: Fragments,
+    pub(super) counters: Counters,
+}
+
+/// A walk from the outermost layer inwards. Units are handed out only once everything
+/// around them has been checked, so a guess that fails leaves nothing behind.
+pub(super) struct Walk<'w> {
+    pub(super) state: &'w mut State,
+    pub(super) origin: Origin<'w>,
+    pub(super) time: Timestamp,
+    pub(super) sink: &'w mut dyn FnMut(Unit<'_>),
+    pub(super) depth: u8,
+}
+
+impl Walk<'_> {
+    /// How many layers may lie in one another.
+    const MAX_DEPTH: u8 = 32;
+
+    /// Goes one layer inwards, unless that is one too many.
+    pub(super) fn deeper(&mut self, inwards: impl FnOnce(&mut Self) -> Outcome) -> Outcome {
+        if self.depth >= Self::MAX_DEPTH {
+            return Err(Reason::NESTED);
+        }
+        self.depth += 1;
+        let outcome = inwards(self);
+        self.depth -= 1;
+        outcome
+    }
+
+    pub(super) const fn verify_checksums(&self) -> bool {
+        self.state.config.verify_checksums
+    }
+}
+
+/// What a layer says of a header that the packet has no room for.
+pub(super) trait OrCut<T> {
+    fn or_cut(self, text: &'static str) -> Result<T, Reason>;
+}
+
+impl<T> OrCut<T> for Option<T> {
+    fn or_cut(self, text: &'static str) -> Result<T, Reason> {
+        self.ok_or(Reason::bad(text))
+    }
+}
+
+/// The better of two outcomes of parts of one packet.
+pub(super) fn better(one: Outcome, other: Outcome) -> Outcome {
+    match (one, other) {
+        (Ok(Found::Tcp), _) | (_, Ok(Found::Tcp)) => Ok(Found::Tcp),
+        (Ok(Found::Udp), _) | (_, Ok(Found::Udp)) => Ok(Found::Udp),
+        (Ok(found), _) | (_, Ok(found)) => Ok(found),
+        (first, _) => first,
+    }
+}
