@@ -6,8 +6,13 @@
 mod counters;
 mod decoder;
 mod fragment;
+#[doc(hidden)]
+pub mod fuzz;
 mod ip;
 mod link;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
 mod transport;
 mod tunnel;
 mod view;

@@ -1,0 +1,63 @@
+//! The body of the decoder's fuzz target: a plain function over bytes.
+//!
+//! It is meant for testing alone, and knows nothing that [`Decoder`] doesn't show.
+
+use super::{Config, Decoder, Unit};
+use crate::packet::{LinkType, Packet, PacketId, Timestamp};
+
+/// Reads packets from `data` and decodes them, with bounds on fragments so small that they
+/// are met.
+///
+/// The first byte tells whether checksums are verified. Each packet is a link type (two
+/// bytes), how many bytes the capture cut off (one), the seconds since the one before it
+/// (one), its captured length (two), all in network byte order, and its bytes.
+///
+/// # Panics
+/// If a payload isn't the packet's own bytes at the place it names, if the waiting
+/// fragments outgrow their bound, or if the counters don't add up.
+pub fn fuzz_decode(data: &[u8]) {
+    const MEMORY: usize = 16 << 10;
+    let Some((&first, mut rest)) = data.split_first() else { return };
+    let mut decoder = Decoder::new(Config {
+        verify_checksums: first & 1 == 1,
+        fragment_memory: MEMORY,
+        fragment_age_packets: 64,
+        ..Config::default()
+    });
+    let (mut number, mut seconds) = (0, 0);
+    while let Some((&[t0, t1, cut, delay, l0, l1], behind)) = rest.split_first_chunk() {
+        let length = usize::from(u16::from_be_bytes([l0, l1])).min(behind.len());
+        let (bytes, next) = behind.split_at(length);
+        rest = next;
+        number += 1;
+        seconds += i64::from(delay.cast_signed());
+        let packet = Packet {
+            id: PacketId::new(0, number),
+            timestamp: Timestamp::from_micros(seconds, 0),
+            link_type: LinkType(u16::from_be_bytes([t0, t1])),
+            data: bytes,
+            original_length: length as u32 + u32::from(cut),
+            interface: 0,
+        };
+        decoder.packet(&packet, &mut |unit| check(&packet, &unit));
+        assert!(decoder.memory() <= MEMORY, "fragments outgrow their bound: {}", decoder.memory());
+    }
+    decoder.finish();
+    let counters = decoder.counters();
+    assert_eq!(counters.packets, number);
+    assert_eq!(counters.accounted(), number, "each packet is counted once: {counters:?}");
+    assert_eq!(decoder.memory(), 0, "nothing waits after the end");
+}
+
+/// A payload that names this very packet stands there.
+fn check(packet: &Packet<'_>, unit: &Unit<'_>) {
+    let (payload, place) = match unit {
+        Unit::Segment(segment) => (segment.payload, segment.place),
+        Unit::Datagram(datagram) => (datagram.payload, datagram.place),
+    };
+    assert!(place.packet <= packet.id);
+    let Some(offset) = place.offset.map(|offset| offset as usize) else { return };
+    if place.packet == packet.id && matches!(unit, Unit::Segment(_)) && !payload.is_empty() {
+        assert_eq!(packet.data.get(offset..offset + payload.len()), Some(payload));
+    }
+}

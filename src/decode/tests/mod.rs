@@ -1,0 +1,138 @@
+//! What the decoder must read, as bytes made by hand or by `etherparse`'s builder.
+
+mod fragments;
+mod links;
+mod robust;
+mod tunnels;
+
+use super::{Config, Decoder, Unit};
+use crate::packet::{LinkType, Packet, PacketId, Timestamp};
+use etherparse::{IpNumber, PacketBuilder};
+use std::net::SocketAddr;
+
+/// The payload of each test packet.
+const HELLO: &[u8] = b"GET / HTTP/1.1\r\n\r\n";
+
+/// A unit as the tests compare it, with its payload's bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Got {
+    tcp: bool,
+    source: SocketAddr,
+    sequence: u32,
+    flags: u8,
+    payload: Vec<u8>,
+    missing: u32,
+    packet: u64,
+    offset: Option<u32>,
+}
+
+impl From<Unit<'_>> for Got {
+    fn from(unit: Unit<'_>) -> Self {
+        let (tcp, four_tuple, sequence, flags, payload, missing, place) = match unit {
+            Unit::Segment(s) => (true, s.four_tuple, s.sequence, s.flags.0, s.payload, s.missing, s.place),
+            Unit::Datagram(d) => (false, d.four_tuple, 0, 0, d.payload, d.missing, d.place),
+        };
+        Self {
+            tcp,
+            source: SocketAddr::new(four_tuple.source.address, four_tuple.source.port),
+            sequence,
+            flags,
+            payload: payload.to_vec(),
+            missing,
+            packet: place.packet.number(),
+            offset: place.offset,
+        }
+    }
+}
+
+/// Decodes `packets`, a second apart, and finds the counters right.
+fn decode_with(config: Config, packets: &[(u16, Vec<u8>)]) -> (Vec<Got>, Decoder) {
+    let mut decoder = Decoder::new(config);
+    let mut units = Vec::new();
+    for (number, (link_type, bytes)) in (1..).zip(packets) {
+        let packet = Packet {
+            id: PacketId::new(0, number),
+            timestamp: Timestamp::from_micros(number.cast_signed(), 0),
+            link_type: LinkType(*link_type),
+            data: bytes,
+            original_length: bytes.len() as u32,
+            interface: 0,
+        };
+        decoder.packet(&packet, &mut |unit| units.push(Got::from(unit)));
+    }
+    assert_eq!(decoder.counters().accounted(), packets.len() as u64, "{:?}", decoder.counters());
+    (units, decoder)
+}
+
+/// Decodes one packet; what was not understood as text.
+fn decode(link_type: u16, bytes: &[u8]) -> (Vec<Got>, String) {
+    let (units, decoder) = decode_with(Config::default(), &[(link_type, bytes.to_vec())]);
+    (units, decoder.counters().not_understood().into_keys().collect())
+}
+
+/// Asserts that the packet is one segment with [`HELLO`], which stands where it says.
+fn assert_hello(name: &str, link_type: u16, bytes: &[u8]) {
+    let (units, refused) = decode(link_type, bytes);
+    assert_eq!(units.len(), 1, "{name}: {refused}\n{}", bytes.escape_ascii());
+    let unit = &units[0];
+    assert!(unit.tcp, "{name}");
+    assert_eq!(unit.payload, HELLO, "{name}");
+    assert_eq!((unit.sequence, unit.missing), (1000, 0), "{name}");
+    let at = unit.offset.unwrap_or_default() as usize;
+    assert_eq!(bytes.get(at..at + HELLO.len()), Some(HELLO), "{name}: the offset");
+}
+
+fn join(parts: &[&[u8]]) -> Vec<u8> {
+    parts.concat()
+}
+
+/// IPv4 with TCP and [`HELLO`].
+fn tcp4() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    PacketBuilder::ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64)
+        .tcp(40000, 80, 1000, 512)
+        .ack(1)
+        .write(&mut bytes, HELLO)
+        .unwrap();
+    bytes
+}
+
+/// IPv6 with TCP and [`HELLO`].
+fn tcp6() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    PacketBuilder::ipv6([0xfe; 16], [0xfd; 16], 64).tcp(40000, 80, 1000, 512).ack(1).write(&mut bytes, HELLO).unwrap();
+    bytes
+}
+
+/// IPv4 with UDP.
+fn udp4(source: u16, destination: u16, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    PacketBuilder::ipv4([192, 0, 2, 1], [192, 0, 2, 2], 64)
+        .udp(source, destination)
+        .write(&mut bytes, payload)
+        .unwrap();
+    bytes
+}
+
+/// IPv4 with any protocol.
+fn ip4(protocol: u8, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    PacketBuilder::ipv4([192, 0, 2, 1], [192, 0, 2, 2], 64).write(&mut bytes, IpNumber(protocol), payload).unwrap();
+    bytes
+}
+
+/// IPv6 with any next header; by hand, since the builder wants extension headers as its own.
+fn ip6(next: u8, payload: &[u8]) -> Vec<u8> {
+    let length = (payload.len() as u16).to_be_bytes();
+    join(&[&[0x60, 0, 0, 0], &length, &[next, 64], &[0xfe; 16], &[0xfd; 16], payload])
+}
+
+/// An Ethernet frame.
+fn frame(ether_type: u16, payload: &[u8]) -> Vec<u8> {
+    join(&[&[2; 6], &[4; 6], &ether_type.to_be_bytes(), payload])
+}
+
+/// LLC and SNAP before an `EtherType`'s payload.
+fn snap(ether_type: u16, payload: &[u8]) -> Vec<u8> {
+    join(&[&[0xaa, 0xaa, 0x03, 0, 0, 0], &ether_type.to_be_bytes(), payload])
+}
