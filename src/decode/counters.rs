@@ -35,6 +35,11 @@ impl Reason {
         Self { text, number: Number::None, recognised: true }
     }
 
+    /// A well-formed packet that is refused for its checksum.
+    pub(super) const fn checksum(text: &'static str) -> Self {
+        Self::idle(text)
+    }
+
     /// Bytes that are cut or contradict themselves.
     pub(super) const fn bad(text: &'static str) -> Self {
         Self { text, number: Number::None, recognised: false }

@@ -32,9 +32,6 @@ const HIP: u8 = 139;
 const SHIM6: u8 = 140;
 const ETHERNET: u8 = 143;
 
-/// How many extension headers a packet may have.
-const MAX_EXTENSIONS: usize = 16;
-
 impl Walk<'_> {
     /// An IP packet of either version, as its first four bits say.
     pub(super) fn ip(&mut self, view: View<'_>) -> Outcome {
@@ -65,7 +62,7 @@ impl Walk<'_> {
             total => view.limit(total),
         };
         if self.verify_checksums() && Sum16BitWords::new().add_slice(header.slice()).ones_complement() != 0 {
-            return Err(Reason::bad("ip: wrong checksum"));
+            return Err(Reason::checksum("ip: wrong checksum"));
         }
         let addresses =
             Addresses { source: header.source_addr().into(), destination: header.destination_addr().into() };
@@ -104,10 +101,11 @@ impl Walk<'_> {
         self.ip_payload(header.next_header().0, payload, addresses)
     }
 
-    /// What an IP header says comes next, past the extension headers.
+    /// What an IP header says comes next, past the extension headers: as many as the packet
+    /// has room for, at eight bytes or more each.
     pub(super) fn ip_payload(&mut self, protocol: u8, view: View<'_>, addresses: Addresses) -> Outcome {
         let (mut protocol, mut view, mut addresses) = (protocol, view, addresses);
-        for _ in 0..MAX_EXTENSIONS {
+        loop {
             let length = match protocol {
                 TCP => return self.tcp(view, addresses),
                 UDP => return self.udp(view, addresses),
@@ -141,7 +139,6 @@ impl Walk<'_> {
             };
             view = view.skip(length).or_cut("ip: extension header cut")?;
         }
-        Err(Reason::bad("ip: too many extension headers"))
     }
 
     /// Everything that IP carries beside TCP and UDP.

@@ -83,7 +83,7 @@ impl Walk<'_> {
     pub(super) fn tcp(&mut self, view: View<'_>, addresses: Addresses) -> Outcome {
         let (whole, payload) = segment(view, addresses, Place::default())?;
         if self.verify_checksums() && !checksum_holds(TCP, view, addresses) {
-            return Err(Reason::bad("tcp: wrong checksum"));
+            return Err(Reason::checksum("tcp: wrong checksum"));
         }
         let mut sequence = whole.sequence;
         let mut flags = whole.flags;
@@ -119,7 +119,7 @@ impl Walk<'_> {
             length => view.limit(length),
         };
         if self.verify_checksums() && header.checksum() != 0 && !checksum_holds(UDP, view, addresses) {
-            return Err(Reason::bad("udp: wrong checksum"));
+            return Err(Reason::checksum("udp: wrong checksum"));
         }
         let payload = view.skip(8).ok_or(Reason::bad("udp: header cut"))?;
         let (source, destination) = (header.source_port(), header.destination_port());

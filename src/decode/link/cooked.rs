@@ -49,7 +49,6 @@ impl Walk<'_> {
             (802, _) => self.prism(payload),
             (803, _) => self.radiotap(payload),
             (824, _) => Err(Reason::idle("netlink")),
-            // Generic routing encapsulation: the number is what follows its header.
             (770, 0) => self.frame_relay(payload),
             (_, 0x0001) => Err(Reason::idle("ipx")),
             (_, 0x0004) => self.llc(payload),

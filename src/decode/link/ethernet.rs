@@ -64,7 +64,10 @@ impl Walk<'_> {
             0x6558 => walk.ethernet(view),
             0x880b => walk.ppp(view),
             0x8870 => walk.llc(view),
+            // Mirrored frames, as a rule inside GRE.
+            0x88be | 0x22eb => walk.erspan(view),
             0x8926 => walk.tagged(view, 6, "vn-tag: tag cut"),
+            0x892f => walk.tagged(view, 6, "hsr: tag cut"),
             0x8909 => walk.tagged(view, 8, "cisco metadata: header cut"),
             0x88e7 => walk.ethernet(view.skip(4).or_cut("provider backbone bridge: tag cut")?),
             0x22f3 => walk.trill(view),

@@ -14,7 +14,16 @@ const LLC_SNAP: [u8; 3] = [0xaa, 0xaa, 0x03];
 impl Walk<'_> {
     /// An 802.11 frame.
     pub(in crate::decode) fn ieee80211(&mut self, view: View<'_>) -> Outcome {
-        self.wireless_frame(view, false)
+        self.wireless_frame(view, view.array(0).or_cut(CUT)?, false)
+    }
+
+    /// An 802.11 data frame whose first two bytes may be swapped.
+    pub(in crate::decode) fn wireless_either_way(&mut self, view: View<'_>) -> Outcome {
+        const DATA: u8 = 0x08;
+        let swapped = view.u8(0).or_cut(CUT)? & 0x0f != DATA && view.u8(1).or_cut(CUT)? & 0x0f == DATA;
+        let [first, second] = view.array(0).or_cut(CUT)?;
+        let control = if swapped { [second, first] } else { [first, second] };
+        self.wireless_frame(view, control, false)
     }
 
     /// Radiotap (<https://www.radiotap.org>), of which only the flags matter.
@@ -38,14 +47,14 @@ impl Walk<'_> {
         if flags & FRAME_CHECK != 0 {
             frame = frame.trim_end(4);
         }
-        self.wireless_frame(frame, flags & PADDED != 0)
+        self.wireless_frame(frame, frame.array(0).or_cut(CUT)?, flags & PADDED != 0)
     }
 
     /// The header of AVS's capture format, with its length in it.
     pub(in crate::decode) fn avs(&mut self, view: View<'_>) -> Outcome {
         const CUT: &str = "avs: header cut";
         let length = view.u32(4).or_cut(CUT)? as usize;
-        self.wireless_frame(view.skip(length).or_cut(CUT)?, false)
+        self.ieee80211(view.skip(length).or_cut(CUT)?)
     }
 
     /// The Prism monitoring header, unless it is AVS's under the same number.
@@ -58,7 +67,7 @@ impl Walk<'_> {
         // In the byte order of the host that captured; the length is a small number.
         let length = view.u32(4).or_cut(CUT)?;
         let length = if length > 0xffff { length.swap_bytes() } else { length };
-        self.wireless_frame(view.skip(length as usize).or_cut(CUT)?, false)
+        self.ieee80211(view.skip(length as usize).or_cut(CUT)?)
     }
 
     /// CACE's per-packet information, which names the link type behind it.
@@ -74,8 +83,8 @@ impl Walk<'_> {
     }
 
     /// An 802.11 frame (IEEE 802.11-2020 §9.2), its header padded to four bytes if `padded`.
-    fn wireless_frame(&mut self, view: View<'_>, padded: bool) -> Outcome {
-        let (kind, flags) = (view.u8(0).or_cut(CUT)?, view.u8(1).or_cut(CUT)?);
+    /// Its first two bytes, the frame control, are `kind` and `flags`.
+    fn wireless_frame(&mut self, view: View<'_>, [kind, flags]: [u8; 2], padded: bool) -> Outcome {
         let subtype = kind >> 4;
         match kind >> 2 & 3 {
             0 => return Err(Reason::idle("802.11: management")),

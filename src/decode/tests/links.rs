@@ -51,6 +51,8 @@ fn ethernet_and_its_tags() {
         ("pseudo-wire, none", frame(0x8847, &join(&[&[0, 2, 1, 9], &frame(0x8100, &join(&[&[0, 1, 8, 0], &four]))]))),
         ("inter-switch link", join(&[&[1, 0, 0x0c, 0, 0], &[0; 21], &frame(0x0800, &four), &[0; 4]])),
         ("VN-Tag", frame(0x8926, &join(&[&[0, 0, 0, 0, 8, 0], &four]))),
+        ("HSR", frame(0x892f, &join(&[&[0, 90, 0, 1, 8, 0], &four]))),
+        ("ERSPAN without GRE", frame(0x88be, &join(&[&[0x10; 8], &frame(0x0800, &four)]))),
         ("Cisco metadata", frame(0x8909, &join(&[&[1, 1, 0, 1, 0, 9, 8, 0], &four]))),
         ("backbone bridge", frame(0x88e7, &join(&[&[0; 4], &frame(0x0800, &four)]))),
         ("TRILL with options", frame(0x22f3, &join(&[&[0, 0x40, 0, 1, 0, 2, 0, 0, 0, 0], &frame(0x0800, &four)]))),

@@ -99,6 +99,17 @@ fn tunnels_over_udp() {
         ("GRE in UDP", 4754, join(&[&[0, 0, 8, 0], &four])),
         ("MPLS in UDP", 6635, join(&[&[0, 1, 1, 9], &four])),
         ("LISP", 4341, join(&[&[0xc0; 8], &four])),
+        ("CAPWAP, Ethernet", 5247, join(&[&[0, 0x10, 0, 0, 0, 0, 0, 0], &ethernet])),
+        (
+            "CAPWAP, 802.11",
+            5247,
+            join(&[&[0, 0x10, 3, 0, 0, 0, 0, 0], &[8, 1], &[3; 20], &[0, 0], &snap(0x0800, &four)]),
+        ),
+        (
+            "CAPWAP, swapped",
+            5247,
+            join(&[&[0, 0x10, 3, 0, 0, 0, 0, 0], &[1, 8], &[3; 20], &[0, 0], &snap(0x0800, &four)]),
+        ),
         ("TZSP", 37008, join(&[&[1, 0, 0, 1, 0, 10, 1, 9, 1], &ethernet])),
     ] {
         assert_hello(name, 101, &udp4(50001, port, &bytes));
@@ -137,6 +148,7 @@ fn extension_headers() {
     for (name, next, bytes) in [
         ("hop by hop", 0, join(&[&options, &transport])),
         ("destination options, mobility", 60, join(&[&[135, 0, 1, 4, 0, 0, 0, 0], &options, &transport])),
+        ("fifty of them", 60, join(&[&[60, 0, 1, 4, 0, 0, 0, 0].repeat(49), &options, &transport])),
         ("atomic fragment", 44, join(&[&[6, 0, 0, 0, 0, 0, 0, 1], &transport])),
         ("routing, done", 43, join(&[&[6, 2, 0, 0, 0, 0, 0, 0], &[0xfb; 16], &transport])),
     ] {
@@ -246,6 +258,8 @@ fn wrong_checksums_are_refused_when_asked() {
         bytes
     };
     let udp = udp4(1, 2, b"datagram");
+    let mut vxlan = udp4(9, 4789, &join(&[&[8, 0, 0, 0, 0, 0, 0, 0], &frame(0x0800, &tcp4())])).split_off(20);
+    vxlan[6..8].fill(0);
     for (bytes, at, reason) in [
         (tcp4(), 10, "ip: wrong checksum"),
         (tcp4(), 36, "tcp: wrong checksum"),
@@ -253,6 +267,7 @@ fn wrong_checksums_are_refused_when_asked() {
         (tcp6(), 56, "tcp: wrong checksum"),
         (udp.clone(), 26, "udp: wrong checksum"),
         (ip4(4, &tcp4()), 30, "ip: wrong checksum"),
+        (ip4(17, &vxlan), 50 + 36, "tcp: wrong checksum"),
     ] {
         let (units, _) = decode_with(verify, &[(101, bytes.clone())]);
         assert_eq!(units.len(), 1, "right: {reason}");

@@ -40,7 +40,6 @@ impl Walk<'_> {
             0 => Err(Reason::idle("gre: keep-alive")),
             // ERSPAN type I has neither a sequence number nor a header of its own.
             0x88be if flags & SEQUENCE == 0 => self.ethernet(payload),
-            0x88be | 0x22eb => self.erspan(payload),
             // WCCP puts four bytes of its own before the packet in version 2.
             0x883e if payload.u8(0).is_some_and(|byte| byte >> 4 != 4) => self.ip(payload.skip(4).or_cut(CUT)?),
             0x883e => self.ip(payload),
@@ -61,7 +60,7 @@ impl Walk<'_> {
     }
 
     /// ERSPAN types II and III (draft-foschiano-erspan §4).
-    fn erspan(&mut self, view: View<'_>) -> Outcome {
+    pub(in crate::decode) fn erspan(&mut self, view: View<'_>) -> Outcome {
         const CUT: &str = "erspan: header cut";
         let length = match view.u8(0).or_cut(CUT)? >> 4 {
             0 | 1 => 8,

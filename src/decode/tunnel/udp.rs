@@ -42,6 +42,7 @@ impl Walk<'_> {
             4789 | 8472 => walk.vxlan(view),
             4790 => walk.vxlan_gpe(view),
             5072 => walk.ayiya(view),
+            5247 => walk.capwap(view),
             6081 => walk.geneve(view),
             6635 => walk.mpls(view),
             37008 => walk.tzsp(view),
@@ -209,6 +210,20 @@ impl Walk<'_> {
             None | Some(0) => Err(NOT),
             Some(_) => self.esp_null(view, addresses),
         }
+    }
+
+    /// CAPWAP's data channel (RFC 5415 §4.3) without DTLS: frames of access points, in Ethernet
+    /// or in 802.11, whose first two bytes Cisco's devices swap.
+    fn capwap(&mut self, view: View<'_>) -> Outcome {
+        const FRAGMENT: u32 = 0x80;
+        const NATIVE: u32 = 0x100;
+        let flags = view.u32(0).ok_or(NOT)?;
+        let length = (flags >> 19 & 0x1f) as usize * 4;
+        if flags >> 24 != 0 || flags & FRAGMENT != 0 || length < 8 {
+            return Err(NOT);
+        }
+        let payload = view.skip(length).ok_or(NOT)?;
+        if flags & NATIVE == 0 { self.plausible_ethernet(payload) } else { self.wireless_either_way(payload) }
     }
 
     /// TZSP: frames mirrored by wireless and `MikroTik` devices, behind tagged fields.
