@@ -5,7 +5,7 @@
 
 use super::counters::{Counters, Reason};
 use super::fragment::{Bounds, Fragments};
-use super::transport::{Addresses, TCP, segment};
+use super::transport::{Addresses, TCP, TcpHeader};
 use super::view::{Origin, View};
 use super::walk::{Found, State, Walk};
 use super::{Segment, Unit};
@@ -109,7 +109,7 @@ impl Decoder {
         };
         let missing = (packet.original_length as usize).saturating_sub(data.len());
         let ip = View { bytes: data, start: 0, missing }.skip(start)?;
-        let (payload, addresses) = match ip.u8(0)? >> 4 {
+        let (segment, addresses) = match ip.u8(0)? >> 4 {
             4 => {
                 let header = Ipv4HeaderSlice::from_slice(ip.bytes).ok()?;
                 let (total, length) = (usize::from(header.total_len()), header.slice().len());
@@ -132,9 +132,11 @@ impl Decoder {
             }
             _ => return None,
         };
+        let header = TcpHeader::read(segment).ok()?;
+        let payload = header.payload(segment).ok()?;
         let offset = u32::try_from(payload.start).ok();
         let place = Place { packet: packet.id, time: packet.timestamp, offset };
-        Some(segment(payload, addresses, place).ok()?.0)
+        Some(header.segment(addresses, payload.bytes, payload.missing, place))
     }
 
     /// The long way, for everything.

@@ -31,31 +31,62 @@ impl Addresses {
     }
 }
 
-/// Reads the TCP header at the start of `view` (RFC 9293 §3.1), whose payload, as one
-/// run, is the segment's.
-///
-/// By hand, where `etherparse` would refuse a header whose options the capture cut off:
-/// the sequence numbers before them still tell the stream what is missing.
-#[inline]
-pub(super) fn segment(view: View<'_>, addresses: Addresses, place: Place) -> Result<(Segment<'_>, View<'_>), Reason> {
-    let header: [u8; 20] = view.array(0).ok_or(Reason::bad("tcp: header cut"))?;
-    let [s0, s1, d0, d1, n0, n1, n2, n3, a0, a1, a2, a3, offset, flags, w0, w1, ..] = header;
-    let length = usize::from(offset >> 4) * 4;
-    if length < header.len() {
-        return Err(Reason::bad("tcp: header length below 20"));
+/// What a TCP header says (RFC 9293 §3.1), its length in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TcpHeader {
+    source: u16,
+    destination: u16,
+    sequence: u32,
+    acknowledgment: u32,
+    window: u16,
+    flags: TcpFlags,
+    length: usize,
+}
+
+impl TcpHeader {
+    /// Reads the header at the start of `view`.
+    ///
+    /// By hand, where `etherparse` would refuse a header whose options the capture cut off:
+    /// the sequence numbers before them still tell the stream what is missing.
+    #[inline]
+    pub(super) fn read(view: View<'_>) -> Result<Self, Reason> {
+        let header: &[u8; 20] = view.bytes.first_chunk().ok_or(Reason::bad("tcp: header cut"))?;
+        let &[s0, s1, d0, d1, n0, n1, n2, n3, a0, a1, a2, a3, offset, flags, w0, w1, ..] = header;
+        let length = usize::from(offset >> 4) * 4;
+        if length < header.len() {
+            return Err(Reason::bad("tcp: header length below 20"));
+        }
+        Ok(Self {
+            source: u16::from_be_bytes([s0, s1]),
+            destination: u16::from_be_bytes([d0, d1]),
+            sequence: u32::from_be_bytes([n0, n1, n2, n3]),
+            acknowledgment: u32::from_be_bytes([a0, a1, a2, a3]),
+            window: u16::from_be_bytes([w0, w1]),
+            flags: TcpFlags(flags),
+            length,
+        })
     }
-    let payload = view.skip_cut(length).ok_or(Reason::bad("tcp: header longer than its segment"))?;
-    let segment = Segment {
-        four_tuple: addresses.with_ports(u16::from_be_bytes([s0, s1]), u16::from_be_bytes([d0, d1])),
-        sequence: u32::from_be_bytes([n0, n1, n2, n3]),
-        acknowledgment: u32::from_be_bytes([a0, a1, a2, a3]),
-        window: u16::from_be_bytes([w0, w1]),
-        flags: TcpFlags(flags),
-        payload: payload.bytes,
-        missing: u32::try_from(payload.missing).unwrap_or(u32::MAX),
-        place: place.advanced(length),
-    };
-    Ok((segment, payload))
+
+    /// What follows the header in `view`.
+    #[inline]
+    pub(super) fn payload<'a>(&self, view: View<'a>) -> Result<View<'a>, Reason> {
+        view.skip_cut(self.length).ok_or(Reason::bad("tcp: header longer than its segment"))
+    }
+
+    /// The segment with this header whose payload is at `place`.
+    #[inline]
+    pub(super) fn segment(self, addresses: Addresses, payload: &[u8], missing: usize, place: Place) -> Segment<'_> {
+        Segment {
+            four_tuple: addresses.with_ports(self.source, self.destination),
+            sequence: self.sequence,
+            acknowledgment: self.acknowledgment,
+            window: self.window,
+            flags: self.flags,
+            payload,
+            missing: u32::try_from(missing).unwrap_or(u32::MAX),
+            place,
+        }
+    }
 }
 
 /// Whether the checksum over `view` and the pseudo-header is right, or can't be told
@@ -81,30 +112,23 @@ pub(super) fn checksum_holds(protocol: u8, view: View<'_>, addresses: Addresses)
 impl Walk<'_> {
     /// A TCP segment: handed out whole, or, where fragments brought it, one a fragment.
     pub(super) fn tcp(&mut self, view: View<'_>, addresses: Addresses) -> Outcome {
-        let (whole, payload) = segment(view, addresses, Place::default())?;
+        let mut header = TcpHeader::read(view)?;
+        let payload = header.payload(view)?;
         if self.verify_checksums() && !checksum_holds(TCP, view, addresses) {
             return Err(Reason::checksum("tcp: wrong checksum"));
         }
-        let mut sequence = whole.sequence;
-        let mut flags = whole.flags;
         let mut left = payload.wire_length();
         let (origin, sink) = (self.origin, &mut *self.sink);
         origin.runs(payload, |run| {
             let length = run.bytes.len() + run.missing;
             left = left.saturating_sub(length);
-            let last = left == 0;
-            let held_back = if last { 0 } else { TcpFlags::FIN | TcpFlags::RST };
-            sink(Unit::Segment(Segment {
-                sequence,
-                flags: TcpFlags(flags.0 & !held_back),
-                payload: run.bytes,
-                missing: u32::try_from(run.missing).unwrap_or(u32::MAX),
-                place: run.place,
-                ..whole
-            }));
+            let held_back = if left == 0 { 0 } else { TcpFlags::FIN | TcpFlags::RST };
+            let part = TcpHeader { flags: TcpFlags(header.flags.0 & !held_back), ..header };
+            sink(Unit::Segment(part.segment(addresses, run.bytes, run.missing, run.place)));
             // The SYN itself takes a number before the payload's.
-            sequence = sequence.wrapping_add(u32::from(flags.has(TcpFlags::SYN))).wrapping_add(length as u32);
-            flags.0 &= !TcpFlags::SYN;
+            header.sequence =
+                header.sequence.wrapping_add(u32::from(header.flags.has(TcpFlags::SYN))).wrapping_add(length as u32);
+            header.flags.0 &= !TcpFlags::SYN;
         });
         Ok(Found::Tcp)
     }
