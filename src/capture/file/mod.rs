@@ -1,0 +1,254 @@
+//! Saved captures: pcap and pcapng, plain or compressed, one or several as one.
+//!
+//! Packets are lent out of one small buffer. This module refuses to know what is in them.
+
+mod buffer;
+mod foreign;
+mod pcap;
+mod pcapng;
+mod reader;
+mod record;
+#[cfg(test)]
+mod tests;
+
+pub use record::MAX_RECORD;
+
+use super::error::Error;
+use super::filter::Filter;
+use super::interface::Interfaces;
+use crate::packet::{Packet, PacketId};
+use reader::Reader;
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Saved captures, read one after another as one capture.
+///
+/// All files are opened at first, so that a process can give up the right to open any before it
+/// reads a byte; what they are shows when their turn comes.
+pub struct Files {
+    waiting: VecDeque<Waiting>,
+    current: Option<Reader>,
+    /// The 0-based index of the current file.
+    file: u16,
+    opened: u16,
+    interfaces: Interfaces,
+    filter: Option<Filter>,
+    progress: Progress,
+    /// What to take of each compressed file.
+    limit: u64,
+    /// The files themselves, to be told from one that is written.
+    identities: Vec<Identity>,
+}
+
+struct Waiting {
+    name: String,
+    input: buffer::Input,
+}
+
+impl Files {
+    /// Opens the files, in this order; `-` is standard input.
+    ///
+    /// # Errors
+    /// [`Error::Open`] for the first that cannot be opened, [`Error::NotACapture`] for a
+    /// directory, [`Error::TooManyFiles`] beyond 65,535.
+    pub fn open<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Self, Error> {
+        let mut files = Self::new();
+        let mut total = Some(0_u64);
+        for path in paths {
+            let (waiting, size) = files.wait_for(path.as_ref())?;
+            total = total.zip(size).map(|(total, size)| total.saturating_add(size));
+            files.waiting.push_back(waiting);
+        }
+        if files.waiting.len() > usize::from(u16::MAX) {
+            return Err(Error::TooManyFiles { count: files.waiting.len() });
+        }
+        files.progress.total = total;
+        Ok(files)
+    }
+
+    /// A capture from any reader; `name` stands for it in errors.
+    pub fn from_reader(name: impl Into<String>, input: impl Read + Send + 'static) -> Self {
+        let mut files = Self::new();
+        let input = files.counted(input);
+        files.waiting.push_back(Waiting { name: name.into(), input });
+        files
+    }
+
+    fn new() -> Self {
+        Self {
+            waiting: VecDeque::new(),
+            current: None,
+            file: 0,
+            opened: 0,
+            interfaces: Interfaces::default(),
+            filter: None,
+            progress: Progress::default(),
+            limit: u64::MAX,
+            identities: Vec::new(),
+        }
+    }
+
+    /// Opens one file and tells its size, where it has one.
+    fn wait_for(&mut self, path: &Path) -> Result<(Waiting, Option<u64>), Error> {
+        if path.as_os_str() == "-" {
+            let input = self.counted(io::stdin());
+            return Ok((Waiting { name: "standard input".to_owned(), input }, None));
+        }
+        let name = path.display().to_string();
+        let opened = File::open(path).and_then(|file| file.metadata().map(|metadata| (file, metadata)));
+        let (file, metadata) = opened.map_err(|source| Error::Open { file: name.clone(), source })?;
+        if metadata.is_dir() {
+            let advice = Some("give the files in it");
+            return Err(Error::NotACapture { file: name, looks_like: "a directory".to_owned(), advice });
+        }
+        self.identities.extend(identity(&metadata));
+        let size = metadata.is_file().then_some(metadata.len());
+        Ok((Waiting { name, input: self.counted(file) }, size))
+    }
+
+    fn counted(&self, input: impl Read + Send + 'static) -> buffer::Input {
+        Box::new(Counted { input, read: Arc::clone(&self.progress.read) })
+    }
+
+    /// Only packets that the filter accepts are given; all are counted.
+    #[must_use]
+    pub fn filtered(mut self, filter: Option<Filter>) -> Self {
+        self.filter = filter;
+        self
+    }
+
+    /// At most this many bytes are taken of each compressed file after decompression.
+    #[must_use]
+    pub(super) fn limited(mut self, limit: u64) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// The next packet, lent until the next call; `None` at the end of the last file.
+    ///
+    /// Its number counts every packet of its file, those that a filter drops too.
+    ///
+    /// # Errors
+    /// [`Error::NotACapture`], [`Error::Truncated`], [`Error::Malformed`] or [`Error::Read`]
+    /// for the current file, which is finished by that; the next call goes on with the next
+    /// file. [`Error::Filter`] where the filter does not fit the packet's link type.
+    #[allow(clippy::should_implement_trait)] // an iterator cannot lend
+    #[inline]
+    pub fn next(&mut self) -> Result<Option<Packet<'_>>, Error> {
+        let (record, number) = loop {
+            let Some(reader) = &mut self.current else {
+                if self.turn()? {
+                    continue;
+                }
+                return Ok(None);
+            };
+            match reader.next() {
+                Ok(Some((record, number))) => {
+                    if let Some(filter) = &mut self.filter {
+                        let bytes = reader.bytes(&record);
+                        if !filter.accepts(record.link_type, bytes, record.original_length)? {
+                            continue;
+                        }
+                    }
+                    break (record, number);
+                }
+                Ok(None) => self.current = None,
+                Err(error) => {
+                    self.current = None;
+                    return Err(error);
+                }
+            }
+        };
+        let data = self.current.as_ref().map(|reader| reader.bytes(&record)).unwrap_or_default();
+        Ok(Some(Packet {
+            id: PacketId::new(self.file, number),
+            timestamp: record.timestamp,
+            link_type: record.link_type,
+            data,
+            original_length: record.original_length,
+            interface: record.interface,
+        }))
+    }
+
+    /// Goes on to the next file; false where there is none.
+    #[cold]
+    fn turn(&mut self) -> Result<bool, Error> {
+        let Some(Waiting { name, input }) = self.waiting.pop_front() else { return Ok(false) };
+        self.file = self.opened;
+        self.opened = self.opened.saturating_add(1);
+        self.current = Some(Reader::open(&name, input, &self.interfaces, self.limit)?);
+        Ok(true)
+    }
+
+    /// What the capture says of its interfaces: a handle that grows as files are read.
+    pub fn interfaces(&self) -> Interfaces {
+        self.interfaces.clone()
+    }
+
+    /// How far the reading is: a handle that can be asked from elsewhere.
+    pub fn progress(&self) -> Progress {
+        self.progress.clone()
+    }
+
+    /// Whether `path` is one of the files that are read, and must not be written then.
+    pub fn reads(&self, path: &Path) -> bool {
+        std::fs::metadata(path)
+            .is_ok_and(|metadata| identity(&metadata).is_some_and(|it| self.identities.contains(&it)))
+    }
+}
+
+impl std::fmt::Debug for Files {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Files").field("file", &self.file).field("waiting", &self.waiting.len()).finish_non_exhaustive()
+    }
+}
+
+/// Device and number of a file, whatever it is called.
+type Identity = (u64, u64);
+
+#[cfg(unix)]
+fn identity(metadata: &std::fs::Metadata) -> Option<Identity> {
+    use std::os::unix::fs::MetadataExt;
+    metadata.is_file().then(|| (metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(_: &std::fs::Metadata) -> Option<Identity> {
+    None
+}
+
+/// How far the reading of files is, in bytes as they lie on disk.
+#[derive(Debug, Clone, Default)]
+pub struct Progress {
+    read: Arc<AtomicU64>,
+    total: Option<u64>,
+}
+
+impl Progress {
+    /// Bytes read so far.
+    pub fn read(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of all files together; `None` where one is a pipe.
+    pub fn total(&self) -> Option<u64> {
+        self.total
+    }
+}
+
+struct Counted<R> {
+    input: R,
+    read: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(into)?;
+        self.read.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}

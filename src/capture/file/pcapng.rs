@@ -1,0 +1,335 @@
+//! The block format of today: sections, interfaces and packets, each a block with its length.
+//!
+//! Enhanced, simple and obsolete packet blocks are packets; section headers and interface
+//! descriptions are what is needed to read them (draft-ietf-opsawg-pcapng). This module
+//! refuses to know every other block: they are skipped by length.
+
+use super::buffer::Buffer;
+use super::record::{Fault, MAX_RECORD, Order, Record, longest};
+use crate::capture::interface::{Interface, Interfaces};
+use crate::packet::{LinkType, Timestamp};
+
+/// Reads the same in both byte orders.
+const SECTION_HEADER: u32 = 0x0a0d_0d0a;
+const BYTE_ORDER: u32 = 0x1a2b_3c4d;
+const INTERFACE: u32 = 1;
+const OBSOLETE_PACKET: u32 = 2;
+const SIMPLE_PACKET: u32 = 3;
+const ENHANCED_PACKET: u32 = 6;
+
+/// The type and the length before a block's body.
+const BLOCK_HEAD: usize = 8;
+/// A block without a body: its head and the length once more.
+const EMPTY_BLOCK: u32 = 12;
+/// Options around a packet or of an interface that are believed, in bytes.
+const MAX_OPTIONS: u32 = 1 << 20;
+
+/// How an interface writes its times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Resolution {
+    /// Units of 10^-n seconds up to 9: nanoseconds in one.
+    Multiply(i128),
+    /// Finer decimal units: how many make a nanosecond.
+    Divide(i128),
+    /// Units of 2^-n seconds.
+    Binary(u8),
+}
+
+#[derive(Debug)]
+struct Known {
+    link_type: LinkType,
+    snaplen: u32,
+    longest: u32,
+    resolution: Resolution,
+    digits: u8,
+    /// Seconds to add to each time, in nanoseconds.
+    offset: i128,
+    /// Its number in the whole capture.
+    number: u32,
+}
+
+/// A pcapng file: what its current section has said.
+#[derive(Debug)]
+pub(super) struct Pcapng {
+    order: Order,
+    interfaces: Vec<Known>,
+    all: Interfaces,
+    /// Where the block that was last looked at starts in the file.
+    pub(super) block: u64,
+}
+
+/// Whether a file that starts so is a pcapng file.
+pub(super) fn recognise(head: &[u8]) -> bool {
+    head.len() >= 12 && Order::Little.u32(head, 0) == SECTION_HEADER && section_order(head).is_some()
+}
+
+fn section_order(head: &[u8]) -> Option<Order> {
+    [Order::Little, Order::Big].into_iter().find(|order| order.u32(head, 8) == BYTE_ORDER)
+}
+
+impl Pcapng {
+    /// A file from whose first block on nothing was read.
+    pub(super) fn new(all: Interfaces) -> Self {
+        Self { order: Order::Little, interfaces: Vec::new(), all, block: 0 }
+    }
+
+    /// The next packet, or `None` at the file's end.
+    pub(super) fn next(&mut self, buffer: &mut Buffer) -> Result<Option<Record>, Fault> {
+        loop {
+            self.block = buffer.offset();
+            if !buffer.fill(BLOCK_HEAD)? {
+                return match buffer.ahead().len() {
+                    0 => Ok(None),
+                    there => Err(Fault::cut(BLOCK_HEAD, there)),
+                };
+            }
+            let kind = self.order.u32(buffer.ahead(), 0);
+            if kind == SECTION_HEADER {
+                self.section(buffer)?;
+                continue;
+            }
+            let total = self.order.u32(buffer.ahead(), 4);
+            check_length(total, EMPTY_BLOCK)?;
+            let record = match kind {
+                ENHANCED_PACKET => self.packet(buffer, total, 20, |order, body| order.u32(body, 0))?,
+                OBSOLETE_PACKET => self.packet(buffer, total, 20, |order, body| u32::from(order.u16(body, 0)))?,
+                SIMPLE_PACKET => self.simple_packet(buffer, total)?,
+                INTERFACE => {
+                    self.interface(buffer, total)?;
+                    continue;
+                }
+                _ => {
+                    self.skip(buffer, total, BLOCK_HEAD)?;
+                    continue;
+                }
+            };
+            return Ok(Some(record));
+        }
+    }
+
+    /// A new section: perhaps in the other byte order, and without any interface yet.
+    fn section(&mut self, buffer: &mut Buffer) -> Result<(), Fault> {
+        const FIXED: usize = 24;
+        if !buffer.fill(FIXED)? {
+            return Err(Fault::cut(FIXED, buffer.ahead().len()));
+        }
+        let head = buffer.ahead();
+        self.order = section_order(head).ok_or_else(|| Fault::malformed("its section has no byte-order magic"))?;
+        let total = self.order.u32(head, 4);
+        check_length(total, 28)?;
+        let (major, minor) = (self.order.u16(head, 12), self.order.u16(head, 14));
+        // 1.2 was written by mistake and is 1.0.
+        if major != 1 || !matches!(minor, 0 | 2) {
+            return Err(Fault::malformed(format!(
+                "its section is of pcapng version {major}.{minor}, and 1.0 is the last"
+            )));
+        }
+        self.interfaces.clear();
+        self.skip(buffer, total, FIXED)
+    }
+
+    /// Uses up a block of which `read` bytes were looked at, and checks the length at its end.
+    fn skip(&self, buffer: &mut Buffer, total: u32, read: usize) -> Result<(), Fault> {
+        buffer.take(read);
+        if !buffer.skip(u64::from(total).saturating_sub(read as u64 + 4))? || !buffer.fill(4)? {
+            return Err(Fault::Cut { missing: None });
+        }
+        self.check_end(buffer.ahead(), total)?;
+        buffer.take(4);
+        Ok(())
+    }
+
+    /// The length stands at both ends of a block.
+    #[inline]
+    fn check_end(&self, end: &[u8], total: u32) -> Result<(), Fault> {
+        let again = self.order.u32(end, 0);
+        if again == total {
+            return Ok(());
+        }
+        Err(Fault::malformed(format!("its block has the length {total} at its start and {again} at its end")))
+    }
+
+    /// Makes a whole block stand ahead, its closing length checked.
+    #[inline]
+    fn whole(&self, buffer: &mut Buffer, total: u32, least: u32) -> Result<(), Fault> {
+        check_length(total, least)?;
+        if total > MAX_RECORD + MAX_OPTIONS {
+            return Err(Fault::malformed(format!("its block claims {total} bytes, more than any packet has")));
+        }
+        let length = total as usize;
+        if !buffer.fill(length)? {
+            return Err(Fault::cut(length, buffer.ahead().len()));
+        }
+        self.check_end(buffer.ahead().get(length - 4..).unwrap_or_default(), total)
+    }
+
+    /// An enhanced packet, or an obsolete one, which differs in how it names its interface:
+    /// interface, time in two halves, captured length, original length, data, options.
+    #[inline]
+    fn packet(
+        &self,
+        buffer: &mut Buffer,
+        total: u32,
+        fixed: u32,
+        interface: impl Fn(Order, &[u8]) -> u32,
+    ) -> Result<Record, Fault> {
+        self.whole(buffer, total, EMPTY_BLOCK + fixed)?;
+        let body = buffer.ahead().get(BLOCK_HEAD..).unwrap_or_default();
+        let known = self.known(interface(self.order, body))?;
+        let time = u64::from(self.order.u32(body, 4)) << 32 | u64::from(self.order.u32(body, 8));
+        let (captured, original) = (self.order.u32(body, 12), self.order.u32(body, 16));
+        if captured > total - EMPTY_BLOCK - fixed {
+            return Err(Fault::malformed(format!(
+                "its packet claims {captured} bytes in a block that has room for {}",
+                total - EMPTY_BLOCK - fixed
+            )));
+        }
+        if captured > known.longest {
+            return Err(Fault::malformed(format!(
+                "its packet claims {captured} bytes, and no packet has more than {} there",
+                known.longest
+            )));
+        }
+        let timestamp = known.timestamp(time);
+        let (link_type, number) = (known.link_type, known.number);
+        let from = buffer.take(total as usize) + BLOCK_HEAD + fixed as usize;
+        Ok(Record {
+            timestamp,
+            link_type,
+            original_length: original.max(captured),
+            interface: number,
+            from,
+            length: captured as usize,
+        })
+    }
+
+    /// A simple packet: of the first interface, without a time, cut only by the snapshot length.
+    fn simple_packet(&self, buffer: &mut Buffer, total: u32) -> Result<Record, Fault> {
+        const FIXED: u32 = 4;
+        self.whole(buffer, total, EMPTY_BLOCK + FIXED)?;
+        let known = self.known(0)?;
+        let original = self.order.u32(buffer.ahead(), BLOCK_HEAD);
+        let limit = if known.snaplen == 0 { u32::MAX } else { known.snaplen };
+        let captured = original.min(limit).min(total - EMPTY_BLOCK - FIXED);
+        let (link_type, number) = (known.link_type, known.number);
+        let from = buffer.take(total as usize) + BLOCK_HEAD + FIXED as usize;
+        Ok(Record {
+            timestamp: Timestamp::from_nanos(0, 0),
+            link_type,
+            original_length: original.max(captured),
+            interface: number,
+            from,
+            length: captured as usize,
+        })
+    }
+
+    #[inline]
+    fn known(&self, number: u32) -> Result<&Known, Fault> {
+        self.interfaces.get(number as usize).ok_or_else(|| {
+            let described = self.interfaces.len();
+            Fault::malformed(format!("its packet is of interface {number}, and {described} are described (from 0)"))
+        })
+    }
+
+    /// An interface description: link type, snapshot length, options.
+    fn interface(&mut self, buffer: &mut Buffer, total: u32) -> Result<(), Fault> {
+        const FIXED: usize = 16;
+        self.whole(buffer, total, 20)?;
+        let block = buffer.ahead().get(..total as usize - 4).unwrap_or_default();
+        let (link_type, snaplen) = (LinkType(self.order.u16(block, 8)), self.order.u32(block, 12));
+        let options = Options::read(self.order, block.get(FIXED..).unwrap_or_default())?;
+        let number = self
+            .all
+            .add(Interface { name: options.name, link_type, snaplen })
+            .ok_or_else(|| Fault::malformed(format!("it describes more than {} interfaces", Interfaces::MAX)))?;
+        let (resolution, digits) = resolution(options.resolution);
+        self.interfaces.push(Known {
+            link_type,
+            snaplen,
+            longest: longest(link_type, snaplen),
+            resolution,
+            digits,
+            offset: i128::from(options.offset) * 1_000_000_000,
+            number,
+        });
+        buffer.take(total as usize);
+        Ok(())
+    }
+}
+
+#[inline]
+fn check_length(total: u32, least: u32) -> Result<(), Fault> {
+    if total >= least && total.is_multiple_of(4) {
+        return Ok(());
+    }
+    Err(Fault::malformed(format!("its block has the length {total}, which no block of that kind can have")))
+}
+
+/// What is needed of an interface's options.
+struct Options {
+    name: Option<String>,
+    resolution: u8,
+    offset: i64,
+}
+
+impl Options {
+    const NAME: u16 = 2;
+    const RESOLUTION: u16 = 9;
+    const OFFSET: u16 = 14;
+    /// No system's interfaces have longer names.
+    const MAX_NAME: usize = 256;
+
+    fn read(order: Order, mut rest: &[u8]) -> Result<Self, Fault> {
+        let mut options = Self { name: None, resolution: 6, offset: 0 };
+        while rest.len() >= 4 {
+            let (code, length) = (order.u16(rest, 0), usize::from(order.u16(rest, 2)));
+            let Some(value) = rest.get(4..4 + length) else {
+                return Err(Fault::malformed(format!(
+                    "an option of its interface claims {length} bytes, beyond its block"
+                )));
+            };
+            match (code, value) {
+                (0, _) => break,
+                (Self::NAME, _) => {
+                    let name = String::from_utf8_lossy(value.get(..Self::MAX_NAME).unwrap_or(value));
+                    options.name = Some(name.trim_end_matches('\0').to_owned());
+                }
+                (Self::RESOLUTION, &[resolution]) => options.resolution = resolution,
+                (Self::OFFSET, _) if length == 8 => options.offset = order.i64(value, 0),
+                (Self::RESOLUTION | Self::OFFSET, _) => {
+                    return Err(Fault::malformed(format!("option {code} of its interface has {length} bytes")));
+                }
+                _ => {}
+            }
+            rest = rest.get(4 + length.next_multiple_of(4)..).unwrap_or_default();
+        }
+        Ok(options)
+    }
+}
+
+/// `if_tsresol`: the exponent of 10, or of 2 where the highest bit is set.
+fn resolution(option: u8) -> (Resolution, u8) {
+    let exponent = option & 0x7f;
+    if option & 0x80 != 0 {
+        return (Resolution::Binary(exponent), 9);
+    }
+    if exponent <= 9 {
+        return (Resolution::Multiply(10_i128.pow(9 - u32::from(exponent))), exponent);
+    }
+    // Where not even a nanosecond's count fits the field, every time is 0.
+    (Resolution::Divide(10_i128.checked_pow(u32::from(exponent) - 9).unwrap_or(i128::MAX)), 9)
+}
+
+impl Known {
+    #[inline]
+    fn timestamp(&self, time: u64) -> Timestamp {
+        let nanos = match self.resolution {
+            Resolution::Multiply(unit) => i128::from(time) * unit,
+            Resolution::Divide(units) => i128::from(time) / units,
+            Resolution::Binary(exponent) => (i128::from(time) * 1_000_000_000) >> exponent,
+        };
+        let nanos = nanos + self.offset;
+        let saturated = i64::try_from(nanos).unwrap_or(if nanos < 0 { i64::MIN } else { i64::MAX });
+        Timestamp::from_nanos(saturated, self.digits)
+    }
+}
