@@ -15,6 +15,8 @@ pub struct Interface {
     pub link_type: LinkType,
     /// The most bytes kept of each packet; 0 where there was no limit.
     pub snaplen: u32,
+    /// How many decimal places of the second its times have, 0 to 9.
+    pub digits: u8,
 }
 
 /// The interfaces of a capture, numbered as [`Packet::interface`](crate::packet::Packet)

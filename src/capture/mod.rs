@@ -15,11 +15,13 @@ mod file;
 pub mod filter;
 pub mod fuzz;
 mod interface;
+pub mod save;
 
 pub use error::Error;
 pub use file::{Files, MAX_RECORD, Progress};
 pub use filter::Filter;
 pub use interface::{Interface, Interfaces};
+pub use save::Saver;
 
 use std::path::Path;
 

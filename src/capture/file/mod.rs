@@ -12,6 +12,7 @@ mod record;
 mod tests;
 
 pub use record::MAX_RECORD;
+pub(super) use record::ORDINARY_RECORD;
 
 use super::error::Error;
 use super::filter::Filter;

@@ -34,7 +34,7 @@ pub(super) struct Pcap {
     header: usize,
     /// Nanoseconds in a unit of the second timestamp field.
     unit: i64,
-    digits: u8,
+    pub(super) digits: u8,
     lengths: Lengths,
     longest: u32,
     pub(super) snaplen: u32,

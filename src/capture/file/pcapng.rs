@@ -238,11 +238,11 @@ impl Pcapng {
         let block = buffer.ahead().get(..total as usize - 4).unwrap_or_default();
         let (link_type, snaplen) = (LinkType(self.order.u16(block, 8)), self.order.u32(block, 12));
         let options = Options::read(self.order, block.get(FIXED..).unwrap_or_default())?;
+        let (resolution, digits) = resolution(options.resolution);
         let number = self
             .all
-            .add(Interface { name: options.name, link_type, snaplen })
+            .add(Interface { name: options.name, link_type, snaplen, digits })
             .ok_or_else(|| Fault::malformed(format!("it describes more than {} interfaces", Interfaces::MAX)))?;
-        let (resolution, digits) = resolution(options.resolution);
         self.interfaces.push(Known {
             link_type,
             snaplen,

@@ -54,7 +54,8 @@ impl Reader {
         }
         if pcap::recognise(self.buffer.ahead()) {
             let mut pcap = Pcap::open(&mut self.buffer)?;
-            let interface = Interface { name: None, link_type: pcap.link_type, snaplen: pcap.snaplen };
+            let interface =
+                Interface { name: None, link_type: pcap.link_type, snaplen: pcap.snaplen, digits: pcap.digits };
             pcap.interface = interfaces
                 .add(interface)
                 .ok_or_else(|| Fault::malformed(format!("it is one of more than {} interfaces", Interfaces::MAX)))?;

@@ -10,7 +10,7 @@ use std::io::{self, ErrorKind};
 pub const MAX_RECORD: u32 = 128 << 20;
 
 /// The longest packet of an ordinary link: the largest snapshot length that tcpdump gives.
-const ORDINARY_RECORD: u32 = 262_144;
+pub(in crate::capture) const ORDINARY_RECORD: u32 = 262_144;
 
 /// A packet's record, used up in the buffer and standing there until the next fill.
 #[derive(Debug, Clone, Copy)]

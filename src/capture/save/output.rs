@@ -1,0 +1,179 @@
+//! A file that always ends with a whole record, whatever happens while it is written.
+//!
+//! Records are handed to the system in bunches; after a failed write the file is cut back to
+//! its last whole record. This module refuses to know what a record is.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+
+/// How much is gathered before it is handed to the system.
+const PLAIN: usize = 256 * 1024;
+/// How much is gathered before it is compressed, as a member of its own (RFC 1952 section 2.2,
+/// RFC 8878 section 3): whatever was written before is whole then.
+const COMPRESSED: usize = 1 << 20;
+/// Below this a flush waits, or the members would be too small to be worth it.
+const SMALLEST_MEMBER: usize = 64 * 1024;
+const ZSTD_LEVEL: i32 = 3;
+
+/// How a saved capture is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compression {
+    /// Not at all.
+    None,
+    /// gzip, in members of about a megabyte.
+    Gzip,
+    /// zstd, in frames of about a megabyte.
+    Zstd,
+}
+
+impl Compression {
+    fn member(self, bytes: &[u8]) -> io::Result<Vec<u8>> {
+        match self {
+            Self::None => Ok(bytes.to_vec()),
+            Self::Gzip => {
+                let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+                encoder.write_all(bytes)?;
+                encoder.finish()
+            }
+            Self::Zstd => zstd::encode_all(bytes, ZSTD_LEVEL),
+        }
+    }
+}
+
+/// Where bytes go.
+pub(super) trait Sink: Write + Send {
+    /// Cuts off what was written beyond `length`, where that can be.
+    fn cut(&mut self, length: u64);
+}
+
+impl Sink for File {
+    fn cut(&mut self, length: u64) {
+        // What is no regular file cannot be cut, and needs not.
+        let _ = self.set_len(length);
+    }
+}
+
+/// What was written is gone.
+struct Pipe<W>(W);
+
+impl<W: Write> Write for Pipe<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl<W: Write + Send> Sink for Pipe<W> {
+    fn cut(&mut self, _: u64) {}
+}
+
+pub(super) struct Output {
+    sink: Box<dyn Sink>,
+    compression: Compression,
+    /// Records that are not handed over yet, the last perhaps unfinished.
+    pub(super) pending: Vec<u8>,
+    /// Where each whole one of those ends.
+    ends: Vec<usize>,
+    /// Length of the file up to the last whole record handed over.
+    written: u64,
+    /// Records handed over whole.
+    records: u64,
+}
+
+impl Output {
+    /// Creates or empties a file, readable by its owner alone: captures hold secrets.
+    pub(super) fn create(path: &Path, compression: Compression, owner: Option<(u32, u32)>) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(path)?;
+        #[cfg(unix)]
+        if let Some((user, group)) = owner.filter(|_| file.metadata().is_ok_and(|metadata| metadata.is_file())) {
+            std::os::unix::fs::fchown(&file, Some(user), Some(group))?;
+        }
+        Ok(Self::new(Box::new(file), compression))
+    }
+
+    pub(super) fn to_writer(writer: impl Write + Send + 'static) -> Self {
+        Self::new(Box::new(Pipe(writer)), Compression::None)
+    }
+
+    pub(super) fn new(sink: Box<dyn Sink>, compression: Compression) -> Self {
+        Self { sink, compression, pending: Vec::new(), ends: Vec::new(), written: 0, records: 0 }
+    }
+
+    /// Records that the system has, whole.
+    pub(super) const fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// Says that a whole record stands at the end of `pending`.
+    #[inline]
+    pub(super) fn end_record(&mut self) -> io::Result<()> {
+        self.ends.push(self.pending.len());
+        let enough = if self.compression == Compression::None { PLAIN } else { COMPRESSED };
+        if self.pending.len() >= enough { self.hand_over() } else { Ok(()) }
+    }
+
+    /// Hands over what is worth it.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        if self.compression == Compression::None || self.pending.len() >= SMALLEST_MEMBER {
+            self.hand_over()
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Hands over everything.
+    pub(super) fn hand_over(&mut self) -> io::Result<()> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let member;
+        let bytes = if self.compression == Compression::None {
+            &self.pending
+        } else {
+            member = self.compression.member(&self.pending)?;
+            &member
+        };
+        let (done, result) = write(self.sink.as_mut(), bytes);
+        let whole = if result.is_ok() {
+            self.ends.len()
+        } else if self.compression == Compression::None {
+            self.ends.partition_point(|end| *end <= done)
+        } else {
+            0
+        };
+        self.records += whole as u64;
+        self.written += match (&result, whole.checked_sub(1).and_then(|last| self.ends.get(last))) {
+            (Ok(()), _) => bytes.len() as u64,
+            (Err(_), Some(end)) => *end as u64,
+            (Err(_), None) => 0,
+        };
+        if result.is_err() {
+            self.sink.cut(self.written);
+        }
+        self.pending.clear();
+        self.ends.clear();
+        result
+    }
+}
+
+/// Writes all, and tells how much of it was written where that fails.
+fn write(sink: &mut dyn Sink, bytes: &[u8]) -> (usize, io::Result<()>) {
+    let mut done = 0;
+    while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
+        match sink.write(rest) {
+            Ok(0) => return (done, Err(ErrorKind::WriteZero.into())),
+            Ok(count) => done += count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return (done, Err(error)),
+        }
+    }
+    (done, sink.flush())
+}
