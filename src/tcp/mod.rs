@@ -1,3 +1,85 @@
 //! From TCP segments to the bytes of each direction of a stream, in order.
 //!
-//! This room refuses to know what the bytes say.
+//! Handles reordering, retransmission, overlap, wrap-around, captures that start in the
+//! middle, holes, and the reuse of a four-tuple (RFC 9293). Bytes are handed on in the
+//! order of cause and effect: what a sender said after it had received something is read
+//! after that something, even where the capture has them the other way round. This room
+//! refuses to know what the bytes say.
+
+mod assembler;
+mod flows;
+mod half;
+mod sequence;
+mod table;
+
+pub use flows::{Flows, Handler, Limits};
+pub use table::Stream;
+
+/// Which of a connection's two ends sent something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Direction {
+    /// Sent by the end that opened the connection (as far as was seen).
+    FromInitiator,
+    /// Sent by the other end.
+    FromResponder,
+}
+
+impl Direction {
+    /// Both of them.
+    pub const BOTH: [Self; 2] = [Self::FromInitiator, Self::FromResponder];
+
+    /// The other direction.
+    #[must_use]
+    pub const fn reverse(self) -> Self {
+        match self {
+            Self::FromInitiator => Self::FromResponder,
+            Self::FromResponder => Self::FromInitiator,
+        }
+    }
+}
+
+/// Two things, one for each direction.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PerDirection<T> {
+    from_initiator: T,
+    from_responder: T,
+}
+
+impl<T> std::ops::Index<Direction> for PerDirection<T> {
+    type Output = T;
+
+    fn index(&self, direction: Direction) -> &T {
+        match direction {
+            Direction::FromInitiator => &self.from_initiator,
+            Direction::FromResponder => &self.from_responder,
+        }
+    }
+}
+
+impl<T> std::ops::IndexMut<Direction> for PerDirection<T> {
+    fn index_mut(&mut self, direction: Direction) -> &mut T {
+        match direction {
+            Direction::FromInitiator => &mut self.from_initiator,
+            Direction::FromResponder => &mut self.from_responder,
+        }
+    }
+}
+
+/// What was let go or refused, by reason.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Streams that appeared.
+    pub streams: u64,
+    /// Streams let go for want of memory before they carried a byte.
+    pub silent_streams_let_go: u64,
+    /// Streams let go for want of memory that had carried bytes.
+    pub idle_streams_let_go: u64,
+    /// Segments not kept since their direction had too many in waiting.
+    pub early_segments_let_go: u64,
+    /// RST segments outside the window, which a receiver ignores.
+    pub resets_ignored: u64,
+    /// Segments that brought other bytes than an earlier copy of them.
+    pub conflicting_segments: u64,
+    /// Bytes lost in holes that nothing filled.
+    pub missing_bytes: u64,
+}

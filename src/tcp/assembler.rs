@@ -1,0 +1,292 @@
+//! Puts one direction's bytes in order: keeps what came early until what is before it came.
+//!
+//! Works on stream offsets alone; it refuses to know sequence numbers and flags. Where two
+//! copies of a byte came, the first wins (as on Linux and BSD receivers for bytes they
+//! already hold), and a differing second copy is told.
+
+use crate::packet::Place;
+use std::collections::VecDeque;
+
+/// What a piece in waiting is charged besides its bytes.
+const OVERHEAD: usize = size_of::<Piece>();
+
+/// Bytes that came before those in front of them.
+#[derive(Debug)]
+pub(crate) struct Piece {
+    /// Offset of the first byte in the stream.
+    pub(crate) offset: u64,
+    /// The bytes; empty where `missing` is not 0.
+    pub(crate) bytes: Box<[u8]>,
+    /// Bytes that were on the wire and that the capture cut off.
+    pub(crate) missing: u64,
+    /// How far the other direction must have been read before this makes sense: the
+    /// sender had received that much when it sent this.
+    pub(crate) needs: Needs,
+    /// Where the first byte stood.
+    pub(crate) place: Place,
+}
+
+/// What must have been read of the other direction before a piece is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Needs {
+    /// Nothing: the sender acknowledged nothing.
+    Nothing,
+    /// The other direction up to this offset.
+    Offset(u64),
+}
+
+impl Piece {
+    pub(crate) fn end(&self) -> u64 {
+        self.offset.saturating_add(self.length())
+    }
+
+    fn length(&self) -> u64 {
+        self.bytes.len() as u64 + self.missing
+    }
+
+    fn weight(&self) -> usize {
+        self.bytes.len() + OVERHEAD
+    }
+}
+
+/// Bytes handed to [`Assembler::insert`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Arrival<'a> {
+    pub(crate) offset: u64,
+    pub(crate) bytes: &'a [u8],
+    /// Cut off by the capture, after `bytes`.
+    pub(crate) missing: u64,
+    pub(crate) needs: Needs,
+    pub(crate) place: Place,
+}
+
+impl<'a> Arrival<'a> {
+    pub(crate) fn end(&self) -> u64 {
+        self.offset.saturating_add(self.bytes.len() as u64).saturating_add(self.missing)
+    }
+
+    /// What remains from `offset` on.
+    pub(crate) fn from(self, offset: u64) -> Self {
+        let skip = offset.saturating_sub(self.offset);
+        let held = usize::try_from(skip).unwrap_or(usize::MAX).min(self.bytes.len());
+        Arrival {
+            offset: self.offset.saturating_add(skip),
+            bytes: self.bytes.get(held..).unwrap_or_default(),
+            missing: self.missing.saturating_sub(skip - held as u64),
+            place: self.place.advanced(held),
+            ..self
+        }
+    }
+
+    /// What lies before `offset`.
+    pub(crate) fn until(self, offset: u64) -> Arrival<'a> {
+        let keep = offset.saturating_sub(self.offset);
+        let held = usize::try_from(keep).unwrap_or(usize::MAX).min(self.bytes.len());
+        Arrival {
+            bytes: self.bytes.get(..held).unwrap_or_default(),
+            missing: self.missing.min(keep - held as u64),
+            ..self
+        }
+    }
+}
+
+/// The bytes of one direction that cannot be read yet.
+#[derive(Debug, Default)]
+pub(crate) struct Assembler {
+    /// In order of offset, never overlapping.
+    pieces: VecDeque<Piece>,
+    /// The sum of the pieces' weights.
+    weight: usize,
+}
+
+impl Assembler {
+    /// Memory held, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        self.weight
+    }
+
+    /// How many pieces wait.
+    pub(crate) fn len(&self) -> usize {
+        self.pieces.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    /// The first piece in waiting.
+    pub(crate) fn front(&self) -> Option<&Piece> {
+        self.pieces.front()
+    }
+
+    pub(crate) fn pop_front(&mut self) -> Option<Piece> {
+        let piece = self.pieces.pop_front()?;
+        self.weight = self.weight.saturating_sub(piece.weight());
+        if self.pieces.is_empty() {
+            // A burst of reordering must not cost its connection memory for ever.
+            self.pieces.shrink_to(4);
+        }
+        Some(piece)
+    }
+
+    /// Keeps what of `arrival` nothing in waiting covers yet. Returns whether a byte that
+    /// it brought differs from the one that is held.
+    pub(crate) fn insert(&mut self, arrival: Arrival<'_>) -> bool {
+        let mut conflict = false;
+        let mut rest = arrival;
+        // Early segments mostly come at the end.
+        let mut at = match self.pieces.back() {
+            Some(last) if last.end() <= rest.offset => self.pieces.len(),
+            _ => self.pieces.partition_point(|piece| piece.end() <= rest.offset),
+        };
+        while rest.offset < rest.end() {
+            let Some(next) = self.pieces.get(at) else {
+                self.put(at, rest);
+                break;
+            };
+            if rest.offset < next.offset {
+                let before = rest.until(next.offset);
+                at += self.put(at, before);
+                rest = rest.from(before.end());
+                continue;
+            }
+            conflict |= differs(next, &rest);
+            rest = rest.from(next.end());
+            at += 1;
+        }
+        conflict
+    }
+
+    /// Puts an arrival that nothing covers at index `at`; returns how many pieces it became.
+    fn put(&mut self, at: usize, arrival: Arrival<'_>) -> usize {
+        let bytes = (!arrival.bytes.is_empty()).then(|| Piece {
+            offset: arrival.offset,
+            bytes: arrival.bytes.into(),
+            missing: 0,
+            needs: arrival.needs,
+            place: arrival.place,
+        });
+        let missing = (arrival.missing > 0).then(|| Piece {
+            offset: arrival.offset.saturating_add(arrival.bytes.len() as u64),
+            bytes: Box::default(),
+            missing: arrival.missing,
+            needs: arrival.needs,
+            place: arrival.place.advanced(arrival.bytes.len()),
+        });
+        let mut count = 0;
+        for piece in [bytes, missing].into_iter().flatten() {
+            self.weight += piece.weight();
+            self.pieces.insert(at + count, piece);
+            count += 1;
+        }
+        count
+    }
+}
+
+/// Whether the bytes that both have differ.
+fn differs(held: &Piece, arrival: &Arrival<'_>) -> bool {
+    let (Ok(in_held), Ok(in_arrival)) = (
+        usize::try_from(arrival.offset.saturating_sub(held.offset)),
+        usize::try_from(held.offset.saturating_sub(arrival.offset)),
+    ) else {
+        return false;
+    };
+    let held = held.bytes.get(in_held..).unwrap_or_default();
+    let came = arrival.bytes.get(in_arrival..).unwrap_or_default();
+    held.iter().zip(came).any(|(a, b)| a != b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn arrival(offset: u64, bytes: &[u8]) -> Arrival<'_> {
+        Arrival { offset, bytes, missing: 0, needs: Needs::Nothing, place: Place::default() }
+    }
+
+    fn pieces(assembler: &Assembler) -> Vec<(u64, Vec<u8>, u64)> {
+        assembler.pieces.iter().map(|p| (p.offset, p.bytes.to_vec(), p.missing)).collect()
+    }
+
+    #[test]
+    fn early_pieces_are_kept_in_order_and_never_overlap() {
+        let mut a = Assembler::default();
+        assert!(!a.insert(arrival(10, b"klm")));
+        assert!(!a.insert(arrival(4, b"ef")));
+        assert_eq!(pieces(&a), [(4, b"ef".to_vec(), 0), (10, b"klm".to_vec(), 0)]);
+    }
+
+    #[test]
+    fn the_first_copy_wins_and_a_differing_second_is_told() {
+        let mut a = Assembler::default();
+        a.insert(arrival(4, b"ef"));
+        assert!(a.insert(arrival(3, b"DXXG")));
+        assert_eq!(pieces(&a), [(3, b"D".to_vec(), 0), (4, b"ef".to_vec(), 0), (6, b"G".to_vec(), 0)]);
+        assert!(!a.insert(arrival(3, b"DefG")), "the same bytes again are no conflict");
+    }
+
+    #[test]
+    fn contained_and_empty_arrivals_change_nothing() {
+        let mut a = Assembler::default();
+        a.insert(arrival(4, b"efgh"));
+        let weight = a.weight();
+        a.insert(arrival(5, b"f"));
+        a.insert(arrival(9, b""));
+        assert_eq!((a.weight(), pieces(&a).len()), (weight, 1));
+    }
+
+    #[test]
+    fn bytes_cut_off_by_the_capture_are_a_piece_without_bytes() {
+        let mut a = Assembler::default();
+        a.insert(Arrival { missing: 3, ..arrival(2, b"cd") });
+        assert_eq!(pieces(&a), [(2, b"cd".to_vec(), 0), (4, vec![], 3)]);
+        a.insert(arrival(5, b"fgh"));
+        assert_eq!(pieces(&a)[2], (7, b"h".to_vec(), 0), "what was cut off was there first");
+    }
+
+    #[test]
+    fn popping_gives_the_memory_back() {
+        let mut a = Assembler::default();
+        for n in 0..100 {
+            a.insert(arrival(n * 2, b"x"));
+        }
+        while a.pop_front().is_some() {}
+        assert_eq!(a.weight(), 0);
+        assert!(a.pieces.capacity() <= 8);
+    }
+
+    proptest! {
+        /// Against a plain map from offset to byte, in which the first writer wins.
+        #[test]
+        fn agrees_with_a_map_of_bytes(
+            arrivals in prop::collection::vec((0u64..60, prop::collection::vec(0u8..3, 0..12), 0u64..4), 0..40)
+        ) {
+            let mut model = std::collections::BTreeMap::new();
+            let mut assembler = Assembler::default();
+            for (offset, bytes, missing) in &arrivals {
+                let mut conflict = false;
+                for (i, byte) in bytes.iter().map(|b| Some(*b)).chain((0..*missing).map(|_| None)).enumerate() {
+                    let held = *model.entry(offset + i as u64).or_insert(byte);
+                    conflict |= matches!((held, byte), (Some(a), Some(b)) if a != b);
+                }
+                let told = assembler.insert(Arrival { missing: *missing, ..arrival(*offset, bytes) });
+                prop_assert_eq!(told, conflict);
+            }
+            let mut held = std::collections::BTreeMap::new();
+            let mut end = 0;
+            while let Some(piece) = assembler.pop_front() {
+                prop_assert!(piece.offset >= end, "pieces overlap");
+                end = piece.end();
+                for (i, byte) in piece.bytes.iter().enumerate() {
+                    held.insert(piece.offset + i as u64, Some(*byte));
+                }
+                for i in 0..piece.missing {
+                    held.insert(piece.offset + i, None);
+                }
+            }
+            prop_assert_eq!(held, model);
+            prop_assert_eq!(assembler.weight(), 0);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! One direction of a TCP connection: how far it has been read and what waits.
+
+use super::assembler::{Arrival, Assembler, Needs};
+use super::sequence::SequenceNumber;
+
+/// How this side's numbering is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Base {
+    /// Nothing is known.
+    Unknown,
+    /// From the other side's acknowledgements only: bytes before may still come.
+    Acknowledged,
+    /// From this side's first segment, its opening not seen.
+    MidStream,
+    /// From this side's SYN.
+    Syn,
+}
+
+/// One direction, named after its sender.
+#[derive(Debug)]
+pub(crate) struct Half {
+    /// Offset of the next byte to read. Offset 0 is the first byte after the SYN, or the
+    /// first one known of.
+    pub(crate) next: u64,
+    /// The sequence number of that byte; means nothing while `base` is `Unknown`.
+    pub(crate) next_sequence: SequenceNumber,
+    /// The sequence number of the SYN, where one was seen.
+    pub(crate) syn: Option<SequenceNumber>,
+    /// The highest offset that the other side acknowledged.
+    pub(crate) acknowledged: u64,
+    /// Waiting for bytes before this offset was given up.
+    pub(crate) excused: u64,
+    /// The offset at which the sender ended its data.
+    pub(crate) fin: Option<u64>,
+    /// The offset for which a wait is registered, so that each is registered once.
+    pub(crate) waits_at: Option<u64>,
+    /// What came early; boxed, since most connections never need it.
+    pub(crate) early: Option<Box<Assembler>>,
+    pub(crate) base: Base,
+    /// Whether any segment of this sender was seen.
+    pub(crate) seen: bool,
+    /// Whether waiting for this sender's segments proved vain: it is not captured.
+    pub(crate) absent: bool,
+    /// How often in a row the other side waited for this sender in vain.
+    pub(crate) vain_waits: u8,
+    /// Whether its end was told.
+    pub(crate) ended: bool,
+}
+
+impl Default for Half {
+    fn default() -> Self {
+        Self {
+            next: 0,
+            next_sequence: SequenceNumber::default(),
+            syn: None,
+            acknowledged: 0,
+            excused: 0,
+            fin: None,
+            waits_at: None,
+            early: None,
+            base: Base::Unknown,
+            seen: false,
+            absent: false,
+            vain_waits: 0,
+            ended: false,
+        }
+    }
+}
+
+impl Half {
+    /// Numbers this side from `sequence`, of which the first data byte is the next.
+    pub(crate) fn number_from(&mut self, sequence: SequenceNumber, base: Base) {
+        self.next_sequence = sequence;
+        self.base = base;
+    }
+
+    /// The offset of `sequence`; negative before the first byte known of.
+    pub(crate) fn offset(&self, sequence: SequenceNumber) -> i64 {
+        i64::try_from(self.next).unwrap_or(i64::MAX).saturating_add(sequence.after(self.next_sequence))
+    }
+
+    /// Moves on by `count` bytes.
+    pub(crate) fn advance(&mut self, count: u64) {
+        self.next = self.next.saturating_add(count);
+        self.next_sequence = self.next_sequence.plus(count);
+    }
+
+    /// Whether a piece with `needs` may be read, as far as this side is concerned with
+    /// being the *other* direction.
+    pub(crate) fn satisfies(&self, needs: Needs) -> bool {
+        match needs {
+            Needs::Nothing => true,
+            Needs::Offset(offset) => self.absent || (self.seen && offset <= self.next.max(self.excused)),
+        }
+    }
+
+    /// Keeps what cannot be read yet; returns whether a byte differs from one held.
+    pub(crate) fn keep(&mut self, arrival: Arrival<'_>) -> bool {
+        self.early.get_or_insert_default().insert(arrival)
+    }
+
+    /// Memory held in waiting pieces.
+    pub(crate) fn weight(&self) -> usize {
+        self.early.as_ref().map_or(0, |early| early.weight() + size_of::<Assembler>())
+    }
+}
