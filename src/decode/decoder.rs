@@ -3,7 +3,7 @@
 //! What nearly every packet is goes a short way of its own; the layers themselves are not
 //! known here.
 
-use super::counters::{Counters, Reason};
+use super::counters::Counters;
 use super::fragment::{Bounds, Fragments};
 use super::transport::{Addresses, TCP, TcpHeader};
 use super::view::{Origin, View};

@@ -12,7 +12,7 @@ use etherparse::{
     IpAuthHeaderSlice, Ipv4HeaderSlice, Ipv6FragmentHeaderSlice, Ipv6HeaderSlice, Ipv6RawExtHeaderSlice,
     err::ipv4::HeaderSliceError,
 };
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::Ipv6Addr;
 
 const HOP_BY_HOP: u8 = 0;
 const IPV4: u8 = 4;

@@ -4,7 +4,7 @@
 
 use super::counters::{Counters, Reason};
 use super::fragment::Fragments;
-use super::view::{Origin, View};
+use super::view::Origin;
 use super::{Config, Unit};
 use crate::packet::Timestamp;
 

@@ -1,9 +1,8 @@
 //! What an HTTP message is once it has been read: its head, its body's measure and
 //! the exchange that it is part of.
 
-use crate::decode::Endpoint;
-use crate::leak::Finding;
 use crate::packet::Place;
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
@@ -93,6 +92,19 @@ impl Head {
         self.fields().find(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value)
     }
 
+    /// Memory held, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        self.bytes.capacity()
+            + self.fields.capacity() * size_of::<(Span, Span)>()
+            + self.places.capacity() * size_of::<(u32, Place)>()
+    }
+
+    /// Where byte `at` of `value`, which is a part of this head, came from.
+    pub(crate) fn place_of(&self, value: &[u8], at: usize) -> Place {
+        let start = (value.as_ptr() as usize).saturating_sub(self.bytes.as_ptr() as usize);
+        self.place(u32::try_from(start.saturating_add(at)).unwrap_or(u32::MAX))
+    }
+
     /// Where the byte at `index` of this head's buffer came from.
     pub(crate) fn place(&self, index: u32) -> Place {
         let run = self.places.partition_point(|(first, _)| *first <= index);
@@ -114,7 +126,7 @@ pub struct Body {
     /// Bytes that were lost in holes of the capture.
     pub missing: u64,
     /// The content coding that was removed: `identity`, `gzip`, `gzip, br`…
-    pub encoding: String,
+    pub encoding: Cow<'static, str>,
     /// Whether the body was seen to its end.
     pub complete: bool,
     /// SHA-256 of the decoded body, where asked for and nothing is missing.
@@ -140,50 +152,6 @@ pub struct Message {
     pub trailers: Head,
     /// The interim responses (1xx) that came before a final one.
     pub interim: Vec<Head>,
-}
-
-/// A request and the response to it, or what was seen of the two.
-#[derive(Debug, Clone)]
-pub struct Exchange {
-    /// Counted from 1 in output order.
-    pub id: u64,
-    /// The number of its TCP stream, from 0, in the order in which streams appeared.
-    pub stream: u64,
-    /// Who sent the request.
-    pub client: Endpoint,
-    /// Who answered.
-    pub server: Endpoint,
-    /// The request, where it was captured.
-    pub request: Option<Message>,
-    /// The response, where one was captured.
-    pub response: Option<Message>,
-    /// The secrets that it showed.
-    pub findings: Vec<Finding>,
-    /// Where leniency was needed to read it, or something was lost.
-    pub notes: Vec<Note>,
-}
-
-impl Exchange {
-    /// The Host header as sent, or nothing.
-    pub fn host(&self) -> Option<&[u8]> {
-        self.request.as_ref()?.head.field("host")
-    }
-}
-
-impl fmt::Display for Exchange {
-    /// One line: `127.0.0.1:44082 → 127.0.0.1:5683 GET / 200`, escaped.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} → {}", self.client, self.server)?;
-        if let Some(head) = self.request.as_ref().map(|m| &m.head) {
-            let (method, target) = (head.method().unwrap_or_default(), head.target().unwrap_or_default());
-            write!(f, " {} {}", method.escape_ascii(), target.escape_ascii())?;
-        }
-        match self.response.as_ref().map(|m| m.head.status()) {
-            Some(Some(status)) => write!(f, " {status}"),
-            Some(None) => write!(f, " HTTP/0.9"),
-            None => write!(f, " (no response)"),
-        }
-    }
 }
 
 /// A named remark on an exchange: a leniency, or something lost.

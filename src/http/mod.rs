@@ -3,8 +3,19 @@
 //! HTTP is recognised by what it says, never by its port. This room refuses to know
 //! about packets' insides, sequence numbers or secrets.
 
+pub mod charset;
+mod connection;
 pub mod content;
+mod exchange;
+mod framing;
+mod head;
+mod intake;
 mod message;
+mod recognize;
 
-pub use message::{Body, Exchange, Head, Message, Note};
+pub use connection::Connection;
+pub use exchange::{Observer, Read};
+pub use intake::Settings;
+pub use message::{Body, Head, Message, Note};
+#[cfg(test)]
 pub(crate) use message::{Span, Start};

@@ -3,6 +3,12 @@
 //! This room sees messages and body bytes as they pass. It refuses to know how they
 //! are shown.
 
+mod canary;
 mod finding;
+mod fingerprint;
+mod scanner;
 
 pub use finding::{Finding, Severity, StreamFinding, Where};
+pub use fingerprint::fingerprint;
+pub(crate) use scanner::identify;
+pub use scanner::{Run, Scanner, Side};

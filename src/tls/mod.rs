@@ -38,8 +38,7 @@ pub fn client_hello(stream: &[u8]) -> Hello {
         }
     }
     match (stream, handshake.as_slice()) {
-        ([] | [22] | [22, 3, ..], []) => Hello::Partial,
-        (_, [1] | [1, _] | [1, _, _]) => Hello::Partial,
+        ([] | [22] | [22, 3, ..], []) | (_, [1] | [1, _] | [1, _, _]) => Hello::Partial,
         (_, [1, a, b, c, body @ ..]) => {
             let length = u32::from_be_bytes([0, *a, *b, *c]) as usize;
             match body.get(..length) {

@@ -1,0 +1,77 @@
+//! What comes out of the packets.
+
+use crate::decode::Endpoint;
+use crate::http::{Message, Note};
+use crate::leak::{Finding, StreamFinding};
+use crate::packet::Place;
+use std::fmt;
+
+/// What came out of the packets.
+#[derive(Debug)]
+pub enum Event {
+    /// A request and its response, complete or as far as it was captured.
+    Exchange(Box<Exchange>),
+    /// A secret outside an exchange.
+    Finding(Box<StreamFinding>),
+    /// A TLS handshake began: what its client says in the clear.
+    Tls(Box<TlsHello>),
+}
+
+/// A request and the response to it, or what was seen of the two.
+#[derive(Debug, Clone)]
+pub struct Exchange {
+    /// Counted from 1 in output order.
+    pub id: u64,
+    /// The number of its TCP stream, from 0, in the order in which streams appeared.
+    pub stream: u64,
+    /// Who sent the request.
+    pub client: Endpoint,
+    /// Who answered.
+    pub server: Endpoint,
+    /// The request, where it was captured.
+    pub request: Option<Message>,
+    /// The response, where one was captured.
+    pub response: Option<Message>,
+    /// The secrets that it showed.
+    pub findings: Vec<Finding>,
+    /// Where leniency was needed to read it, or something was lost.
+    pub notes: Vec<Note>,
+}
+
+impl Exchange {
+    /// The Host header as sent, or nothing.
+    pub fn host(&self) -> Option<&[u8]> {
+        self.request.as_ref()?.head.field("host")
+    }
+}
+
+impl fmt::Display for Exchange {
+    /// One line: `127.0.0.1:44082 → 127.0.0.1:5683 GET / 200`, escaped.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} → {}", self.client, self.server)?;
+        if let Some(head) = self.request.as_ref().map(|m| &m.head) {
+            let (method, target) = (head.method().unwrap_or_default(), head.target().unwrap_or_default());
+            write!(f, " {} {}", method.escape_ascii(), target.escape_ascii())?;
+        }
+        match self.response.as_ref().map(|m| m.head.status()) {
+            Some(Some(status)) => write!(f, " {status}"),
+            Some(None) => write!(f, " {}", self.response.as_ref().map_or("", |m| m.head.version())),
+            None => write!(f, " (no response)"),
+        }
+    }
+}
+
+/// What a TLS client shows to anyone when it opens a connection.
+#[derive(Debug, Clone)]
+pub struct TlsHello {
+    /// The TCP stream's number.
+    pub stream: u64,
+    /// Who opened the connection.
+    pub client: Endpoint,
+    /// The other end.
+    pub server: Endpoint,
+    /// Where the handshake's first byte stood.
+    pub place: Place,
+    /// The name of the server it asked for, where it said one (RFC 6066 §3).
+    pub server_name: Option<String>,
+}

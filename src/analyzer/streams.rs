@@ -1,0 +1,242 @@
+//! What is made of each stream: HTTP where it is, a look at TLS's first words, a search for
+//! canaries in everything else.
+
+use super::event::{Event, Exchange, TlsHello};
+use crate::decode::{Datagram, Endpoint};
+use crate::http::{Connection, Observer, Read, Settings};
+use crate::leak::{Finding, Run, Scanner, Severity, Side, StreamFinding, Where, identify};
+use crate::packet::Place;
+use crate::tcp::{Direction, Handler, PerDirection, Stream};
+use crate::tls::{Hello, LONGEST_HELLO, client_hello};
+
+/// What is kept for a stream; nothing until its first byte.
+#[derive(Debug, Default)]
+pub(crate) struct StreamState(Option<Box<Inner>>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    http: Connection<Run>,
+    /// What was said that is no HTTP.
+    other: Option<Box<Other>>,
+}
+
+#[derive(Debug, Default)]
+struct Other {
+    runs: PerDirection<Run>,
+    /// The first bytes of what may be a TLS handshake.
+    hello: Vec<u8>,
+    hello_place: Place,
+    hello_done: bool,
+}
+
+/// What all streams share.
+#[derive(Debug)]
+pub(crate) struct Streams {
+    settings: Settings,
+    scanner: Scanner,
+    pub(crate) exchanges: u64,
+    pub(crate) findings: [u64; Severity::ALL.len()],
+}
+
+impl Streams {
+    pub(crate) fn new(settings: Settings, scanner: Scanner) -> Self {
+        Self { settings, scanner, exchanges: 0, findings: [0; Severity::ALL.len()] }
+    }
+
+    /// Joined with somebody to tell.
+    pub(crate) fn with<'a, F: FnMut(Event)>(&'a mut self, sink: &'a mut F) -> Teller<'a, F> {
+        Teller { streams: self, sink }
+    }
+
+    fn count(&mut self, findings: &[Finding]) {
+        for finding in findings {
+            if let Some(count) = self.findings.get_mut(finding.severity as usize) {
+                *count += 1;
+            }
+        }
+    }
+}
+
+/// Hears from the tcp room and tells events.
+pub(crate) struct Teller<'a, F> {
+    streams: &'a mut Streams,
+    sink: &'a mut F,
+}
+
+impl<F: FnMut(Event)> Teller<'_, F> {
+    /// A UDP datagram that is nothing else.
+    pub(crate) fn datagram(&mut self, datagram: &Datagram<'_>) {
+        if self.streams.scanner.is_idle() {
+            return;
+        }
+        let mut run = Run::default();
+        self.streams.scanner.feed(&mut run, datagram.payload, datagram.place);
+        let ends = datagram.four_tuple;
+        self.tell_findings(&mut run, &Where::Datagram, None, ends.source, ends.destination);
+    }
+
+    fn tell_findings(
+        &mut self,
+        run: &mut Run,
+        location: &Where,
+        stream: Option<u64>,
+        client: Endpoint,
+        server: Endpoint,
+    ) {
+        if !run.has_findings() {
+            return;
+        }
+        let mut findings = run.take(location);
+        identify(&mut findings, server.to_string().as_bytes(), None);
+        self.streams.count(&findings);
+        for finding in findings {
+            (self.sink)(Event::Finding(Box::new(StreamFinding { stream, client, server, finding })));
+        }
+    }
+
+    /// Lets the http room act on a stream's state, and hears what it says.
+    fn with_http(
+        &mut self,
+        stream: &Stream,
+        state: &mut StreamState,
+        act: impl FnOnce(&mut Connection<Run>, &Settings, &mut Watch<'_, F>),
+    ) {
+        let Some(Inner { http, other }) = state.0.as_deref_mut() else { return };
+        let settings = self.streams.settings;
+        act(http, &settings, &mut Watch { streams: self.streams, sink: self.sink, stream, other });
+    }
+}
+
+impl<F: FnMut(Event)> Handler<StreamState> for Teller<'_, F> {
+    fn data(
+        &mut self,
+        stream: &Stream,
+        state: &mut StreamState,
+        from: Direction,
+        bytes: &[u8],
+        place: Place,
+        alone: bool,
+    ) {
+        state.0.get_or_insert_default();
+        self.with_http(stream, state, |http, settings, watch| http.data(from, bytes, place, alone, settings, watch));
+    }
+
+    fn gap(&mut self, stream: &Stream, state: &mut StreamState, from: Direction, length: u64, place: Place) {
+        state.0.get_or_insert_default();
+        self.with_http(stream, state, |http, settings, watch| http.gap(from, length, place, settings, watch));
+    }
+
+    fn conflict(&mut self, _: &Stream, state: &mut StreamState, from: Direction) {
+        state.0.get_or_insert_default().http.note(from, "conflicting-overlap");
+    }
+
+    fn end(&mut self, stream: &Stream, state: &mut StreamState, from: Direction) {
+        self.with_http(stream, state, |http, settings, watch| http.finish_direction(from, settings, watch));
+    }
+
+    fn close(&mut self, stream: &Stream, state: &mut StreamState) {
+        self.with_http(stream, state, |http, settings, watch| http.finish(settings, watch));
+    }
+
+    fn weight(&self, state: &StreamState) -> usize {
+        state.0.as_ref().map_or(0, |inner| {
+            let other = inner.other.as_ref().map_or(0, |other| size_of::<Other>() + other.hello.capacity());
+            size_of::<Inner>() + inner.http.weight() + other
+        })
+    }
+}
+
+/// Hears from the http room about one stream.
+struct Watch<'a, F> {
+    streams: &'a mut Streams,
+    sink: &'a mut F,
+    stream: &'a Stream,
+    other: &'a mut Option<Box<Other>>,
+}
+
+impl<F: FnMut(Event)> Observer for Watch<'_, F> {
+    type Scan = Run;
+
+    fn body(&mut self, scan: &mut Run, bytes: &[u8], place: Place) {
+        self.streams.scanner.feed(scan, bytes, place);
+    }
+
+    fn exchange(&mut self, read: Read<Run>) {
+        let Read { client, request, response, notes } = read;
+        let scanner = &self.streams.scanner;
+        let mut findings = Vec::new();
+        let request = request.map(|(message, run)| {
+            findings.append(&mut scanner.message(Side::Request, &message, run));
+            message
+        });
+        let response = response.map(|(message, run)| {
+            findings.append(&mut scanner.message(Side::Response, &message, run));
+            message
+        });
+        let server = self.stream.sender(client.reverse());
+        if !findings.is_empty() {
+            let head = request.as_ref().map(|message| &message.head);
+            let host =
+                head.and_then(|head| head.field("host")).map_or_else(|| server.to_string().into(), <[u8]>::to_vec);
+            identify(&mut findings, &host, head);
+            self.streams.count(&findings);
+        }
+        self.streams.exchanges += 1;
+        (self.sink)(Event::Exchange(Box::new(Exchange {
+            id: self.streams.exchanges,
+            stream: self.stream.number,
+            client: self.stream.sender(client),
+            server,
+            request,
+            response,
+            findings,
+            notes,
+        })));
+    }
+
+    fn other(&mut self, from: Direction, bytes: &[u8], place: Place) {
+        let hello_open = self.other.as_ref().is_none_or(|other| !other.hello_done);
+        if self.streams.scanner.is_idle() && !hello_open {
+            return;
+        }
+        let other = self.other.get_or_insert_default();
+        if hello_open {
+            other.hello(from, bytes, place, self.stream, self.sink);
+        }
+        let run = &mut other.runs[from];
+        self.streams.scanner.feed(run, bytes, place);
+        if run.has_findings() {
+            let (client, server) = (self.stream.sender(from), self.stream.sender(from.reverse()));
+            let mut teller = Teller { streams: self.streams, sink: self.sink };
+            teller.tell_findings(run, &Where::Stream, Some(self.stream.number), client, server);
+        }
+    }
+}
+
+impl Other {
+    /// Adds to what may be a TLS client's first message.
+    fn hello(&mut self, from: Direction, bytes: &[u8], place: Place, stream: &Stream, sink: &mut impl FnMut(Event)) {
+        if from != Direction::FromInitiator {
+            self.hello_done = self.hello.is_empty();
+            return;
+        }
+        if self.hello.is_empty() {
+            self.hello_place = place;
+        }
+        let room = LONGEST_HELLO.saturating_sub(self.hello.len());
+        self.hello.extend_from_slice(bytes.get(..room.min(bytes.len())).unwrap_or_default());
+        match client_hello(&self.hello) {
+            Hello::Partial if room > bytes.len() => return,
+            Hello::Done { server_name } => sink(Event::Tls(Box::new(TlsHello {
+                stream: stream.number,
+                client: stream.sender(from),
+                server: stream.sender(from.reverse()),
+                place: self.hello_place,
+                server_name,
+            }))),
+            Hello::Partial | Hello::Not => {}
+        }
+        self.hello_done = true;
+        self.hello = Vec::new();
+    }
+}

@@ -1,0 +1,333 @@
+//! Pairs each response with the request that it answers, by their order in the stream.
+
+use super::framing::{self, Framing};
+use super::head::add;
+use super::intake::{Incoming, Settings};
+use super::message::{Head, Message, Note};
+use super::recognize::Kind;
+use crate::packet::Place;
+use crate::tcp::{Direction, PerDirection};
+use std::collections::VecDeque;
+
+/// What the room to the right does with what is read.
+pub trait Observer {
+    /// What it keeps for each body.
+    type Scan: Default;
+    /// The next decoded bytes of a body.
+    fn body(&mut self, scan: &mut Self::Scan, bytes: &[u8], place: Place);
+    /// A request and its response are read, as far as they were captured.
+    fn exchange(&mut self, read: Read<Self::Scan>);
+    /// Bytes that are no HTTP.
+    fn other(&mut self, from: Direction, bytes: &[u8], place: Place);
+}
+
+/// A request and its response, or what was seen of the two.
+#[derive(Debug)]
+pub struct Read<S> {
+    /// The direction of the request.
+    pub client: Direction,
+    /// The request and what was kept for its body.
+    pub request: Option<(Message, S)>,
+    /// The response and what was kept for its body.
+    pub response: Option<(Message, S)>,
+    /// Leniencies and losses.
+    pub notes: Vec<Note>,
+}
+
+/// An exchange that is being read.
+#[derive(Debug)]
+struct Pending<S> {
+    request: Option<Incoming<S>>,
+    response: Option<Incoming<S>>,
+    interim: Vec<(Head, Place, Place)>,
+    notes: Vec<Note>,
+}
+
+impl<S> Default for Pending<S> {
+    fn default() -> Self {
+        Self { request: None, response: None, interim: Vec::new(), notes: Vec::new() }
+    }
+}
+
+impl<S> Pending<S> {
+    fn is_done(&self) -> bool {
+        self.request.as_ref().is_none_or(|m| m.done) && self.response.as_ref().is_some_and(|m| m.done)
+    }
+}
+
+/// So many requests without an answer are kept for each direction; more are given out as
+/// unanswered. Clients pipeline a few; a capture of one direction alone never answers.
+const MOST_PENDING: usize = 1024;
+
+/// So many interim responses are kept for each exchange.
+const MOST_INTERIM: usize = 32;
+
+/// The exchanges of a stream that are not over.
+#[derive(Debug)]
+pub(crate) struct Exchanges<S> {
+    /// By the direction of the request.
+    pending: PerDirection<VecDeque<Pending<S>>>,
+    /// Memory of the messages that are read to the end.
+    weight: usize,
+}
+
+impl<S> Default for Exchanges<S> {
+    fn default() -> Self {
+        Self { pending: PerDirection::default(), weight: 0 }
+    }
+}
+
+/// A head that was read, and where it began and ended.
+pub(crate) struct Opening {
+    pub(crate) kind: Kind,
+    pub(crate) head: Head,
+    pub(crate) notes: Vec<Note>,
+    pub(crate) first: Place,
+    pub(crate) last: Place,
+    /// Whether bytes were lost or skipped in front of it.
+    pub(crate) after_loss: bool,
+}
+
+impl<S: Default> Exchanges<S> {
+    /// Memory held, in bytes: what was read, and what is being read.
+    pub(crate) fn weight(&self) -> usize {
+        let mut weight = self.weight;
+        for client in Direction::BOTH {
+            let queue = &self.pending[client];
+            weight += queue.capacity() * size_of::<Pending<S>>();
+            let open = [queue.front().and_then(|p| p.response.as_ref()), queue.back().and_then(|p| p.request.as_ref())];
+            weight += open.into_iter().flatten().filter(|m| !m.done).map(Incoming::weight).sum::<usize>();
+        }
+        weight
+    }
+
+    /// A head was read: where does its body end?
+    pub(crate) fn begin(
+        &mut self,
+        from: Direction,
+        opening: Opening,
+        settings: &Settings,
+        observer: &mut impl Observer<Scan = S>,
+    ) -> Framing {
+        if opening.kind == Kind::Response {
+            self.begin_response(from, opening, settings, observer)
+        } else {
+            self.begin_request(from, opening, settings, observer)
+        }
+    }
+
+    fn begin_request(
+        &mut self,
+        from: Direction,
+        opening: Opening,
+        settings: &Settings,
+        observer: &mut impl Observer<Scan = S>,
+    ) -> Framing {
+        while self.pending[from].len() >= MOST_PENDING {
+            self.give_out_front(from, settings, observer);
+        }
+        let Opening { head, mut notes, first, last, .. } = opening;
+        let framing = framing::of_request(&head, &mut notes);
+        let has_body = framing != Framing::Length(0);
+        let request = Some(Incoming::new(head, first, last, settings, has_body));
+        self.pending[from].push_back(Pending { request, notes, ..Pending::default() });
+        framing
+    }
+
+    fn begin_response(
+        &mut self,
+        from: Direction,
+        opening: Opening,
+        settings: &Settings,
+        observer: &mut impl Observer<Scan = S>,
+    ) -> Framing {
+        let client = from.reverse();
+        let Opening { head, notes, first, last, after_loss, .. } = opening;
+        if after_loss {
+            // Answers may have been lost; clients seldom pipeline, so the latest request is meant.
+            while self.pending[client].len() > 1 {
+                if let Some(lost) = self.pending[client].front_mut() {
+                    add(&mut lost.notes, "response-lost");
+                }
+                self.give_out_front(client, settings, observer);
+            }
+        }
+        let queue = &mut self.pending[client];
+        if queue.front().is_none_or(|pending| pending.response.is_some()) {
+            queue.push_front(Pending::default());
+        }
+        let Some(pending) = queue.front_mut() else { return Framing::UntilClose };
+        for note in notes {
+            add(&mut pending.notes, note.0);
+        }
+        let method = pending.request.as_ref().and_then(|request| request.message.head.method());
+        let framing = framing::of_response(&head, method, &mut pending.notes);
+        if head.status().is_some_and(|status| (100..200).contains(&status) && status != 101) {
+            if pending.interim.len() < MOST_INTERIM {
+                pending.interim.push((head, first, last));
+            } else {
+                add(&mut pending.notes, "too-many-interim");
+            }
+            return framing;
+        }
+        let has_body = !matches!(framing, Framing::Length(0) | Framing::Tunnel);
+        let mut response = Incoming::new(head, first, last, settings, has_body);
+        response.message.interim = pending.interim.drain(..).map(|(head, ..)| head).collect();
+        pending.response = Some(response);
+        framing
+    }
+
+    /// The message that `from` is sending.
+    fn open(&mut self, from: Direction, kind: Kind) -> Option<(&mut Incoming<S>, &mut Vec<Note>)> {
+        let pending = match kind {
+            Kind::Response => self.pending[from.reverse()].front_mut()?,
+            Kind::Request | Kind::BareRequest => self.pending[from].back_mut()?,
+        };
+        let Pending { request, response, notes, .. } = pending;
+        let message = if kind == Kind::Response { response.as_mut()? } else { request.as_mut()? };
+        Some((message, notes))
+    }
+
+    /// The next bytes of the body that `from` is sending.
+    pub(crate) fn body(
+        &mut self,
+        (from, kind): (Direction, Kind),
+        bytes: &[u8],
+        place: Place,
+        settings: &Settings,
+        observer: &mut impl Observer<Scan = S>,
+    ) {
+        if let Some((message, _)) = self.open(from, kind) {
+            message.body(bytes, place, settings, |scan, bytes, place| observer.body(scan, bytes, place));
+        }
+    }
+
+    /// So many bytes of the body that `from` is sending are lost.
+    pub(crate) fn body_gap(
+        &mut self,
+        (from, kind): (Direction, Kind),
+        length: u64,
+        place: Place,
+        settings: &Settings,
+        observer: &mut impl Observer<Scan = S>,
+    ) {
+        if let Some((message, _)) = self.open(from, kind) {
+            message.gap(length, place, settings, |scan, bytes, place| observer.body(scan, bytes, place));
+        }
+    }
+
+    /// The trailer fields of the message that `from` is sending.
+    pub(crate) fn trailers(&mut self, (from, kind): (Direction, Kind), trailers: Head, last: Place) {
+        if let Some((message, _)) = self.open(from, kind) {
+            message.message.trailers = trailers;
+            message.message.last = last;
+        }
+    }
+
+    /// Adds a note to the exchange whose message `from` is sending.
+    pub(crate) fn note(&mut self, (from, kind): (Direction, Kind), name: &'static str) {
+        if let Some((_, notes)) = self.open(from, kind) {
+            add(notes, name);
+        }
+    }
+
+    /// The message that `from` is sending ended where `last` is: `complete` by its framing.
+    pub(crate) fn end(
+        &mut self,
+        (from, kind): (Direction, Kind),
+        complete: bool,
+        last: Option<Place>,
+        settings: &Settings,
+        observer: &mut impl Observer<Scan = S>,
+    ) {
+        let Some((message, notes)) = self.open(from, kind) else { return };
+        if message.done {
+            return;
+        }
+        if let Some(last) = last {
+            message.message.last = last;
+        }
+        message.finish(complete, settings, notes, |scan, bytes, place| observer.body(scan, bytes, place));
+        let weight = message.weight();
+        self.weight += weight;
+        let client = if kind == Kind::Response { from.reverse() } else { from };
+        while self.pending[client].front().is_some_and(Pending::is_done) {
+            self.give_out_front(client, settings, observer);
+        }
+    }
+
+    /// Gives out the first exchange of a client, whatever was read of it.
+    fn give_out_front(&mut self, client: Direction, settings: &Settings, observer: &mut impl Observer<Scan = S>) {
+        let Some(mut pending) = self.pending[client].pop_front() else { return };
+        let Pending { request, response, interim, notes } = &mut pending;
+        for message in [request.as_mut(), response.as_mut()].into_iter().flatten() {
+            let open = !message.done;
+            message.finish(false, settings, notes, |scan, bytes, place| observer.body(scan, bytes, place));
+            if open {
+                add(notes, "incomplete-body");
+            } else {
+                self.weight = self.weight.saturating_sub(message.weight());
+            }
+        }
+        if response.is_none()
+            && let Some((head, first, last)) = interim.pop()
+        {
+            add(notes, "no-final-response");
+            let mut only = Incoming::new(head, first, last, settings, false);
+            only.message.interim = interim.drain(..).map(|(head, ..)| head).collect();
+            only.message.body.complete = true;
+            *response = Some(only);
+        }
+        if self.pending[client].is_empty() {
+            self.pending[client].shrink_to(2);
+        }
+        let taken = |message: Option<Incoming<S>>| message.map(|message| (message.message, message.scan));
+        observer.exchange(Read {
+            client,
+            request: taken(pending.request),
+            response: taken(pending.response),
+            notes: pending.notes,
+        });
+    }
+
+    /// Whether the request that `from` is sending asked for leave to send its body, and was
+    /// answered instead (RFC 9110 §10.1.1).
+    pub(crate) fn was_refused(&self, from: Direction) -> bool {
+        let Some(pending) = self.pending[from].back() else { return false };
+        let asked = pending.request.as_ref().is_some_and(|request| request.message.head.field("expect").is_some());
+        asked && pending.response.is_some()
+    }
+
+    /// Whether the response that `from` is sending answers a request that was not captured.
+    pub(crate) fn is_orphan(&self, from: Direction) -> bool {
+        self.pending[from.reverse()].front().is_some_and(|pending| pending.request.is_none())
+    }
+
+    /// The request that `from` would answer next.
+    pub(crate) fn question(&self, from: Direction) -> Option<&Head> {
+        let pending = self.pending[from.reverse()].front()?;
+        pending.response.is_none().then_some(&pending.request.as_ref()?.message.head)
+    }
+
+    /// `from` will send nothing more: what waits for its answers is given out.
+    pub(crate) fn no_more_from(
+        &mut self,
+        from: Direction,
+        settings: &Settings,
+        observer: &mut impl Observer<Scan = S>,
+    ) {
+        let client = from.reverse();
+        while self.pending[client].front().is_some_and(|p| p.request.as_ref().is_none_or(|m| m.done)) {
+            self.give_out_front(client, settings, observer);
+        }
+    }
+
+    /// The stream is over: everything is given out.
+    pub(crate) fn finish(&mut self, settings: &Settings, observer: &mut impl Observer<Scan = S>) {
+        for client in Direction::BOTH {
+            while !self.pending[client].is_empty() {
+                self.give_out_front(client, settings, observer);
+            }
+        }
+    }
+}

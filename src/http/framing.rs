@@ -1,0 +1,429 @@
+//! Where a body ends: length, chunks or the end of the connection (RFC 9112 §6 and §7).
+
+use super::head::add;
+use super::message::{Head, Note};
+use super::recognize::trim;
+
+/// How a message's end is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Framing {
+    /// So many bytes follow.
+    Length(u64),
+    /// Chunks follow.
+    Chunked,
+    /// Everything up to the end of the connection.
+    UntilClose,
+    /// The connection is another protocol's from here on.
+    Tunnel,
+}
+
+/// How a request's body is framed (RFC 9112 §6.3, items 3 to 7).
+pub(crate) fn of_request(head: &Head, notes: &mut Vec<Note>) -> Framing {
+    let coding = transfer_coding(head, notes);
+    let length = content_length(head, notes);
+    match coding {
+        Coding::Chunked => {
+            if length != Length::None {
+                add(notes, "smuggling-te-cl");
+            }
+            Framing::Chunked
+        }
+        // A request whose last coding is not chunked has no determinable length; servers
+        // refuse it, so what follows is read as if it had no body.
+        Coding::Other => match length {
+            Length::Is(length) => {
+                add(notes, "smuggling-te-cl");
+                Framing::Length(length)
+            }
+            _ => Framing::Length(0),
+        },
+        Coding::None => match length {
+            Length::Is(length) => Framing::Length(length),
+            Length::None | Length::Invalid => Framing::Length(0),
+        },
+    }
+}
+
+/// How a response's body is framed (RFC 9112 §6.3). `method` is that of the request which
+/// it answers, where known.
+pub(crate) fn of_response(head: &Head, method: Option<&[u8]>, notes: &mut Vec<Note>) -> Framing {
+    let status = head.status().unwrap_or(0);
+    if status == 101 || (method == Some(b"CONNECT") && (200..300).contains(&status)) {
+        return Framing::Tunnel;
+    }
+    if (100..200).contains(&status) || matches!(status, 204 | 304) || method == Some(b"HEAD") {
+        return Framing::Length(0);
+    }
+    let coding = transfer_coding(head, notes);
+    let length = content_length(head, notes);
+    match coding {
+        Coding::Chunked => {
+            if length != Length::None {
+                add(notes, "smuggling-te-cl");
+            }
+            Framing::Chunked
+        }
+        Coding::Other => Framing::UntilClose,
+        Coding::None => match length {
+            Length::Is(length) => Framing::Length(length),
+            Length::None | Length::Invalid => Framing::UntilClose,
+        },
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Length {
+    None,
+    Is(u64),
+    Invalid,
+}
+
+/// What Content-Length says. The first of several contradicting values counts.
+fn content_length(head: &Head, notes: &mut Vec<Note>) -> Length {
+    let mut length = Length::None;
+    let mut count = 0;
+    let values = head.fields().filter(|(name, _)| name.eq_ignore_ascii_case(b"content-length"));
+    for value in values.flat_map(|(_, value)| value.split(|byte| *byte == b',')) {
+        let this = one_length(value, notes);
+        count += 1;
+        if count == 2 {
+            add(notes, "duplicate-length");
+        }
+        match (length, this) {
+            (Length::Is(a), Length::Is(b)) if a != b => add(notes, "conflicting-length"),
+            (Length::Is(_), _) => {}
+            (_, this) => length = this,
+        }
+    }
+    length
+}
+
+fn one_length(value: &[u8], notes: &mut Vec<Note>) -> Length {
+    let value = trim(value);
+    let digits = value.strip_prefix(b"+").unwrap_or(value);
+    let number = digits.iter().try_fold(0u64, |sum, byte| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        sum.checked_mul(10)?.checked_add(digit)
+    });
+    match number {
+        Some(number) if !digits.is_empty() => {
+            if digits.len() < value.len() {
+                add(notes, "odd-length");
+            }
+            Length::Is(number)
+        }
+        _ => {
+            add(notes, if value.starts_with(b"-") { "negative-length" } else { "invalid-length" });
+            Length::Invalid
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Coding {
+    None,
+    Chunked,
+    Other,
+}
+
+/// What Transfer-Encoding says: the last coding counts (RFC 9112 §6.1).
+fn transfer_coding(head: &Head, notes: &mut Vec<Note>) -> Coding {
+    let mut coding = Coding::None;
+    for (name, value) in head.fields() {
+        if !name.eq_ignore_ascii_case(b"transfer-encoding") {
+            continue;
+        }
+        if coding != Coding::None {
+            add(notes, "duplicate-transfer-encoding");
+        }
+        for item in value.split(|byte| *byte == b',') {
+            // Quotes and control characters are how a front end is told another story.
+            let plain: &[u8] = trim(item);
+            let bare = plain.trim_ascii();
+            let bare = strip(bare);
+            if bare.is_empty() && !plain.is_empty() {
+                continue;
+            }
+            if bare.eq_ignore_ascii_case(b"chunked") {
+                if plain.len() != bare.len() {
+                    add(notes, "smuggling-te");
+                }
+                coding = Coding::Chunked;
+            } else if bare.eq_ignore_ascii_case(b"identity") || bare.is_empty() {
+                if coding == Coding::Chunked && !bare.is_empty() {
+                    add(notes, "smuggling-te");
+                }
+            } else {
+                if contains_chunked(bare) || coding == Coding::Chunked {
+                    add(notes, "smuggling-te");
+                }
+                coding = Coding::Other;
+            }
+        }
+    }
+    if coding != Coding::None && head.version() == "HTTP/1.0" {
+        add(notes, "transfer-encoding-in-1.0");
+    }
+    coding
+}
+
+/// Without quotes and control characters around it.
+fn strip(mut bytes: &[u8]) -> &[u8] {
+    let odd = |byte: &u8| byte.is_ascii_control() || matches!(byte, b'"' | b'\'' | b' ');
+    while let [first, rest @ ..] = bytes
+        && odd(first)
+    {
+        bytes = rest;
+    }
+    while let [rest @ .., last] = bytes
+        && odd(last)
+    {
+        bytes = rest;
+    }
+    bytes
+}
+
+fn contains_chunked(bytes: &[u8]) -> bool {
+    bytes.windows(7).any(|window| window.eq_ignore_ascii_case(b"chunked"))
+}
+
+/// What the chunk reader found at the start of the bytes it was shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// So many bytes of framing.
+    Framing(usize),
+    /// So many bytes of the body.
+    Data(usize),
+    /// So many bytes of framing, the last chunk's: trailers follow.
+    Last(usize),
+    /// No chunk: the bytes contradict the coding.
+    Broken,
+}
+
+/// Reads the framing of a chunked body (RFC 9112 §7.1).
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Chunks {
+    state: ChunkState,
+    size: u64,
+    digits: u32,
+    extension: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum ChunkState {
+    /// In front of or among the digits of the size.
+    #[default]
+    Size,
+    /// After the digits: extensions up to the line's end.
+    Extension,
+    /// In the data.
+    Data,
+    /// After the data: its line end.
+    Tail,
+}
+
+/// Longest chunk extension that is read over.
+const LONGEST_EXTENSION: u32 = 64 << 10;
+
+impl Chunks {
+    /// Whether no chunk was read yet.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.state == ChunkState::Size && self.digits == 0 && self.size == 0
+    }
+
+    /// Whether `count` bytes can be missing without the framing being lost; moves over them.
+    pub(crate) fn skip(&mut self, count: u64) -> bool {
+        if self.state != ChunkState::Data || count > self.size {
+            return false;
+        }
+        self.size -= count;
+        if self.size == 0 {
+            self.state = ChunkState::Tail;
+        }
+        true
+    }
+
+    /// Takes the next step into `bytes`, which are not empty.
+    pub(crate) fn step(&mut self, bytes: &[u8], notes: &mut Vec<Note>) -> Step {
+        if self.state == ChunkState::Data {
+            let length = usize::try_from(self.size).unwrap_or(usize::MAX).min(bytes.len());
+            self.size -= length as u64;
+            if self.size == 0 {
+                self.state = ChunkState::Tail;
+            }
+            return Step::Data(length);
+        }
+        for (at, byte) in bytes.iter().enumerate() {
+            match (self.state, *byte) {
+                (ChunkState::Tail, b'\r') => {}
+                (ChunkState::Tail, b'\n') => self.state = ChunkState::Size,
+                (ChunkState::Tail, _) => {
+                    add(notes, "chunk-without-end");
+                    self.state = ChunkState::Size;
+                    return Step::Framing(at);
+                }
+                (ChunkState::Size, b' ' | b'\t') if self.digits == 0 => add(notes, "odd-chunk-size"),
+                (ChunkState::Size, b' ' | b'\t' | b'\r' | b';') if self.digits > 0 => {
+                    self.state = ChunkState::Extension;
+                }
+                (ChunkState::Size | ChunkState::Extension, b'\n') if self.digits > 0 => {
+                    return self.end_of_line(at + 1);
+                }
+                (ChunkState::Size, byte) => match (byte as char).to_digit(16) {
+                    Some(digit) => {
+                        let Some(size) = self.size.checked_mul(16).and_then(|size| size.checked_add(digit.into()))
+                        else {
+                            add(notes, "chunk-size-overflow");
+                            return Step::Broken;
+                        };
+                        self.size = size;
+                        self.digits = self.digits.saturating_add(1);
+                        if self.digits > 1024 {
+                            return Step::Broken;
+                        }
+                    }
+                    None if self.digits == 1 && self.size == 0 && matches!(byte, b'x' | b'X') => {
+                        add(notes, "odd-chunk-size");
+                    }
+                    None => {
+                        add(notes, "invalid-chunk-size");
+                        return Step::Broken;
+                    }
+                },
+                (ChunkState::Extension, _) => {
+                    self.extension += 1;
+                    if self.extension > LONGEST_EXTENSION {
+                        add(notes, "chunk-extension-too-long");
+                        return Step::Broken;
+                    }
+                }
+                (ChunkState::Data, _) => return Step::Broken, // handled above
+            }
+        }
+        Step::Framing(bytes.len())
+    }
+
+    fn end_of_line(&mut self, consumed: usize) -> Step {
+        self.digits = 0;
+        self.extension = 0;
+        if self.size == 0 {
+            return Step::Last(consumed);
+        }
+        self.state = ChunkState::Data;
+        Step::Framing(consumed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::head;
+    use super::super::recognize::Kind;
+    use super::*;
+
+    fn names(notes: &[Note]) -> Vec<&'static str> {
+        notes.iter().map(|note| note.0).collect()
+    }
+
+    #[test]
+    fn a_request_is_framed_as_rfc_9112_6_3_says() {
+        for (fields, want, notes_wanted) in [
+            ("", Framing::Length(0), &[][..]),
+            ("Content-Length: 5\r\n", Framing::Length(5), &[]),
+            ("Content-Length: 005\r\n", Framing::Length(5), &[]),
+            ("Content-Length: 5\r\nContent-Length: 5\r\n", Framing::Length(5), &["duplicate-length"]),
+            ("Content-Length: 5, 5\r\n", Framing::Length(5), &["duplicate-length"]),
+            (
+                "Content-Length: 5\r\nContent-Length: 6\r\n",
+                Framing::Length(5),
+                &["duplicate-length", "conflicting-length"],
+            ),
+            ("Content-Length: -1\r\n", Framing::Length(0), &["negative-length"]),
+            ("Content-Length: +5\r\n", Framing::Length(5), &["odd-length"]),
+            ("Content-Length: 5x\r\n", Framing::Length(0), &["invalid-length"]),
+            ("Content-Length: 99999999999999999999\r\n", Framing::Length(0), &["invalid-length"]),
+            ("Transfer-Encoding: chunked\r\n", Framing::Chunked, &[]),
+            ("Transfer-Encoding: gzip, chunked\r\n", Framing::Chunked, &[]),
+            ("Transfer-Encoding: CHUNKED\r\n", Framing::Chunked, &[]),
+            ("Transfer-Encoding: \"chunked\"\r\n", Framing::Chunked, &["smuggling-te"]),
+            ("Transfer-Encoding: \x0bchunked\r\n", Framing::Chunked, &["smuggling-te"]),
+            ("Transfer-Encoding: xchunked\r\n", Framing::Length(0), &["smuggling-te"]),
+            ("Transfer-Encoding: chunked, identity\r\n", Framing::Chunked, &["smuggling-te"]),
+            ("Transfer-Encoding: identity\r\nContent-Length: 3\r\n", Framing::Length(3), &[]),
+            ("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n", Framing::Chunked, &["smuggling-te-cl"]),
+            ("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", Framing::Chunked, &["smuggling-te-cl"]),
+        ] {
+            let bytes = format!("POST / HTTP/1.1\r\n{fields}\r\n");
+            let head = head::parse(Kind::Request, bytes.as_bytes(), &mut Vec::new());
+            let mut notes = Vec::new();
+            assert_eq!(of_request(&head, &mut notes), want, "{fields:?}");
+            assert_eq!(names(&notes), notes_wanted, "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn a_response_is_framed_as_rfc_9112_6_3_says() {
+        for (status, method, fields, want) in [
+            (200, "GET", "", Framing::UntilClose),
+            (200, "GET", "Content-Length: 5\r\n", Framing::Length(5)),
+            (200, "HEAD", "Content-Length: 5\r\n", Framing::Length(0)),
+            (204, "GET", "Content-Length: 5\r\n", Framing::Length(0)),
+            (304, "GET", "Transfer-Encoding: chunked\r\n", Framing::Length(0)),
+            (100, "POST", "", Framing::Length(0)),
+            (101, "GET", "", Framing::Tunnel),
+            (200, "CONNECT", "Content-Length: 5\r\n", Framing::Tunnel),
+            (407, "CONNECT", "Content-Length: 5\r\n", Framing::Length(5)),
+            (200, "GET", "Content-Length: x\r\n", Framing::UntilClose),
+            (200, "GET", "Transfer-Encoding: gzip\r\n", Framing::UntilClose),
+        ] {
+            let bytes = format!("HTTP/1.1 {status} X\r\n{fields}\r\n");
+            let head = head::parse(Kind::Response, bytes.as_bytes(), &mut Vec::new());
+            assert_eq!(
+                of_response(&head, Some(method.as_bytes()), &mut Vec::new()),
+                want,
+                "{status} {method} {fields:?}"
+            );
+        }
+    }
+
+    /// The body that chunks carry, the bytes after them, and what was noted.
+    fn unchunk(bytes: &[u8], cut: usize) -> (Vec<u8>, Option<usize>, Vec<&'static str>) {
+        let (mut chunks, mut notes, mut body, mut at) = (Chunks::default(), Vec::new(), Vec::new(), 0);
+        while at < bytes.len() {
+            let end = if at < cut { cut } else { bytes.len() };
+            match chunks.step(&bytes[at..end], &mut notes) {
+                Step::Framing(n) => at += n,
+                Step::Data(n) => {
+                    body.extend(&bytes[at..at + n]);
+                    at += n;
+                }
+                Step::Last(n) => return (body, Some(at + n), names(&notes)),
+                Step::Broken => return (body, None, names(&notes)),
+            }
+        }
+        (body, None, names(&notes))
+    }
+
+    #[test]
+    fn chunks_are_read_however_they_are_cut() {
+        for (bytes, body, whole, notes) in [
+            (&b"3\r\nabc\r\n0\r\n"[..], &b"abc"[..], true, &[][..]),
+            (b"003;x=y\r\nabc\r\n0\r\n", b"abc", true, &[]),
+            (b"3 \r\nabc\r\n0\r\n", b"abc", true, &[]),
+            (b"3\nabc\n0\n", b"abc", true, &[]),
+            (b"a\r\n0123456789\r\nB\r\n0123456789a\r\n0;e\r\n", b"01234567890123456789a", true, &[]),
+            (b" 3\r\nabc\r\n0\r\n", b"abc", true, &["odd-chunk-size"]),
+            (b"0x3\r\nabc\r\n0\r\n", b"abc", true, &["odd-chunk-size"]),
+            (b"3\r\nabc0\r\n", b"abc", true, &["chunk-without-end"]),
+            (b"xyz\r\n", b"", false, &["invalid-chunk-size"]),
+            (b"-1\r\n", b"", false, &["invalid-chunk-size"]),
+            (b"\r\n", b"", false, &["invalid-chunk-size"]),
+            (b"fffffffffffffffff\r\n", b"", false, &["chunk-size-overflow"]),
+        ] {
+            for cut in 0..bytes.len() {
+                let shown = bytes.escape_ascii();
+                let end = whole.then_some(bytes.len());
+                assert_eq!(unchunk(bytes, cut), (body.to_vec(), end, notes.to_vec()), "{shown} cut at {cut}");
+            }
+        }
+    }
+}

@@ -1,0 +1,400 @@
+//! Reads a message's head: its start line and fields (RFC 9112 §2 to §5).
+//!
+//! A head in good order is read by `httparse`; anything else by a reader as lenient as
+//! a browser, which names each leniency.
+
+use super::message::{Head, Note, Span, Start};
+use super::recognize::{Kind, is_token, trim_end, version_of};
+use memchr::{memchr, memchr_iter};
+use std::mem::MaybeUninit;
+
+/// Most fields that the quick reader takes; a head with more is read by the lenient one.
+const QUICK_FIELDS: usize = 96;
+
+/// Finds the end of a head: the index after its blank line. Lines may end with LF alone.
+/// `from` is where an earlier search for the same bytes stopped.
+pub(crate) fn end(bytes: &[u8], from: usize) -> Option<usize> {
+    // The last three bytes of what was searched may be the start of the end.
+    let from = from.saturating_sub(3);
+    for at in memchr_iter(b'\n', bytes.get(from..)?) {
+        let next = from + at + 1;
+        match bytes.get(next) {
+            Some(b'\n') => return Some(next + 1),
+            Some(b'\r') if bytes.get(next + 1) == Some(&b'\n') => return Some(next + 2),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Reads the head that `bytes` are, up to and including its blank line (or as far as it
+/// came). Leniencies are added to `notes`.
+pub(crate) fn parse(kind: Kind, bytes: &[u8], notes: &mut Vec<Note>) -> Head {
+    let mut head = quick(kind, bytes).unwrap_or_else(|| lenient(kind, bytes, notes));
+    head.bytes.shrink_to_fit();
+    head
+}
+
+/// The quick reader: whole heads in good order only.
+pub(crate) fn quick(kind: Kind, bytes: &[u8]) -> Option<Head> {
+    let mut fields = [const { MaybeUninit::uninit() }; QUICK_FIELDS];
+    let span = |part: &[u8]| span_in(bytes, part);
+    let (length, start, version, fields) = match kind {
+        Kind::Request => {
+            let mut request = httparse::Request::new(&mut []);
+            let Ok(httparse::Status::Complete(length)) = request.parse_with_uninit_headers(bytes, &mut fields) else {
+                return None;
+            };
+            let (method, target) = (request.method?.as_bytes(), request.path?.as_bytes());
+            let target = span(target);
+            let version = Span { start: target.end + 1, end: target.end + 9 };
+            (length, Start::Request { method: span(method), target }, version, request.headers)
+        }
+        Kind::Response => {
+            let mut response = httparse::Response::new(&mut []);
+            let config = httparse::ParserConfig::default();
+            let Ok(httparse::Status::Complete(length)) =
+                config.parse_response_with_uninit_headers(&mut response, bytes, &mut fields)
+            else {
+                return None;
+            };
+            let reason = response.reason.map(str::as_bytes).filter(|reason| !reason.is_empty());
+            // An empty reason is no part of the buffer; nor is one that httparse replaced.
+            let reason = match reason {
+                Some(reason) => span(reason),
+                None if bytes.get(12..14) == Some(b"\r\n") || bytes.get(12..15) == Some(b" \r\n") => {
+                    Span { start: 12, end: 12 }
+                }
+                None => return None,
+            };
+            let start = Start::Response { status: response.code, reason: Some(reason) };
+            (length, start, Span { start: 0, end: 8 }, response.headers)
+        }
+        Kind::BareRequest => return None,
+    };
+    let mut spans = Vec::with_capacity(fields.len());
+    let mut at = bytes.iter().position(|byte| *byte == b'\n')? + 1;
+    if bytes.get(at.checked_sub(2)?) != Some(&b'\r') {
+        return None; // a line that ends with LF alone: worth a note
+    }
+    for field in fields.iter() {
+        let (name, value) = (span(field.name.as_bytes()), span(field.value));
+        if name.start as usize != at {
+            return None;
+        }
+        let value = if field.value.is_empty() { Span { start: name.end + 1, end: name.end + 1 } } else { value };
+        let rest = bytes.get(value.end as usize..)?;
+        let line = memchr(b'\n', rest)?;
+        if line.checked_sub(1).and_then(|cr| rest.get(cr)) != Some(&b'\r') {
+            return None;
+        }
+        at = value.end as usize + line + 1;
+        spans.push((name, value));
+    }
+    if bytes.get(at..length) != Some(b"\r\n") {
+        return None;
+    }
+    Some(Head { bytes: bytes.get(..length)?.to_vec(), start, version, fields: spans, places: Vec::new() })
+}
+
+/// Where `part`, a slice of `whole`, lies in it.
+fn span_in(whole: &[u8], part: &[u8]) -> Span {
+    let start = (part.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize).min(whole.len()) as u32;
+    Span { start, end: start + part.len() as u32 }
+}
+
+/// The lenient reader.
+fn lenient(kind: Kind, bytes: &[u8], notes: &mut Vec<Note>) -> Head {
+    let mut head = Head { bytes: bytes.to_vec(), ..Head::default() };
+    let mut lines = Lines { bytes, at: 0 };
+    let first = lines.next().unwrap_or(0..0);
+    if bytes.get(first.end) == Some(&b'\n') {
+        add(notes, "bare-lf");
+    }
+    let line = bytes.get(first.clone()).unwrap_or_default();
+    match kind {
+        Kind::Response => status_line(&mut head, line, notes),
+        Kind::Request | Kind::BareRequest => request_line(&mut head, line, notes),
+    }
+    head.fields = fields(&mut head.bytes, lines, notes);
+    head
+}
+
+/// Reads trailer fields: a head without its start line (RFC 9112 §7.1.2).
+pub(crate) fn trailers(bytes: &[u8], notes: &mut Vec<Note>) -> Head {
+    let mut head = Head { bytes: bytes.to_vec(), ..Head::default() };
+    head.fields = fields(&mut head.bytes, Lines { bytes, at: 0 }, notes);
+    head
+}
+
+fn request_line(head: &mut Head, line: &[u8], notes: &mut Vec<Note>) {
+    let method_end = line.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(line.len());
+    let version = version_of(line.get(method_end..).unwrap_or_default());
+    let rest_end = version.map_or(line.len(), |version| line.len() - trailing(line) - version.len());
+    let start = line.get(method_end..).unwrap_or_default();
+    let target_start = method_end + start.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let target = trim_end(line.get(target_start..rest_end).unwrap_or_default());
+    let target_end = target_start + target.len();
+    if target_start > method_end + 1 || rest_end > target_end + 1 {
+        add(notes, "extra-space-in-start-line");
+    }
+    if target.iter().any(|byte| matches!(byte, b' ' | b'\t')) {
+        add(notes, "space-in-target");
+    }
+    if version.is_none() {
+        add(notes, "no-version");
+    } else if version.is_some_and(|version| version.len() != 8 || !version.starts_with(b"HTTP/")) {
+        add(notes, "odd-version");
+    }
+    if !line.get(..method_end).unwrap_or_default().iter().all(|byte| is_token(*byte)) {
+        add(notes, "odd-method");
+    }
+    head.start = Start::Request {
+        method: Span { start: 0, end: method_end as u32 },
+        target: Span { start: target_start as u32, end: target_end as u32 },
+    };
+    head.version = match version {
+        Some(version) => Span { start: rest_end as u32, end: (rest_end + version.len()) as u32 },
+        None => Span { start: 0, end: 0 },
+    };
+}
+
+/// How many bytes of white space end a line.
+fn trailing(line: &[u8]) -> usize {
+    line.len() - trim_end(line).len()
+}
+
+fn status_line(head: &mut Head, line: &[u8], notes: &mut Vec<Note>) {
+    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let version_end = line.iter().position(is_space).unwrap_or(line.len());
+    let status_start =
+        version_end + line.get(version_end..).unwrap_or_default().iter().take_while(|byte| is_space(byte)).count();
+    let digits = line.get(status_start..).unwrap_or_default().iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let status_end = status_start + digits;
+    let status =
+        line.get(status_start..status_end).and_then(|text| std::str::from_utf8(text).ok()).and_then(|t| t.parse().ok());
+    if digits != 3 {
+        add(notes, "odd-status");
+    }
+    if status_start > version_end + 1 {
+        add(notes, "extra-space-in-start-line");
+    }
+    let reason_start = status_end + usize::from(line.get(status_end).is_some_and(is_space));
+    if reason_start == status_end {
+        add(notes, "no-reason");
+    }
+    if version_end != 8 || !line.starts_with(b"HTTP/") {
+        add(notes, "odd-version");
+    }
+    head.version = Span { start: 0, end: version_end as u32 };
+    head.start = Start::Response {
+        status,
+        reason: Some(Span { start: reason_start as u32, end: line.len().max(reason_start) as u32 }),
+    };
+}
+
+/// Reads field lines. A folded value's line breaks become spaces in `buffer`, a copy of
+/// the bytes that the lines are of (RFC 9112 §5.2).
+fn fields(buffer: &mut [u8], lines: Lines<'_>, notes: &mut Vec<Note>) -> Vec<(Span, Span)> {
+    let bytes = lines.bytes;
+    let mut fields: Vec<(Span, Span)> = Vec::new();
+    for range in lines {
+        let line = bytes.get(range.clone()).unwrap_or_default();
+        if bytes.get(range.end) == Some(&b'\n') {
+            add(notes, "bare-lf");
+        }
+        if line.is_empty() {
+            break;
+        }
+        if memchr(b'\r', line).is_some() {
+            add(notes, "bare-cr");
+        }
+        if memchr(0, line).is_some() {
+            add(notes, "nul-in-head");
+        }
+        let (start, end) = (range.start as u32, range.end as u32);
+        let content = trim_end(line);
+        if matches!(line.first(), Some(b' ' | b'\t')) {
+            if let Some((_, value)) = fields.last_mut() {
+                add(notes, "obs-fold");
+                let first = line.len() - line.trim_ascii_start().len();
+                let fold = buffer.get_mut(value.end as usize..range.start + first).unwrap_or_default();
+                fold.fill(b' ');
+                if !content.is_empty() {
+                    // A value that is empty before the fold begins after it.
+                    if value.start >= value.end {
+                        value.start = start + first as u32;
+                    }
+                    value.end = start + content.len() as u32;
+                }
+                continue;
+            }
+            add(notes, "space-before-field");
+        }
+        let Some(colon) = memchr(b':', line) else {
+            add(notes, "field-without-colon");
+            fields.push((Span { start, end: start + content.len() as u32 }, Span { start: end, end }));
+            continue;
+        };
+        let name = line.get(..colon).unwrap_or_default();
+        let (lead, name_end) = (name.len() - name.trim_ascii_start().len(), trim_end(name).len());
+        if name_end < colon {
+            add(notes, "space-before-colon");
+        }
+        if name_end <= lead {
+            add(notes, "empty-field-name");
+        } else if !name.get(lead..name_end).unwrap_or_default().iter().all(|byte| is_token(*byte)) {
+            add(notes, "odd-field-name");
+        }
+        let after = line.get(colon + 1..).unwrap_or_default();
+        let value_start = colon + 1 + after.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let value_end = content.len().max(value_start);
+        fields.push((
+            Span { start: start + lead.min(name_end) as u32, end: start + name_end as u32 },
+            Span { start: start + value_start as u32, end: start + value_end as u32 },
+        ));
+    }
+    fields
+}
+
+/// The lines of a head as ranges without their ends.
+struct Lines<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl Iterator for Lines<'_> {
+    type Item = std::ops::Range<usize>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = self.bytes.get(self.at..).filter(|rest| !rest.is_empty())?;
+        let start = self.at;
+        let length = memchr(b'\n', rest).unwrap_or(rest.len());
+        self.at = start + length + 1;
+        let carriage = length.checked_sub(1).and_then(|last| rest.get(last)) == Some(&b'\r');
+        Some(start..start + length - usize::from(carriage))
+    }
+}
+
+/// Adds a note once.
+pub(crate) fn add(notes: &mut Vec<Note>, name: &'static str) {
+    if !notes.iter().any(|note| note.0 == name) {
+        notes.push(Note(name));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(kind: Kind, bytes: &[u8]) -> (Head, Vec<&'static str>) {
+        let mut notes = Vec::new();
+        let head = parse(kind, bytes, &mut notes);
+        (head, notes.into_iter().map(|note| note.0).collect())
+    }
+
+    fn fields_of(head: &Head) -> Vec<(String, String)> {
+        head.fields().map(|(n, v)| (n.escape_ascii().to_string(), v.escape_ascii().to_string())).collect()
+    }
+
+    #[test]
+    fn the_quick_and_the_lenient_reader_agree_on_heads_in_good_order() {
+        for (kind, bytes) in [
+            (Kind::Request, &b"GET / HTTP/1.1\r\nHost: a\r\nX: \r\nY:z \r\n\r\n"[..]),
+            (Kind::Request, b"POST /a?b HTTP/1.0\r\n\r\n"),
+            (Kind::Response, b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n"),
+            (Kind::Response, b"HTTP/1.1 200 \r\nA: b\r\n\r\n"),
+            (Kind::Response, b"HTTP/1.1 404 Not Found at all\r\n\r\n"),
+        ] {
+            let quick = quick(kind, bytes).expect("a head in good order");
+            let mut notes = Vec::new();
+            let slow = lenient(kind, bytes, &mut notes);
+            assert!(notes.is_empty(), "{notes:?} for {}", bytes.escape_ascii());
+            assert_eq!(fields_of(&quick), fields_of(&slow));
+            assert_eq!(quick.method(), slow.method());
+            assert_eq!(quick.target(), slow.target());
+            assert_eq!(quick.status(), slow.status());
+            assert_eq!(quick.reason(), slow.reason());
+            assert_eq!(quick.version(), slow.version());
+        }
+    }
+
+    #[test]
+    fn every_leniency_of_a_request_line_is_named() {
+        for (bytes, method, target, version, want) in [
+            (&b"GET / HTTP/1.1\n\n"[..], "GET", "/", "HTTP/1.1", &["bare-lf"][..]),
+            (b"GET  /  HTTP/1.1\r\n\r\n", "GET", "/", "HTTP/1.1", &["extra-space-in-start-line"]),
+            (b"GET /a b HTTP/1.1\r\n\r\n", "GET", "/a b", "HTTP/1.1", &["space-in-target"]),
+            (b"GET /a\r\n\r\n", "GET", "/a", "HTTP/0.9", &["no-version"]),
+            (b"GET / HTTP/1.1 \r\n\r\n", "GET", "/", "HTTP/1.1", &[]),
+            (b"GET / http/1.1\r\n\r\n", "GET", "/", "http/1.1", &["odd-version"]),
+            (b"GET\t/\tHTTP/1.1\r\n\r\n", "GET", "/", "HTTP/1.1", &[]),
+        ] {
+            let (head, notes) = read(Kind::Request, bytes);
+            let text = |part: Option<&[u8]>| part.unwrap_or_default().escape_ascii().to_string();
+            let shown = bytes.escape_ascii();
+            assert_eq!((text(head.method()).as_str(), text(head.target()).as_str()), (method, target), "{shown}");
+            assert_eq!(head.version(), version, "{shown}");
+            assert_eq!(notes, want, "{shown}");
+        }
+    }
+
+    #[test]
+    fn every_leniency_of_a_status_line_is_named() {
+        for (bytes, status, reason, want) in [
+            (&b"HTTP/1.1 200\r\n\r\n"[..], Some(200), "", &[][..]),
+            (b"HTTP/1.1  200 OK\r\n\r\n", Some(200), "OK", &["extra-space-in-start-line"]),
+            (b"HTTP/1.1 20 OK\r\n\r\n", Some(20), "OK", &["odd-status"]),
+            (b"HTTP/1.1 abc\r\n\r\n", None, "abc", &["odd-status", "no-reason"]),
+            (b"HTTP/1.1\r\n\r\n", None, "", &["odd-status", "no-reason"]),
+            (b"HTTP/1.1 99999 X\r\n\r\n", None, "X", &["odd-status"]),
+            (b"ICY 200 OK\r\n\r\n", Some(200), "OK", &["odd-version"]),
+        ] {
+            let (head, notes) = read(Kind::Response, bytes);
+            let shown = bytes.escape_ascii();
+            assert_eq!(head.status(), status, "{shown}");
+            assert_eq!(head.reason().map(|r| r.escape_ascii().to_string()).as_deref(), Some(reason), "{shown}");
+            assert_eq!(notes, want, "{shown}");
+        }
+    }
+
+    #[test]
+    fn every_leniency_of_a_field_line_is_named() {
+        for (lines, want, notes_wanted) in [
+            (&b"A: b\r\n c\r\n\td\r\n"[..], &[("A", "b   c   d")][..], &["obs-fold"][..]),
+            (b"A:\r\n b\r\n", &[("A", "b")], &["obs-fold"]),
+            (b"A : b\r\n", &[("A", "b")], &["space-before-colon"]),
+            (b"no colon\r\nB: c\r\n", &[("no colon", ""), ("B", "c")], &["field-without-colon"]),
+            (b": x\r\n", &[("", "x")], &["empty-field-name"]),
+            (b"A: b\rc\r\n", &[("A", "b\\rc")], &["bare-cr"]),
+            (b"A: b\0c\r\n", &[("A", "b\\x00c")], &["nul-in-head"]),
+            (b" A: b\r\n", &[("A", "b")], &["space-before-field"]),
+            (b"A(x): b\r\n", &[("A(x)", "b")], &["odd-field-name"]),
+            (b"A: b\nB: c\r\n", &[("A", "b"), ("B", "c")], &["bare-lf"]),
+        ] {
+            let bytes = [&b"GET / HTTP/1.1\r\n"[..], lines, b"\r\n"].concat();
+            let (head, notes) = read(Kind::Request, &bytes);
+            let got = fields_of(&head);
+            let got: Vec<_> = got.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+            assert_eq!(got, want, "{}", bytes.escape_ascii());
+            assert_eq!(notes, notes_wanted, "{}", bytes.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn the_end_is_found_however_it_came() {
+        for (bytes, want) in [
+            (&b"A\r\n\r\nB"[..], Some(5)),
+            (b"A\n\nB", Some(3)),
+            (b"A\n\r\nB", Some(4)),
+            (b"A\r\n\r", None),
+            (b"A\r\n", None),
+        ] {
+            for from in 0..bytes.len() {
+                if want.is_none_or(|want| from < want) {
+                    assert_eq!(end(bytes, from), want, "{} from {from}", bytes.escape_ascii());
+                }
+            }
+        }
+    }
+}

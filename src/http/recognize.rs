@@ -1,0 +1,269 @@
+//! Tells whether bytes are the start of an HTTP message, by what they say alone.
+//!
+//! It refuses to know ports. A yes is a start line; whether the rest of the head is in
+//! order is for [`super::head`] to say.
+
+use memchr::memchr;
+
+/// A request or a response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Starts with a request line.
+    Request,
+    /// Starts with a request line that names no version (HTTP/0.9, or a lax client).
+    BareRequest,
+    /// Starts with a status line.
+    Response,
+}
+
+/// What the first bytes of something say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// The start line of a message.
+    Is(Kind),
+    /// A start line so far; more bytes will tell.
+    Partial,
+    /// HTTP/2's connection preface (RFC 9113 §3.4).
+    Http2,
+    /// No HTTP.
+    Not,
+}
+
+/// Methods that are believed without a version: RFC 9110 §9, WebDAV (RFC 4918, 3253,
+/// 5323…), and those that other products are known to send.
+const METHODS: &[&str] = &[
+    "GET",
+    "POST",
+    "HEAD",
+    "PUT",
+    "DELETE",
+    "OPTIONS",
+    "CONNECT",
+    "TRACE",
+    "PATCH",
+    "PROPFIND",
+    "PROPPATCH",
+    "MKCOL",
+    "COPY",
+    "MOVE",
+    "LOCK",
+    "UNLOCK",
+    "SEARCH",
+    "REPORT",
+    "CHECKOUT",
+    "CHECKIN",
+    "UNCHECKOUT",
+    "MKWORKSPACE",
+    "UPDATE",
+    "LABEL",
+    "MERGE",
+    "MKACTIVITY",
+    "ORDERPATCH",
+    "ACL",
+    "BIND",
+    "UNBIND",
+    "REBIND",
+    "MKCALENDAR",
+    "SUBSCRIBE",
+    "UNSUBSCRIBE",
+    "NOTIFY",
+    "M-SEARCH",
+    "POLL",
+    "BCOPY",
+    "BDELETE",
+    "BMOVE",
+    "BPROPFIND",
+    "BPROPPATCH",
+    "PURGE",
+    "RPC_IN_DATA",
+    "RPC_OUT_DATA",
+    "CCM_POST",
+    "SOURCE",
+    "VERSION-CONTROL",
+    "BASELINE-CONTROL",
+    "LINK",
+    "UNLINK",
+    "QUERY",
+];
+
+/// Longest method that is believed where the method is not a known one.
+const LONGEST_METHOD: usize = 32;
+
+/// How much of a first line without its end is read before it counts as no HTTP, where the
+/// method is not a known one.
+const LONGEST_STRANGE_LINE: usize = 4096;
+
+/// Looks at `bytes`, which start where a message could.
+pub(crate) fn recognize(bytes: &[u8]) -> Look {
+    match bytes.first() {
+        None => Look::Partial,
+        Some(b'H') if is_status_start(bytes) => status_line(bytes, b"HTTP/"),
+        Some(b'I') if is_prefix(bytes, b"ICY ") => status_line(bytes, b"ICY "),
+        Some(byte) if is_token(*byte) => request_line(bytes),
+        Some(_) => Look::Not,
+    }
+}
+
+/// Whether one is the beginning of the other.
+fn is_prefix(bytes: &[u8], whole: &[u8]) -> bool {
+    bytes.iter().zip(whole).all(|(a, b)| a == b)
+}
+
+fn is_status_start(bytes: &[u8]) -> bool {
+    // "HEAD" starts with the same letter.
+    is_prefix(bytes, b"HTTP/") && bytes.len() > 1
+}
+
+fn status_line(bytes: &[u8], start: &[u8]) -> Look {
+    let Some(rest) = bytes.get(start.len()..) else { return Look::Partial };
+    let version = start != b"HTTP/" || rest.first().is_none_or(u8::is_ascii_digit);
+    let line = memchr(b'\n', rest).map_or(rest, |end| &rest[..end]);
+    if !version || line.iter().take(16).any(|byte| is_binary(*byte)) {
+        return Look::Not;
+    }
+    // "HTTP/1.1 200": enough to believe it.
+    if line.len() < rest.len() || line.len() >= 7 { Look::Is(Kind::Response) } else { Look::Partial }
+}
+
+fn request_line(bytes: &[u8]) -> Look {
+    if is_prefix(bytes, b"PRI * HTTP/2.0\r\n") {
+        return if bytes.len() < 16 { Look::Partial } else { Look::Http2 };
+    }
+    let line = memchr(b'\n', bytes).map(|end| trim_end(&bytes[..end]));
+    let seen = line.unwrap_or(bytes);
+    let method_end = seen.iter().take(LONGEST_METHOD + 1).position(|byte| !is_token(*byte));
+    let Some(method_end) = method_end else {
+        // The method is not over yet, or too long to be one.
+        let could_be = line.is_none() && bytes.len() <= LONGEST_METHOD && could_be_method(bytes);
+        return if could_be { Look::Partial } else { Look::Not };
+    };
+    let (method, rest) = seen.split_at(method_end);
+    if !matches!(rest.first(), Some(b' ' | b'\t')) {
+        return Look::Not;
+    }
+    let known = METHODS.iter().any(|name| name.as_bytes() == method);
+    let Some(line) = line else {
+        let strange = !known && (bytes.len() > LONGEST_STRANGE_LINE || !method.iter().any(u8::is_ascii_uppercase));
+        return if strange || rest.iter().any(|byte| is_binary(*byte)) { Look::Not } else { Look::Partial };
+    };
+    if line.iter().any(|byte| matches!(byte, 0)) {
+        return Look::Not;
+    }
+    match version_of(rest) {
+        Some(_) => Look::Is(Kind::Request),
+        None if known && is_target(trim(rest)) => Look::Is(Kind::BareRequest),
+        None => Look::Not,
+    }
+}
+
+/// The version at the end of a request line's rest, where there is one.
+pub(crate) fn version_of(rest: &[u8]) -> Option<&[u8]> {
+    let rest = trim_end(rest);
+    let start = rest.iter().rposition(|byte| matches!(byte, b' ' | b'\t'))? + 1;
+    let version = rest.get(start..)?;
+    let name = version.get(..5)?;
+    let digit = version.get(5).is_some_and(u8::is_ascii_digit);
+    (name.eq_ignore_ascii_case(b"HTTP/") && digit).then_some(version)
+}
+
+/// Whether something is a target that a request without version may have.
+fn is_target(target: &[u8]) -> bool {
+    let plain = target.iter().all(|byte| !matches!(byte, b' ' | b'\t') && !is_binary(*byte));
+    plain && (matches!(target.first(), Some(b'/' | b'*')) || target.starts_with(b"http://"))
+}
+
+/// A method that is cut: the beginning of a known one, or capitals.
+fn could_be_method(bytes: &[u8]) -> bool {
+    METHODS.iter().any(|name| name.as_bytes().starts_with(bytes))
+        || bytes.iter().all(|byte| byte.is_ascii_uppercase() || matches!(byte, b'_' | b'-'))
+}
+
+/// A control character that no start line holds.
+fn is_binary(byte: u8) -> bool {
+    (byte < 0x20 && !matches!(byte, b'\t' | b'\r')) || byte == 0x7f
+}
+
+/// A character of a token (RFC 9110 §5.6.2).
+pub(crate) fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
+        )
+}
+
+/// Without white space at its end.
+pub(crate) fn trim_end(bytes: &[u8]) -> &[u8] {
+    let end = bytes.iter().rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).map_or(0, |at| at + 1);
+    &bytes[..end]
+}
+
+/// Without white space around it.
+pub(crate) fn trim(bytes: &[u8]) -> &[u8] {
+    let start = bytes.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).unwrap_or(bytes.len());
+    trim_end(&bytes[start..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Kind::{BareRequest, Request, Response};
+    use Look::{Http2, Is, Not, Partial};
+
+    #[test]
+    fn start_lines_are_told_from_other_protocols() {
+        for (bytes, want) in [
+            (&b"GET / HTTP/1.1\r\nHost: a\r\n"[..], Is(Request)),
+            (b"get / HTTP/1.1\n", Is(Request)),
+            (b"BREW /pot HTTP/1.0\r\n", Is(Request)),
+            (b"GET http://a/b c HTTP/1.1\r\n", Is(Request)),
+            (b"GET  /two-spaces  HTTP/1.1\r\n", Is(Request)),
+            (b"OPTIONS * HTTP/1.1\r\n", Is(Request)),
+            (b"CONNECT a:443 HTTP/1.1\r\n", Is(Request)),
+            (b"GET / http/1.1\r\n", Is(Request)),
+            (b"GET /\r\n", Is(BareRequest)),
+            (b"GET /\n", Is(BareRequest)),
+            (b"HTTP/1.1 200 OK\r\n", Is(Response)),
+            (b"HTTP/1.0 200", Is(Response)),
+            (b"HTTP/1.1\r\n", Is(Response)),
+            (b"ICY 200 OK\r\n", Is(Response)),
+            (b"G", Partial),
+            (b"GET", Partial),
+            (b"GET /abc", Partial),
+            (b"H", Partial),
+            (b"HE", Partial),
+            (b"HTT", Partial),
+            (b"HTTP/1.", Partial),
+            (b"BREW /po", Partial),
+            (b"", Partial),
+            (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Http2),
+            (b"PRI * HT", Partial),
+            (b"OPTIONS rtsp://a/b RTSP/1.0\r\n", Not),
+            (b"INVITE sip:a SIP/2.0\r\n", Not),
+            (b"\x16\x03\x01\x02\x00", Not),
+            (b"SSH-2.0-OpenSSH_9.2\r\n", Not),
+            (b"220 mail.example.com ESMTP\r\n", Not),
+            (b"EHLO example.com\r\n", Not),
+            (b"USER anonymous\r\n", Not),
+            (b"GET key\r\n", Not),
+            (b"GET \x00\x01\x02", Not),
+            (b"HTTPS is not\r\n", Not),
+            (b"HTTP/x\r\n", Not),
+            (b"hello world\r\n", Not),
+            (b"{\"a\":1}", Not),
+        ] {
+            assert_eq!(recognize(bytes), want, "{}", bytes.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn a_prefix_of_a_message_is_never_refused() {
+        for message in
+            [&b"GET /a?b=c HTTP/1.1\r\n"[..], b"HTTP/1.1 200 OK\r\n", b"HEAD / HTTP/1.0\r\n", b"POST /x HTTP/1.1\r\n"]
+        {
+            for cut in 0..message.len() {
+                assert_ne!(recognize(&message[..cut]), Not, "{}", message[..cut].escape_ascii());
+            }
+        }
+    }
+}
