@@ -1,0 +1,311 @@
+//! JSON Lines: one object a line, for programs.
+//!
+//! The keys, their order and their meaning are a contract: one may be added, none ever
+//! changes. This module refuses to build a tree first; values go straight into a buffer.
+
+mod value;
+
+use super::{Report, Summary, charset};
+use crate::analyzer::Event;
+use crate::analyzer::Exchange;
+use crate::http::{Body, Head, Message, Note};
+use crate::leak::{Finding, Severity, StreamFinding};
+use crate::packet::PacketId;
+use std::io::{self, Write};
+use value::Buffer;
+
+/// Writes JSON Lines to `out`.
+#[derive(Debug)]
+pub struct Json<W> {
+    out: W,
+    buffer: Buffer,
+    files: Vec<String>,
+}
+
+impl<W: Write> Json<W> {
+    /// How much is gathered before it is written, in bytes.
+    const FULL: usize = 64 << 10;
+
+    /// A report to `out`. `files` are the captures read as one, so that each packet's number
+    /// can say which of them it counts in; with fewer than two there is no need to.
+    pub fn new(out: W, files: Vec<String>) -> Self {
+        Self { out, buffer: Buffer::default(), files: if files.len() > 1 { files } else { Vec::new() } }
+    }
+
+    fn write_out(&mut self) -> io::Result<()> {
+        let written = self.out.write_all(&self.buffer.bytes);
+        self.buffer.bytes.clear();
+        written
+    }
+}
+
+impl<W: Write> Report for Json<W> {
+    fn event(&mut self, event: &Event) -> io::Result<()> {
+        let mut line = Line { json: &mut self.buffer, files: &self.files };
+        match event {
+            Event::Exchange(exchange) => line.exchange(exchange),
+            Event::Finding(finding) => line.stream_finding(finding),
+            // The contract has no line for what is no result.
+            Event::Tls(_) => {}
+        }
+        if self.buffer.bytes.len() >= Self::FULL { self.write_out() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if !self.buffer.bytes.is_empty() {
+            self.write_out()?;
+        }
+        self.out.flush()
+    }
+
+    fn finish(&mut self, summary: &Summary) -> io::Result<()> {
+        Line { json: &mut self.buffer, files: &self.files }.summary(summary);
+        self.flush()
+    }
+}
+
+/// One line being written.
+struct Line<'a> {
+    json: &'a mut Buffer,
+    files: &'a [String],
+}
+
+impl Line<'_> {
+    fn exchange(&mut self, exchange: &Exchange) {
+        self.json.number(r#"{"type":"exchange","id":"#, exchange.id);
+        self.json.number(r#","stream":"#, exchange.stream);
+        self.json.endpoint(r#","client":"#, exchange.client);
+        self.json.endpoint(r#","server":"#, exchange.server);
+        self.json.raw(r#","request":"#);
+        match &exchange.request {
+            Some(request) => self.request(request),
+            None => self.json.raw("null"),
+        }
+        self.json.raw(r#","response":"#);
+        match &exchange.response {
+            Some(response) => self.response(response),
+            None => self.json.raw("null"),
+        }
+        self.list(r#","findings":["#, &exchange.findings, |line, comma, finding| {
+            line.json.raw(comma);
+            line.json.raw("{");
+            line.finding(finding);
+            line.json.raw("}");
+        });
+        self.list(r#","notes":["#, &exchange.notes, |line, comma, Note(name)| {
+            line.json.plain(comma, name);
+        });
+        self.json.raw("}\n");
+    }
+
+    fn stream_finding(&mut self, found: &StreamFinding) {
+        self.json.raw(r#"{"type":"finding","#);
+        if let Some(stream) = found.stream {
+            self.json.number(r#""stream":"#, stream);
+            self.json.raw(",");
+        }
+        self.json.endpoint(r#""client":"#, found.client);
+        self.json.endpoint(r#","server":"#, found.server);
+        self.json.raw(",");
+        self.finding(&found.finding);
+        self.json.raw("}\n");
+    }
+
+    fn request(&mut self, request: &Message) {
+        let head = &request.head;
+        self.places(request);
+        self.json.string(r#","version":"#, head.version().as_bytes());
+        self.json.string(r#","method":"#, head.method().unwrap_or_default());
+        let target = head.target().unwrap_or_default();
+        if !self.json.string(r#","target":"#, target) {
+            self.json.base64(r#","target_base64":"#, target);
+        }
+        self.json.raw(r#","host":"#);
+        match head.field("host") {
+            Some(host) => _ = self.json.string("", host),
+            None => self.json.raw("null"),
+        }
+        self.headers(head);
+        self.rest(request);
+    }
+
+    fn response(&mut self, response: &Message) {
+        self.places(response);
+        self.json.string(r#","version":"#, response.head.version().as_bytes());
+        self.status(r#","status":"#, &response.head);
+        self.json.raw(r#","reason":"#);
+        match response.head.reason() {
+            Some(reason) => _ = self.json.string("", reason),
+            None => self.json.raw("null"),
+        }
+        self.headers(&response.head);
+        self.list(r#","interim":["#, &response.interim, |line, comma, head| {
+            line.json.raw(comma);
+            line.status(r#"{"status":"#, head);
+            line.headers(head);
+            line.json.raw("}");
+        });
+        self.rest(response);
+    }
+
+    /// What both begin with.
+    fn places(&mut self, message: &Message) {
+        self.packet(r#"{"packet":"#, message.first.packet);
+        self.json.time(r#","time":"#, message.first.time);
+        self.json.time(r#","end":"#, message.last.time);
+    }
+
+    /// What both end with.
+    fn rest(&mut self, message: &Message) {
+        if message.trailers.fields().len() > 0 {
+            self.json.raw(r#","trailers":"#);
+            self.fields(&message.trailers);
+        }
+        self.body(message);
+        self.json.raw("}");
+    }
+
+    /// A packet's number, and where there are several files the name of its own.
+    fn packet(&mut self, separator: &str, packet: PacketId) {
+        self.json.number(separator, packet.number());
+        if let Some(file) = self.files.get(usize::from(packet.file())) {
+            self.json.string(r#","file":"#, file.as_bytes());
+        }
+    }
+
+    fn status(&mut self, separator: &str, head: &Head) {
+        if let Some(status) = head.status() {
+            self.json.number(separator, status);
+        } else {
+            self.json.raw(separator);
+            self.json.raw("null");
+        }
+    }
+
+    fn headers(&mut self, head: &Head) {
+        self.json.raw(r#","headers":"#);
+        self.fields(head);
+    }
+
+    /// `[["Name","value"],…]`, with the value's base64 as a third where it is not UTF-8.
+    fn fields(&mut self, head: &Head) {
+        let mut separator = "[[";
+        for (name, value) in head.fields() {
+            self.json.string(separator, name);
+            if !self.json.string(",", value) {
+                self.json.base64(",", value);
+            }
+            separator = "],[";
+        }
+        self.json.raw(if head.fields().len() == 0 { "[]" } else { "]]" });
+    }
+
+    fn body(&mut self, message: &Message) {
+        let body = &message.body;
+        self.json.raw(r#","body":{"#);
+        if let Some(length) = body.length {
+            self.json.number(r#""length":"#, length);
+            self.json.raw(",");
+        }
+        if body.wire_length > 0 || !matches!(body.encoding.as_ref(), "" | "identity") {
+            self.json.number(r#""wire_length":"#, body.wire_length);
+            self.json.raw(",");
+        }
+        if body.missing > 0 {
+            self.json.number(r#""missing":"#, body.missing);
+            self.json.raw(",");
+        }
+        if body.wire_length > 0 || !matches!(body.encoding.as_ref(), "" | "identity") {
+            let encoding = if body.encoding.is_empty() { "identity" } else { &body.encoding };
+            self.json.string(r#""encoding":"#, encoding.as_bytes());
+            self.json.raw(",");
+        }
+        self.json.raw(if body.complete { r#""complete":true"# } else { r#""complete":false"# });
+        if let Some(sha256) = &body.sha256 {
+            self.json.hex(r#","sha256":"#, sha256);
+        }
+        self.content(message, body);
+        self.json.raw("}");
+    }
+
+    fn content(&mut self, message: &Message, body: &Body) {
+        if !body.kept.is_empty() {
+            match charset::body_text(message) {
+                Some(text) => _ = self.json.string(r#","text":"#, text.as_bytes()),
+                None => self.json.base64(r#","base64":"#, &body.kept),
+            }
+        }
+        if body.truncated {
+            self.json.raw(r#","truncated":true"#);
+        }
+    }
+
+    /// The keys of a finding, without the braces around them.
+    fn finding(&mut self, finding: &Finding) {
+        self.json.string(r#""rule":"#, finding.rule.as_bytes());
+        self.json.plain(r#","severity":"#, finding.severity.name());
+        self.json.string(r#","title":"#, finding.title.as_bytes());
+        self.json.string(r#","where":"#, finding.location.to_string().as_bytes());
+        self.packet(r#","packet":"#, finding.place.packet);
+        self.json.number(r#","offset":"#, finding.offset);
+        self.json.number(r#","length":"#, finding.length);
+        if let Some(offset) = finding.place.offset {
+            self.json.number(r#","packet_offset":"#, offset);
+        }
+        self.list(r#","via":["#, &finding.via, |line, comma, coding| _ = line.json.string(comma, coding.as_bytes()));
+        if !self.json.string(r#","secret":"#, &finding.secret) {
+            self.json.base64(r#","secret_base64":"#, &finding.secret);
+        }
+        if finding.redacted {
+            self.json.raw(r#","redacted":true"#);
+        }
+        let mut separator = r#","about":{"#;
+        for (key, value) in &finding.about {
+            self.json.string(separator, key.as_bytes());
+            self.json.string(":", value.as_bytes());
+            separator = ",";
+        }
+        self.json.raw(if finding.about.is_empty() { "" } else { "}" });
+        self.json.string(r#","fix":"#, finding.fix.as_bytes());
+        self.json.string(r#","fingerprint":"#, finding.fingerprint.as_bytes());
+    }
+
+    fn summary(&mut self, summary: &Summary) {
+        let counters = &summary.counters;
+        self.json.number(r#"{"type":"summary","packets":"#, counters.packets);
+        self.json.number(r#","bytes":"#, counters.bytes);
+        self.json.number(r#","streams":"#, counters.streams);
+        self.json.number(r#","exchanges":"#, counters.exchanges);
+        self.json.raw(r#","findings":"#);
+        let mut separator = '{';
+        for (severity, count) in Severity::ALL.iter().zip(counters.findings).rev() {
+            self.json.number(&format!("{separator}\"{severity}\":"), count);
+            separator = ',';
+        }
+        self.json.number(r#"},"dropped":{"kernel":"#, summary.dropped.kernel);
+        self.json.number(r#","interface":"#, summary.dropped.interface);
+        for (key, counts) in [("not_understood", &counters.not_understood), ("let_go", &counters.let_go)] {
+            self.json.raw(&format!("}},\"{key}\":{{"));
+            let mut comma = "";
+            for (reason, count) in counts {
+                self.json.string(comma, reason.as_bytes());
+                self.json.number(":", *count);
+                comma = ",";
+            }
+        }
+        self.json.raw("}}\n");
+    }
+
+    /// A key with its list, left out where the list is empty.
+    fn list<T>(&mut self, opening: &str, items: &[T], mut write: impl FnMut(&mut Self, &str, &T)) {
+        let mut separator = opening;
+        for item in items {
+            write(self, separator, item);
+            separator = ",";
+        }
+        self.json.raw(if items.is_empty() { "" } else { "]" });
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,263 @@
+//! JSON's values written straight into a buffer.
+//!
+//! This module refuses to know which values make a line.
+
+use crate::decode::Endpoint;
+use crate::packet::Timestamp;
+use crate::report::escape;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use std::io::Write as _;
+use std::net::IpAddr;
+
+/// A buffer that JSON is written to, with what makes writing it cheap.
+#[derive(Debug, Default)]
+pub(super) struct Buffer {
+    pub(super) bytes: Vec<u8>,
+    /// The second that was written last, up to its digits: most times differ from the one
+    /// before in the fraction only.
+    second: Option<(i64, String)>,
+    scratch: String,
+}
+
+impl Buffer {
+    /// Appends bytes that are JSON already.
+    pub(super) fn raw(&mut self, json: &str) {
+        self.bytes.extend_from_slice(json.as_bytes());
+    }
+
+    /// `separator` is what stands before the number: a comma, a key and a colon.
+    pub(super) fn number(&mut self, separator: &str, number: impl itoa::Integer) {
+        self.raw(separator);
+        self.raw(itoa::Buffer::new().format(number));
+    }
+
+    /// A string that needs no escaping.
+    pub(super) fn plain(&mut self, separator: &str, text: impl std::fmt::Display) {
+        self.raw(separator);
+        _ = write!(self.bytes, "\"{text}\"");
+    }
+
+    /// `"address:port"`. Every line has two of them, nearly all version 4, which are written without `fmt`.
+    pub(super) fn endpoint(&mut self, separator: &str, endpoint: Endpoint) {
+        let IpAddr::V4(address) = endpoint.address else { return self.plain(separator, endpoint) };
+        self.raw(separator);
+        let mut mark = b'"';
+        for octet in address.octets() {
+            self.bytes.push(mark);
+            self.raw(itoa::Buffer::new().format(octet));
+            mark = b'.';
+        }
+        self.number(":", endpoint.port);
+        self.bytes.push(b'"');
+    }
+
+    /// A string of bytes that should be UTF-8. What is not becomes U+FFFD, and the answer
+    /// is whether all of it was.
+    pub(super) fn string(&mut self, separator: &str, bytes: &[u8]) -> bool {
+        self.raw(separator);
+        self.bytes.push(b'"');
+        let exact = self.escaped(bytes);
+        self.bytes.push(b'"');
+        exact
+    }
+
+    /// The bytes in base64, as a string.
+    pub(super) fn base64(&mut self, separator: &str, bytes: &[u8]) {
+        self.scratch.clear();
+        STANDARD.encode_string(bytes, &mut self.scratch);
+        self.raw(separator);
+        self.bytes.push(b'"');
+        self.bytes.extend_from_slice(self.scratch.as_bytes());
+        self.bytes.push(b'"');
+    }
+
+    /// The bytes in lower-case hexadecimal, as a string.
+    pub(super) fn hex(&mut self, separator: &str, bytes: &[u8]) {
+        const DIGITS: [u8; 16] = *b"0123456789abcdef";
+        self.raw(separator);
+        self.bytes.push(b'"');
+        for byte in bytes {
+            self.bytes.extend([DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+        }
+        self.bytes.push(b'"');
+    }
+
+    /// A time in RFC 3339, with the capture's own resolution.
+    pub(super) fn time(&mut self, separator: &str, time: Timestamp) {
+        const SECOND: i64 = 1_000_000_000;
+        let (second, fraction) = (time.nanos().div_euclid(SECOND), time.nanos().rem_euclid(SECOND));
+        if self.second.as_ref().is_none_or(|(last, _)| *last != second) {
+            let mut text = Timestamp::from_nanos(second.saturating_mul(SECOND), 0).to_string();
+            text.pop();
+            self.second = Some((second, text));
+        }
+        self.raw(separator);
+        self.bytes.push(b'"');
+        if let Some((_, text)) = &self.second {
+            self.bytes.extend_from_slice(text.as_bytes());
+        }
+        if time.digits() > 0 {
+            self.bytes.push(b'.');
+            // A leading one keeps the zeros that stand before the other digits.
+            let digits = itoa::Buffer::new().format(SECOND + fraction).as_bytes().to_owned();
+            self.bytes.extend_from_slice(digits.get(1..=usize::from(time.digits())).unwrap_or_default());
+        }
+        self.raw("Z\"");
+    }
+
+    /// Appends the inside of a string. Eight bytes are copied at a time and taken back from
+    /// the first that may need escaping.
+    fn escaped(&mut self, bytes: &[u8]) -> bool {
+        let mut at = 0;
+        self.bytes.reserve(bytes.len() + 8);
+        while let Some(word) = bytes.get(at..at + 8).and_then(|word| <[u8; 8]>::try_from(word).ok()) {
+            self.bytes.extend_from_slice(&word);
+            let plain = plain_bytes(u64::from_le_bytes(word));
+            at += plain;
+            if plain < 8 {
+                self.bytes.truncate(self.bytes.len() - (8 - plain));
+                if !word[plain].is_ascii() {
+                    return self.escaped_unicode(&bytes[at..]);
+                }
+                escape_ascii(&mut self.bytes, word[plain]);
+                at += 1;
+            }
+        }
+        for (index, &byte) in bytes.iter().enumerate().skip(at) {
+            match byte {
+                0x80.. => return self.escaped_unicode(&bytes[index..]),
+                b'"' | b'\\' | 0..0x20 | 0x7f => escape_ascii(&mut self.bytes, byte),
+                _ => self.bytes.push(byte),
+            }
+        }
+        true
+    }
+
+    /// The same for bytes from the first that is not ASCII.
+    fn escaped_unicode(&mut self, bytes: &[u8]) -> bool {
+        let mut exact = true;
+        for chunk in bytes.utf8_chunks() {
+            self.escaped_str(chunk.valid());
+            if !chunk.invalid().is_empty() {
+                exact = false;
+                self.raw("\u{fffd}");
+            }
+        }
+        exact
+    }
+
+    fn escaped_str(&mut self, text: &str) {
+        let mut from = 0;
+        for (at, c) in text.char_indices() {
+            // Most characters beyond ASCII are letters; these ranges hold what
+            // could drive a terminal or be taken for the end of a line.
+            if matches!(c, ' '..='!' | '#'..='[' | ']'..='~') || !(c.is_ascii() || escape::is_unsafe(c)) {
+                continue;
+            }
+            self.bytes.extend_from_slice(&text.as_bytes()[from..at]);
+            from = at + c.len_utf8();
+            if c.is_ascii() {
+                escape_ascii(&mut self.bytes, c as u8);
+            } else {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    _ = write!(self.bytes, "\\u{unit:04x}");
+                }
+            }
+        }
+        self.bytes.extend_from_slice(&text.as_bytes()[from..]);
+    }
+}
+
+/// How many of the first bytes of a little-endian word are ASCII that JSON takes as it is.
+///
+/// Marks the high bit of each byte that is not: borrows run upwards only, so the lowest
+/// mark is always true.
+const fn plain_bytes(word: u64) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    const fn zeros(word: u64) -> u64 {
+        word.wrapping_sub(ONES) & !word
+    }
+    let quote = zeros(word ^ (ONES * b'"' as u64));
+    let backslash = zeros(word ^ (ONES * b'\\' as u64));
+    let delete = zeros(word ^ (ONES * 0x7f));
+    let control = word.wrapping_sub(ONES * 0x20) & !word;
+    ((quote | backslash | delete | control | word) & HIGH).trailing_zeros() as usize / 8
+}
+
+fn escape_ascii(out: &mut Vec<u8>, byte: u8) {
+    match byte {
+        b'"' => out.extend_from_slice(b"\\\""),
+        b'\\' => out.extend_from_slice(b"\\\\"),
+        b'\n' => out.extend_from_slice(b"\\n"),
+        b'\r' => out.extend_from_slice(b"\\r"),
+        b'\t' => out.extend_from_slice(b"\\t"),
+        0x08 => out.extend_from_slice(b"\\b"),
+        0x0c => out.extend_from_slice(b"\\f"),
+        _ => _ = write!(out, "\\u{byte:04x}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn written(bytes: &[u8]) -> (String, bool) {
+        let mut buffer = Buffer::default();
+        let exact = buffer.string("", bytes);
+        (String::from_utf8(buffer.bytes).unwrap(), exact)
+    }
+
+    #[test]
+    fn strings_are_escaped_and_say_whether_they_were_utf8() {
+        for (bytes, want, exact) in [
+            (&b""[..], "\"\"", true),
+            (b"fluffy tail", "\"fluffy tail\"", true),
+            (b"say \"hi\"\\\r\n\t\x08\x0c", r#""say \"hi\"\\\r\n\t\b\f""#, true),
+            (b"\0\x1b[2J\x7f", r#""\u0000\u001b[2J\u007f""#, true),
+            ("Füchse 狐 🦊".as_bytes(), "\"Füchse 狐 🦊\"", true),
+            // Harmless to JSON, but not to a terminal or to a reader that splits at Unicode's line ends.
+            ("\u{85}\u{9b}\u{2028}\u{202e}\u{e0041}".as_bytes(), r#""\u0085\u009b\u2028\u202e\udb40\udc41""#, true),
+            (b"caf\xe9 \"\xff", "\"caf\u{fffd} \\\"\u{fffd}\"", false),
+            (b"12345678\xe9", "\"12345678\u{fffd}\"", false),
+        ] {
+            assert_eq!(written(bytes), (want.to_owned(), exact), "{}", bytes.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn times_keep_their_digits() {
+        let mut buffer = Buffer::default();
+        for (nanos, digits) in [
+            (1_795_467_000_000_059_000, 6),
+            (1_795_467_000_100_000_001, 9),
+            (1_795_467_000_900_000_001, 0),
+            (-1, 3),
+            (i64::MIN, 9),
+            (i64::MAX, 1),
+        ] {
+            let time = Timestamp::from_nanos(nanos, digits);
+            buffer.bytes.clear();
+            buffer.time("", time);
+            assert_eq!(String::from_utf8_lossy(&buffer.bytes), format!("\"{time}\""));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_read_back_as_what_they_were(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
+            let (json, exact) = written(&bytes);
+            prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), String::from_utf8_lossy(&bytes));
+            prop_assert_eq!(exact, std::str::from_utf8(&bytes).is_ok());
+        }
+
+        #[test]
+        fn any_text_reads_back_on_one_line(text in ".*") {
+            let (json, exact) = written(text.as_bytes());
+            prop_assert!(exact && !json.chars().any(escape::is_unsafe));
+            prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What people and programs read: events written out as text or as JSON Lines.
+//!
+//! Each format is one [`Report`] in one file. This room refuses to know where the
+//! packets came from and where its bytes go.
+
+pub mod charset;
+pub mod escape;
+mod json;
+#[cfg(test)]
+mod sample;
+pub mod text;
+
+pub use json::Json;
+pub use text::{Layout, Text};
+
+use crate::analyzer::{Counters, Event};
+use std::io;
+
+/// Writes events in one format, in the order in which they came.
+pub trait Report {
+    /// Writes one event. It may stay in a buffer until [`Report::flush`].
+    fn event(&mut self, event: &Event) -> io::Result<()>;
+
+    /// Hands everything written so far to whoever reads it.
+    fn flush(&mut self) -> io::Result<()>;
+
+    /// Writes what belongs at the end, and flushes.
+    fn finish(&mut self, summary: &Summary) -> io::Result<()>;
+}
+
+/// What is told once everything was read.
+#[derive(Debug, Clone, Default)]
+pub struct Summary {
+    /// What the analyzer counted.
+    pub counters: Counters,
+    /// What the capture lost; nothing where it was replayed.
+    pub dropped: Dropped,
+}
+
+/// Packets that a capture lost before anyone could look at them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Dropped {
+    /// By the kernel, whose buffer was full.
+    pub kernel: u64,
+    /// By the interface or its driver.
+    pub interface: u64,
+}
