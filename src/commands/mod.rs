@@ -3,11 +3,13 @@
 //! What the work is like is known elsewhere; here it is only asked for and reported.
 
 pub mod completions;
+pub mod interfaces;
 pub mod man;
 mod options;
 mod output;
 pub mod replay;
 mod session;
+pub mod sniff;
 mod units;
 
 use clap::{Parser, Subcommand};
@@ -33,8 +35,12 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Watch an interface, live
+    Sniff(sniff::Args),
     /// Look into saved captures
     Replay(replay::Args),
+    /// List the interfaces that can be watched
+    Interfaces(interfaces::Args),
     /// Write a shell's completions to standard output
     Completions(completions::Args),
     /// Write the manual page to standard output
@@ -58,13 +64,32 @@ impl fmt::Display for Failure {
     }
 }
 
+/// The rooms' errors are whole sentences already.
+macro_rules! failure_from {
+    ($($error:ty),+) => {$(
+        impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self(error.to_string())
+            }
+        }
+    )+};
+}
+failure_from!(
+    crate::capture::Error,
+    crate::capture::filter::Error,
+    crate::capture::live::Error,
+    crate::capture::save::Error
+);
+
 /// The exit code for usage errors and failures.
 const FAILED: u8 = 2;
 
 /// Runs the program with the arguments of its process.
 pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Sniff(args) => sniff::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Interfaces(args) => interfaces::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
     };

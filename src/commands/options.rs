@@ -2,9 +2,8 @@
 //!
 //! This module decides nothing that a user did not type.
 
-use super::{Failure, units};
+use super::units;
 use crate::analyzer::Config;
-use crate::capture::Filter;
 use clap::builder::NonEmptyStringValueParser;
 use std::path::PathBuf;
 
@@ -105,9 +104,4 @@ impl Options {
     pub(super) fn leak_code(&self) -> Option<u8> {
         self.exit_code.or(self.fail_on_leak.then_some(1))
     }
-}
-
-/// Compiles a capture filter, where one was given.
-pub(super) fn filter(text: Option<&str>) -> Result<Option<Filter>, Failure> {
-    text.map(Filter::new).transpose().map_err(|error| Failure::new(error.to_string()))
 }

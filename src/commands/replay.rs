@@ -3,9 +3,9 @@
 //! It opens what the command line names and waits for the end; reading is `capture`'s.
 
 use super::Failure;
-use super::options::{self, Options};
-use super::session::{Session, stop_flag, stopped};
-use crate::capture::{Files, Progress};
+use super::options::Options;
+use super::session::{Saving, Session, stop_flag, stopped};
+use crate::capture::{Files, Filter, Progress};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
@@ -40,12 +40,16 @@ pub struct Args {
 
 /// Replays the files.
 pub fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let filter = options::filter(args.filter.as_deref())?;
-    let files = Files::open(&args.files).map_err(|error| Failure::new(error.to_string()))?.filtered(filter);
+    let filter = args.filter.as_deref().map(Filter::new).transpose()?;
+    let files = Files::open(&args.files)?.filtered(filter);
+    if let Some(write) = args.options.write.as_ref().filter(|write| files.reads(write)) {
+        return Err(Failure::new(format!("cannot write to {}: it is one of the files to read", write.display())));
+    }
     let names = args.files.iter().map(|file| file.display().to_string()).collect();
     let stop = stop_flag()?;
     let bar = Bar::new(files.progress(), args.options.quiet);
-    let mut session = Session::new(&args.options, names, false);
+    let saving = Saving { interfaces: files.interfaces(), ..Saving::default() };
+    let mut session = Session::new(&args.options, names, saving)?;
     read(files, &mut session, bar, || stopped(&stop));
     session.finish(None)
 }

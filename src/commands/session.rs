@@ -8,20 +8,43 @@ use super::options::Options;
 use super::output::Output;
 use super::{FAILED, Failure, say};
 use crate::analyzer::{Analyzer, Counters};
+use crate::capture::Interfaces;
+use crate::capture::save::{self, Rotate, Saver};
 use crate::leak::Severity;
 use crate::packet::Packet;
 use crate::report::text::figures::count;
 use crate::report::{Dropped, Summary};
 use std::fmt::Write as _;
 use std::io;
+use std::num::NonZeroUsize;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What saving packets needs to know of where they come from.
+#[derive(Default)]
+pub(super) struct Saving {
+    /// Whether someone may be waiting for each of them.
+    pub(super) live: bool,
+    pub(super) interfaces: Interfaces,
+    pub(super) rotate: Option<Rotate>,
+    pub(super) keep_files: Option<NonZeroUsize>,
+}
+
+impl Saving {
+    fn to(self, path: &Path) -> Result<Saver, save::Error> {
+        let Self { interfaces, rotate, keep_files, .. } = self;
+        Saver::create(path, save::Options { interfaces, rotate, keep_files, owner: None })
+    }
+}
 
 /// A run.
 pub(super) struct Session {
     analyzer: Analyzer,
     output: Output,
+    /// What `-w` names; nothing once saving has failed.
+    saver: Option<Saver>,
     packets_left: u64,
     leak_code: Option<u8>,
     /// Whether no summary is told.
@@ -31,24 +54,45 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(options: &Options, files: Vec<String>, live: bool) -> Self {
-        Self {
+    /// Opens what is written. `files` are the captures read as one.
+    pub(super) fn new(options: &Options, files: Vec<String>, saving: Saving) -> Result<Self, Failure> {
+        let live = saving.live;
+        let saver = options.write.as_deref().map(|path| saving.to(path)).transpose()?;
+        Ok(Self {
             analyzer: Analyzer::new(&options.config()),
             output: Output::new(options, files, live),
+            saver,
             packets_left: options.count.unwrap_or(u64::MAX),
             leak_code: options.leak_code(),
             silent: options.quiet,
             failed: false,
-        }
+        })
     }
 
-    /// Takes a packet. False where it was the last that is wanted.
+    /// How many packets are wanted at most.
+    pub(super) const fn wanted(&self) -> u64 {
+        self.packets_left
+    }
+
+    /// Takes a packet. False where it was the last that is wanted, or none can be saved.
     pub(super) fn packet(&mut self, packet: &Packet<'_>) -> bool {
         let output = &mut self.output;
         self.analyzer.packet(packet, |event| output.event(&event));
-        self.packets_left -= 1;
         output.flush(false);
-        self.packets_left > 0 && !output.is_done()
+        self.packets_left = self.packets_left.saturating_sub(1);
+        self.save(|saver| saver.packet(packet)) && self.packets_left > 0 && !self.output.is_done()
+    }
+
+    /// False where it failed; then nothing is saved any more.
+    fn save<T>(&mut self, save: impl FnOnce(&mut Saver) -> Result<T, save::Error>) -> bool {
+        match self.saver.as_mut().map(save) {
+            Some(Err(error)) => {
+                self.saver = None;
+                self.failed(error);
+                false
+            }
+            _ => true,
+        }
     }
 
     /// A second has passed without a packet: what would come late has come.
@@ -61,7 +105,7 @@ impl Session {
     /// is wanted.
     pub(super) fn idle(&mut self) -> bool {
         self.output.flush(true);
-        !self.output.is_done()
+        self.save(Saver::flush) && !self.output.is_done()
     }
 
     /// Notes a failure and goes on.
@@ -76,6 +120,9 @@ impl Session {
         if !self.output.is_done() {
             let output = &mut self.output;
             self.analyzer.finish(|event| output.event(&event));
+        }
+        if let Some(Err(error)) = self.saver.take().map(Saver::finish) {
+            self.failed(error);
         }
         let counters = self.analyzer.counters();
         // A run that failed at its very start has nothing to sum up.

@@ -6,16 +6,12 @@ use std::time::Duration;
 
 /// A size in bytes; a number alone counts KiB, as tcpdump's `-B` does.
 pub(super) fn kib(text: &str) -> Result<usize, String> {
-    bytes(text, Some(1 << 10)).and_then(fits)
+    bytes(text, 1 << 10)
 }
 
 /// A size in bytes; a number alone counts MiB.
 pub(super) fn mib(text: &str) -> Result<usize, String> {
-    bytes(text, Some(1 << 20)).and_then(fits)
-}
-
-fn fits(bytes: u64) -> Result<usize, String> {
-    usize::try_from(bytes).map_err(|_| "more than this machine can address".to_owned())
+    bytes(text, 1 << 20)
 }
 
 /// A duration; a number alone counts seconds.
@@ -47,32 +43,13 @@ fn seconds(number: &str, unit: f64) -> Option<Duration> {
     Duration::try_from_secs_f64(decimal(number)? * unit).ok()
 }
 
-/// When a new file is begun.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rotate {
-    /// Before a file would have more bytes.
-    Size(u64),
-    /// When a file has been written to for this long.
-    Time(Duration),
-}
-
-/// A size or a duration, told apart by the unit: `10M` are mebibytes, `10m` are minutes.
-pub(super) fn rotate(text: &str) -> Result<Rotate, String> {
-    let needed = "a size or a duration with its unit is needed, such as 100MB, 64M, 1h or 30m (minutes)";
-    if !text.ends_with(|c: char| c.is_ascii_alphabetic()) {
-        return Err(needed.to_owned());
-    }
-    let time = duration(text).map(Rotate::Time);
-    time.or_else(|_| bytes(text, None).map(Rotate::Size)).map_err(|_| needed.to_owned())
-}
-
 /// A positive size in bytes, `alone` being the unit of a number without one.
-fn bytes(text: &str, alone: Option<u64>) -> Result<u64, String> {
+fn bytes(text: &str, alone: u64) -> Result<usize, String> {
     let needed = || "a size is needed, such as 512MiB, 64k or 1.5G".to_owned();
     let text = text.trim();
     let (number, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len()));
     let unit = match unit.to_ascii_lowercase().as_str() {
-        "" => alone.ok_or_else(needed)?,
+        "" => alone,
         "b" => 1,
         "k" | "kib" => 1 << 10,
         "m" | "mib" => 1 << 20,
@@ -85,14 +62,17 @@ fn bytes(text: &str, alone: Option<u64>) -> Result<u64, String> {
         _ => return Err(needed()),
     };
     // Whole numbers stay exact.
-    if let Ok(whole) = number.trim().parse::<u64>() {
-        return whole.checked_mul(unit).filter(|bytes| *bytes > 0).ok_or_else(needed);
-    }
-    let bytes = (decimal(number.trim()).ok_or_else(needed)? * unit as f64).round();
-    // 2^53: beyond it not every number of bytes has its own `f64`.
-    let whole = (1.0..=9_007_199_254_740_992.0).contains(&bytes);
-    #[allow(clippy::cast_sign_loss)] // it is positive
-    if whole { Ok(bytes as u64) } else { Err(needed()) }
+    let bytes = match number.trim().parse::<u64>() {
+        Ok(whole) => whole.checked_mul(unit),
+        Err(_) => decimal(number.trim()).and_then(|number| rounded(number * unit as f64)),
+    };
+    bytes.and_then(|bytes| usize::try_from(bytes).ok()).filter(|bytes| *bytes > 0).ok_or_else(needed)
+}
+
+/// Up to 2^53; beyond it not every number of bytes has its own `f64`.
+#[allow(clippy::cast_sign_loss)] // checked
+fn rounded(bytes: f64) -> Option<u64> {
+    (0.0..=9_007_199_254_740_992.0).contains(&bytes).then(|| bytes.round() as u64)
 }
 
 /// A number of digits with at most one point: no sign, no exponent, no infinity.
@@ -155,22 +135,6 @@ mod tests {
             ("99999999999999999999999d", None),
         ] {
             assert_eq!(duration(text).ok(), want.map(Duration::from_millis), "{text}");
-        }
-    }
-
-    #[test]
-    fn rotations_are_told_apart_by_the_unit() {
-        for (text, want) in [
-            ("10M", Some(Rotate::Size(10 << 20))),
-            ("10m", Some(Rotate::Time(Duration::from_secs(600)))),
-            ("100MB", Some(Rotate::Size(100_000_000))),
-            ("1h", Some(Rotate::Time(Duration::from_secs(3600)))),
-            ("10", None),
-            ("0s", None),
-            ("0M", None),
-            ("fox", None),
-        ] {
-            assert_eq!(rotate(text).ok(), want, "{text}");
         }
     }
 }
