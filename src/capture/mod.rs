@@ -15,6 +15,8 @@ mod file;
 pub mod filter;
 pub mod fuzz;
 mod interface;
+#[cfg(unix)]
+pub mod live;
 pub mod save;
 
 pub use error::Error;
