@@ -17,6 +17,8 @@ pub mod analyzer;
 pub mod capture;
 pub mod decode;
 pub mod http;
+#[cfg(feature = "cli")]
+pub mod lab;
 pub mod leak;
 pub mod packet;
 pub mod tcp;
