@@ -15,6 +15,8 @@
 
 pub mod analyzer;
 pub mod capture;
+#[cfg(feature = "cli")]
+pub mod commands;
 pub mod decode;
 pub mod http;
 #[cfg(feature = "cli")]
