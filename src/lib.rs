@@ -17,6 +17,8 @@ pub mod analyzer;
 pub mod capture;
 #[cfg(feature = "cli")]
 pub mod commands;
+#[cfg(feature = "cli")]
+pub mod confine;
 pub mod decode;
 pub mod http;
 #[cfg(feature = "cli")]
