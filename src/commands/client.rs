@@ -34,7 +34,7 @@ pub struct Args {
     ca: Option<PathBuf>,
 
     /// How long to wait for the answer, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = timeout)]
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = timeout, allow_negative_numbers = true)]
     timeout: Duration,
 }
 

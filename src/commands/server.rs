@@ -3,7 +3,7 @@
 //! It reads what the command line names and prints where to find it; serving is `lab`'s.
 
 use std::future::Future;
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -140,9 +140,8 @@ fn announce(server: &Server, authority: Option<&Authority>) {
         ));
     }
     lines.push(format!("plainsight: ask for it with: SECRET_URL={url} plainsight client"));
-    for line in lines {
-        eprintln!("{line}");
-    }
+    // A closed stderr is no reason not to serve.
+    let _ = io::stderr().write_all((lines.join("\n") + "\n").as_bytes());
 }
 
 /// Done at the first Ctrl-C or SIGTERM.
