@@ -201,9 +201,17 @@ fn rules(opening: Opening, receive_only: &[RawFd]) -> Result<Rules, BackendError
     allow_values(&mut rules, libc::SYS_prctl, 0, &[libc::PR_SET_NAME, libc::PR_GET_NAME].map(bits))?;
     let controls = [libc::F_GETFD, libc::F_SETFD, libc::F_GETFL, libc::F_SETFL];
     allow_values(&mut rules, libc::SYS_fcntl, 1, &controls.map(bits))?;
-    // What a terminal is asked for its size. TIOCSTI, which types for the user, is not among them.
+    // What a terminal is asked for its size, and what libpcap asks when an interface goes down.
+    // TIOCSTI, which types for the user, and SIOCSIFFLAGS, which sets, are not among them.
     #[allow(clippy::unnecessary_cast, clippy::cast_sign_loss)] // the C libraries differ in their types
-    let controls = [libc::TCGETS as u64, libc::TIOCGWINSZ as u64, libc::FIONREAD as u64, libc::FIONBIO as u64];
+    let controls = [
+        libc::TCGETS as u64,
+        libc::TIOCGWINSZ as u64,
+        libc::FIONREAD as u64,
+        libc::FIONBIO as u64,
+        libc::SIOCGIFFLAGS as u64,
+        libc::SIOCGIFINDEX as u64,
+    ];
     allow_values(&mut rules, libc::SYS_ioctl, 1, &controls)?;
     Ok(rules)
 }
