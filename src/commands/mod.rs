@@ -2,12 +2,15 @@
 //!
 //! What the work is like is known elsewhere; here it is only asked for and reported.
 
+pub mod client;
 pub mod completions;
+mod confine;
 pub mod interfaces;
 pub mod man;
 mod options;
 mod output;
 pub mod replay;
+pub mod server;
 mod session;
 pub mod sniff;
 mod units;
@@ -39,6 +42,10 @@ enum Command {
     Sniff(sniff::Args),
     /// Look into saved captures
     Replay(replay::Args),
+    /// Serve the lesson's secret message
+    Server(server::Args),
+    /// Ask a server for its secret message
+    Client(client::Args),
     /// List the interfaces that can be watched
     Interfaces(interfaces::Args),
     /// Write a shell's completions to standard output
@@ -89,6 +96,8 @@ pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Sniff(args) => sniff::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Server(args) => server::run(args),
+        Command::Client(args) => client::run(args),
         Command::Interfaces(args) => interfaces::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),

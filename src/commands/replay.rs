@@ -4,7 +4,7 @@
 
 use super::Failure;
 use super::options::Options;
-use super::session::{Saving, Session, stop_flag, stopped};
+use super::session::{Origin, Session, stop_flag, stopped};
 use crate::capture::{Files, Filter, Progress};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, IsTerminal as _};
@@ -48,8 +48,8 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let names = args.files.iter().map(|file| file.display().to_string()).collect();
     let stop = stop_flag()?;
     let bar = Bar::new(files.progress(), args.options.quiet);
-    let saving = Saving { interfaces: files.interfaces(), ..Saving::default() };
-    let mut session = Session::new(&args.options, names, saving)?;
+    let origin = Origin { interfaces: files.interfaces(), ..Origin::default() };
+    let mut session = Session::new(&args.options, names, origin)?;
     read(files, &mut session, bar, || stopped(&stop));
     session.finish(None)
 }

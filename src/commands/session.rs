@@ -6,7 +6,7 @@
 
 use super::options::Options;
 use super::output::Output;
-use super::{FAILED, Failure, say};
+use super::{FAILED, Failure, confine, say};
 use crate::analyzer::{Analyzer, Counters};
 use crate::capture::Interfaces;
 use crate::capture::save::{self, Rotate, Saver};
@@ -22,17 +22,19 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// What saving packets needs to know of where they come from.
+/// What a run needs to know of where its packets come from.
 #[derive(Default)]
-pub(super) struct Saving {
+pub(super) struct Origin {
     /// Whether someone may be waiting for each of them.
     pub(super) live: bool,
     pub(super) interfaces: Interfaces,
     pub(super) rotate: Option<Rotate>,
     pub(super) keep_files: Option<NonZeroUsize>,
+    /// Descriptors that packets are received from; what is written to them would be sent.
+    pub(super) receive_only: Vec<i32>,
 }
 
-impl Saving {
+impl Origin {
     fn to(self, path: &Path) -> Result<Saver, save::Error> {
         let Self { interfaces, rotate, keep_files, .. } = self;
         Saver::create(path, save::Options { interfaces, rotate, keep_files, owner: None })
@@ -54,10 +56,15 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Opens what is written. `files` are the captures read as one.
-    pub(super) fn new(options: &Options, files: Vec<String>, saving: Saving) -> Result<Self, Failure> {
-        let live = saving.live;
-        let saver = options.write.as_deref().map(|path| saving.to(path)).transpose()?;
+    /// Opens what is written, and confines the process to what is open. `files` are the
+    /// captures read as one.
+    pub(super) fn new(options: &Options, files: Vec<String>, origin: Origin) -> Result<Self, Failure> {
+        let (live, receive_only) = (origin.live, origin.receive_only.clone());
+        let create = || Ok(options.write.as_deref().map(|path| origin.to(path)).transpose()?);
+        let saver = confine::drop_privileges(create)?;
+        if !options.no_sandbox {
+            confine::enter(saver.as_ref(), receive_only, options.quiet)?;
+        }
         Ok(Self {
             analyzer: Analyzer::new(&options.config()),
             output: Output::new(options, files, live),

@@ -5,7 +5,7 @@
 
 use super::interfaces;
 use super::options::Options;
-use super::session::{self, Saving, Session};
+use super::session::{self, Origin, Session};
 use super::{Failure, say, units};
 use crate::capture::live::{self, Live};
 use crate::capture::save::Rotate;
@@ -87,8 +87,14 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         buffer_size: args.buffer_size,
         ..live::Options::default()
     })?;
-    let saving = Saving { live: true, interfaces: live.interfaces(), rotate: args.rotate, keep_files: args.keep_files };
-    let mut session = Session::new(options, Vec::new(), saving)?;
+    let origin = Origin {
+        live: true,
+        interfaces: live.interfaces(),
+        rotate: args.rotate,
+        keep_files: args.keep_files,
+        receive_only: live.descriptors(),
+    };
+    let mut session = Session::new(options, Vec::new(), origin)?;
     if !options.quiet {
         let names: Vec<_> = live.interfaces().all().into_iter().filter_map(|interface| interface.name).collect();
         let filter = filter.map_or_else(|| "no filter".to_owned(), |filter| format!("filter `{filter}`"));

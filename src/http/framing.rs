@@ -153,8 +153,8 @@ enum Coding {
 }
 
 /// What Transfer-Encoding says. The last coding should be `chunked` (RFC 9112 §6.1); where
-/// `chunked` stands anywhere else, or in another spelling, some recipients see it and some
-/// do not. It is believed and named here; bytes that are no chunks contradict it later.
+/// `chunked` stands anywhere else, or with something behind it, some recipients see it and
+/// some do not. It is believed and named here; bytes that are no chunks contradict it later.
 fn transfer_coding(head: &Head, notes: &mut Vec<Note>) -> Coding {
     let (mut chunked, mut other, mut count) = (false, false, 0);
     for (_, value) in head.fields().filter(|(name, _)| name.eq_ignore_ascii_case(b"transfer-encoding")) {
@@ -169,7 +169,7 @@ fn transfer_coding(head: &Head, notes: &mut Vec<Note>) -> Coding {
             if chunked || (exact && plain.len() != bare.len()) || (!exact && contains_chunked(bare)) {
                 add(notes, "smuggling-te");
             }
-            chunked |= exact || contains_chunked(bare);
+            chunked |= bare.get(..7).is_some_and(|start| start.eq_ignore_ascii_case(b"chunked"));
             other |= !exact && !bare.is_empty() && !bare.eq_ignore_ascii_case(b"identity");
         }
     }
@@ -367,7 +367,7 @@ mod tests {
             ("Transfer-Encoding: CHUNKED\r\n", Framing::Chunked, &[]),
             ("Transfer-Encoding: \"chunked\"\r\n", Framing::Chunked, &["smuggling-te"]),
             ("Transfer-Encoding: \x0bchunked\r\n", Framing::Chunked, &["smuggling-te"]),
-            ("Transfer-Encoding: xchunked\r\n", Framing::Chunked, &["smuggling-te"]),
+            ("Transfer-Encoding: xchunked\r\n", Framing::Length(0), &["smuggling-te"]),
             ("Transfer-Encoding: chunked;\r\n", Framing::Chunked, &["smuggling-te"]),
             (
                 "Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n",

@@ -66,10 +66,9 @@ impl<S: Default> Incoming<S> {
         let transfer = message.head.fields().filter(|(name, _)| name.eq_ignore_ascii_case(b"transfer-encoding"));
         // Transfer codings before `chunked` are removed like content codings; they are on the
         // outside, so they stand last in the order in which codings were applied.
-        let mut values = codings.chain(transfer).map(|(_, value)| value).peekable();
-        let coded = values.peek().is_some();
-        let content = coded
-            .then(|| Content::new(values, settings.content))
+        let values: Vec<_> = codings.chain(transfer).map(|(_, value)| without_controls(value)).collect();
+        let content = (!values.is_empty())
+            .then(|| Content::new(values.iter().map(AsRef::as_ref), settings.content))
             .filter(|content| !content.is_identity() || content.notes().next().is_some());
         if content.is_some() && !settings.want_bodies() {
             message.body.length = None;
