@@ -15,8 +15,14 @@
 
 pub mod analyzer;
 pub mod capture;
+#[cfg(feature = "cli")]
+pub mod commands;
+#[cfg(feature = "cli")]
+pub mod confine;
 pub mod decode;
 pub mod http;
+#[cfg(feature = "cli")]
+pub mod lab;
 pub mod leak;
 pub mod packet;
 pub mod report;

@@ -133,6 +133,7 @@ impl Analyzer {
 
     /// The capture is over: tells what was still open.
     pub fn finish(&mut self, mut sink: impl FnMut(Event)) {
+        self.decoder.finish();
         self.flows.finish(&mut self.streams.with(&mut sink));
     }
 

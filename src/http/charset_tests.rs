@@ -107,8 +107,8 @@ proptest! {
     fn a_beginning_of_a_text_is_one(text in "[ -~äöü€松鼠🐿]{0,40}", at in any::<prop::sample::Index>()) {
         let cut = at.index(text.len() + 1);
         let start = to_text(&text.as_bytes()[..cut], None, true).map(std::borrow::Cow::into_owned);
-        let start = start.expect("text");
-        prop_assert!(text.starts_with(&start) && cut - start.len() < 4);
+        let start = start.unwrap_or_default();
+        prop_assert!(text.starts_with(&start) && cut < start.len() + 4);
     }
 
     #[test]

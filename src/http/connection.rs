@@ -344,22 +344,25 @@ impl<S: Default> Connection<S> {
         let after_loss = std::mem::take(&mut side.after_loss);
         let opening = Opening { kind, head, notes, first, last, after_loss };
         let framing = self.exchanges.begin(from, opening, context.settings, context.observer);
-        let state = match framing {
+        self.begin_body(kind, framing, context);
+    }
+
+    /// A head is read, or its framing turned out to be another: its body begins.
+    fn begin_body<O: Observer<Scan = S>>(&mut self, kind: Kind, framing: Framing, context: &mut Context<'_, O>) {
+        let from = context.from;
+        self.sides[from].state = match framing {
             Framing::Length(0) => State::Between,
             Framing::Length(left) => State::Body(kind, Body::Length { left, fresh: true }),
             Framing::Chunked => State::Body(kind, Body::Chunked(Chunks::default())),
             Framing::UntilClose => State::Body(kind, Body::UntilClose),
             Framing::Tunnel => State::Start,
         };
-        self.sides[from].state = state;
-        match framing {
-            Framing::Length(0) => self.end((from, kind), true, None, context),
-            Framing::Tunnel => {
-                self.end((from, kind), true, None, context);
-                self.sides[from.reverse()].state = State::Start;
-                self.sides[from.reverse()].take();
-            }
-            _ => {}
+        if matches!(framing, Framing::Length(0) | Framing::Tunnel) {
+            self.end((from, kind), true, None, context);
+        }
+        if framing == Framing::Tunnel {
+            self.sides[from.reverse()].state = State::Start;
+            self.sides[from.reverse()].take();
         }
     }
 
@@ -425,11 +428,10 @@ impl<S: Default> Connection<S> {
                         self.sides[context.from].state = State::Trailers(kind);
                         return count;
                     }
-                    Step::Broken if fresh && kind == Kind::Response => {
-                        // It never was chunked: everything up to the end is the body.
-                        self.exchanges.note(who, "not-chunked");
-                        body = Body::UntilClose;
-                        0
+                    Step::Broken if fresh => {
+                        let framing = self.exchanges.not_chunked(who);
+                        self.begin_body(kind, framing, context);
+                        return 0;
                     }
                     Step::Broken => {
                         self.sides[context.from].lose();

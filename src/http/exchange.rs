@@ -160,8 +160,8 @@ impl<S: Default> Exchanges<S> {
         for note in notes {
             add(&mut pending.notes, note.0);
         }
-        let method = pending.request.as_ref().and_then(|request| request.message.head.method());
-        let framing = framing::of_response(&head, method, &mut pending.notes);
+        let request = pending.request.as_ref().map(|request| &request.message.head);
+        let framing = framing::of_response(&head, request, &mut pending.notes);
         if head.status().is_some_and(|status| (100..200).contains(&status) && status != 101) {
             if pending.interim.len() < MOST_INTERIM {
                 pending.interim.push((head, first, last));
@@ -186,6 +186,13 @@ impl<S: Default> Exchanges<S> {
         let Pending { request, response, notes, .. } = pending;
         let message = if kind == Kind::Response { response.as_mut()? } else { request.as_mut()? };
         Some((message, notes))
+    }
+
+    /// The message that `from` is sending says that it is chunked, and is not: where does it end?
+    pub(crate) fn not_chunked(&mut self, (from, kind): (Direction, Kind)) -> Framing {
+        let Some((message, notes)) = self.open(from, kind) else { return Framing::Length(0) };
+        add(notes, "not-chunked");
+        framing::without_chunks(&message.message.head, kind == Kind::Response)
     }
 
     /// The next bytes of the body that `from` is sending.

@@ -30,28 +30,31 @@ pub(crate) fn of_request(head: &Head, notes: &mut Vec<Note>) -> Framing {
         }
         // A request whose last coding is not chunked has no determinable length; servers
         // refuse it, so what follows is read as if it had no body.
-        Coding::Other => match length {
-            Length::Is(length) => {
+        Coding::Other | Coding::None => {
+            if coding == Coding::Other && length != Length::None {
                 add(notes, "smuggling-te-cl");
-                Framing::Length(length)
             }
-            _ => Framing::Length(0),
-        },
-        Coding::None => match length {
-            Length::Is(length) => Framing::Length(length),
-            Length::None | Length::Invalid => Framing::Length(0),
-        },
+            match length {
+                Length::Is(length) | Length::Conflict(length) => Framing::Length(length),
+                Length::None | Length::Invalid => Framing::Length(0),
+            }
+        }
     }
 }
 
-/// How a response's body is framed (RFC 9112 §6.3). `method` is that of the request which
-/// it answers, where known.
-pub(crate) fn of_response(head: &Head, method: Option<&[u8]>, notes: &mut Vec<Note>) -> Framing {
+/// How a response's body is framed (RFC 9112 §6.3). `request` is the one that it answers, where
+/// known.
+pub(crate) fn of_response(head: &Head, request: Option<&Head>, notes: &mut Vec<Note>) -> Framing {
     let status = head.status().unwrap_or(0);
-    if status == 101 || (method == Some(b"CONNECT") && (200..300).contains(&status)) {
+    let method = request.and_then(Head::method);
+    // A server switches only to what it was asked for (RFC 9110 §7.8).
+    let asked = request.is_none_or(|request| request.field("upgrade").is_some());
+    if (status == 101 && asked) || (method == Some(b"CONNECT") && (200..300).contains(&status)) {
         return Framing::Tunnel;
     }
-    if (100..200).contains(&status) || matches!(status, 204 | 304) || method == Some(b"HEAD") {
+    if status == 101 {
+        add(notes, "unasked-switch");
+    } else if (100..200).contains(&status) || matches!(status, 204 | 304) || method == Some(b"HEAD") {
         return Framing::Length(0);
     }
     let coding = transfer_coding(head, notes);
@@ -65,9 +68,26 @@ pub(crate) fn of_response(head: &Head, method: Option<&[u8]>, notes: &mut Vec<No
         }
         Coding::Other => Framing::UntilClose,
         Coding::None => match length {
-            Length::Is(length) => Framing::Length(length),
+            // Nobody can tell which is meant (RFC 9112 §6.3, item 5); a server that closes the
+            // connection afterwards meant everything.
+            Length::Conflict(_) if closes(head) => Framing::UntilClose,
+            Length::Is(length) | Length::Conflict(length) => Framing::Length(length),
             Length::None | Length::Invalid => Framing::UntilClose,
         },
+    }
+}
+
+/// Whether the sender closes the connection after this message (RFC 9112 §9.6).
+fn closes(head: &Head) -> bool {
+    head.field("connection").is_some_and(|value| value.trim_ascii().eq_ignore_ascii_case(b"close"))
+}
+
+/// Where the body ends of a message that says it is chunked and is not.
+pub(crate) fn without_chunks(head: &Head, response: bool) -> Framing {
+    match content_length(head, &mut Vec::new()) {
+        Length::Is(length) | Length::Conflict(length) => Framing::Length(length),
+        Length::None | Length::Invalid if response => Framing::UntilClose,
+        Length::None | Length::Invalid => Framing::Length(0),
     }
 }
 
@@ -75,10 +95,12 @@ pub(crate) fn of_response(head: &Head, method: Option<&[u8]>, notes: &mut Vec<No
 enum Length {
     None,
     Is(u64),
+    /// Several values that contradict each other, this one the first.
+    Conflict(u64),
     Invalid,
 }
 
-/// What Content-Length says. The first of several contradicting values counts.
+/// What Content-Length says.
 fn content_length(head: &Head, notes: &mut Vec<Note>) -> Length {
     let mut length = Length::None;
     let mut count = 0;
@@ -90,9 +112,13 @@ fn content_length(head: &Head, notes: &mut Vec<Note>) -> Length {
             add(notes, "duplicate-length");
         }
         match (length, this) {
-            (Length::Is(a), Length::Is(b)) if a != b => add(notes, "conflicting-length"),
-            (Length::Is(_), _) => {}
-            (_, this) => length = this,
+            (Length::Is(a), Length::Is(b)) if a != b => {
+                add(notes, "conflicting-length");
+                length = Length::Conflict(a);
+            }
+            (Length::None, this) => length = this,
+            (_, Length::Invalid) => length = Length::Invalid,
+            _ => {}
         }
     }
     length
@@ -126,45 +152,35 @@ enum Coding {
     Other,
 }
 
-/// What Transfer-Encoding says: the last coding counts (RFC 9112 §6.1).
+/// What Transfer-Encoding says. The last coding should be `chunked` (RFC 9112 §6.1); where
+/// `chunked` stands anywhere else, or with something behind it, some recipients see it and
+/// some do not. It is believed and named here; bytes that are no chunks contradict it later.
 fn transfer_coding(head: &Head, notes: &mut Vec<Note>) -> Coding {
-    let mut coding = Coding::None;
-    for (name, value) in head.fields() {
-        if !name.eq_ignore_ascii_case(b"transfer-encoding") {
-            continue;
-        }
-        if coding != Coding::None {
+    let (mut chunked, mut other, mut count) = (false, false, 0);
+    for (_, value) in head.fields().filter(|(name, _)| name.eq_ignore_ascii_case(b"transfer-encoding")) {
+        count += 1;
+        if count == 2 {
             add(notes, "duplicate-transfer-encoding");
         }
         for item in value.split(|byte| *byte == b',') {
-            // Quotes and control characters are how a front end is told another story.
-            let plain: &[u8] = trim(item);
-            let bare = plain.trim_ascii();
-            let bare = strip(bare);
-            if bare.is_empty() && !plain.is_empty() {
-                continue;
+            let plain = trim(item);
+            let bare = strip(plain);
+            let exact = bare.eq_ignore_ascii_case(b"chunked");
+            if chunked || (exact && plain.len() != bare.len()) || (!exact && contains_chunked(bare)) {
+                add(notes, "smuggling-te");
             }
-            if bare.eq_ignore_ascii_case(b"chunked") {
-                if plain.len() != bare.len() {
-                    add(notes, "smuggling-te");
-                }
-                coding = Coding::Chunked;
-            } else if bare.eq_ignore_ascii_case(b"identity") || bare.is_empty() {
-                if coding == Coding::Chunked && !bare.is_empty() {
-                    add(notes, "smuggling-te");
-                }
-            } else {
-                if contains_chunked(bare) || coding == Coding::Chunked {
-                    add(notes, "smuggling-te");
-                }
-                coding = Coding::Other;
-            }
+            chunked |= bare.get(..7).is_some_and(|start| start.eq_ignore_ascii_case(b"chunked"));
+            other |= !exact && !bare.is_empty() && !bare.eq_ignore_ascii_case(b"identity");
         }
     }
-    if coding != Coding::None && head.version() == "HTTP/1.0" {
+    if count > 0 && head.version() == "HTTP/1.0" {
         add(notes, "transfer-encoding-in-1.0");
     }
-    coding
+    match (chunked, other) {
+        (true, _) => Coding::Chunked,
+        (false, true) => Coding::Other,
+        (false, false) => Coding::None,
+    }
 }
 
 /// Without quotes and control characters around it.
@@ -262,7 +278,7 @@ impl Chunks {
                     self.state = ChunkState::Size;
                     return Step::Framing(at);
                 }
-                (ChunkState::Size, b' ' | b'\t') if self.digits == 0 => add(notes, "odd-chunk-size"),
+                (ChunkState::Size, b' ' | b'\t' | 0x0b | 0x0c) if self.digits == 0 => add(notes, "odd-chunk-size"),
                 (ChunkState::Size, b' ' | b'\t' | b'\r' | b';') if self.digits > 0 => {
                     self.state = ChunkState::Extension;
                 }
@@ -284,6 +300,11 @@ impl Chunks {
                     }
                     None if self.digits == 1 && self.size == 0 && matches!(byte, b'x' | b'X') => {
                         add(notes, "odd-chunk-size");
+                    }
+                    // Browsers that read the size with strtoul pass over what follows it.
+                    None if self.digits > 0 => {
+                        add(notes, "odd-chunk-size");
+                        self.state = ChunkState::Extension;
                     }
                     None => {
                         add(notes, "invalid-chunk-size");
@@ -347,6 +368,18 @@ mod tests {
             ("Transfer-Encoding: \"chunked\"\r\n", Framing::Chunked, &["smuggling-te"]),
             ("Transfer-Encoding: \x0bchunked\r\n", Framing::Chunked, &["smuggling-te"]),
             ("Transfer-Encoding: xchunked\r\n", Framing::Length(0), &["smuggling-te"]),
+            ("Transfer-Encoding: chunked;\r\n", Framing::Chunked, &["smuggling-te"]),
+            (
+                "Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n",
+                Framing::Chunked,
+                &["duplicate-transfer-encoding", "smuggling-te"],
+            ),
+            (
+                "Transfer-Encoding: x\r\nTransfer-Encoding: chunked\r\n",
+                Framing::Chunked,
+                &["duplicate-transfer-encoding"],
+            ),
+            ("Content-Length: ,5\r\n", Framing::Length(0), &["invalid-length", "duplicate-length"]),
             ("Transfer-Encoding: chunked, identity\r\n", Framing::Chunked, &["smuggling-te"]),
             ("Transfer-Encoding: identity\r\nContent-Length: 3\r\n", Framing::Length(3), &[]),
             ("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n", Framing::Chunked, &["smuggling-te-cl"]),
@@ -373,15 +406,15 @@ mod tests {
             (200, "CONNECT", "Content-Length: 5\r\n", Framing::Tunnel),
             (407, "CONNECT", "Content-Length: 5\r\n", Framing::Length(5)),
             (200, "GET", "Content-Length: x\r\n", Framing::UntilClose),
+            (200, "GET", "Content-Length: 5\r\nContent-Length: 6\r\n", Framing::Length(5)),
+            (200, "GET", "Connection: close\r\nContent-Length: 5\r\nContent-Length: 6\r\n", Framing::UntilClose),
             (200, "GET", "Transfer-Encoding: gzip\r\n", Framing::UntilClose),
         ] {
             let bytes = format!("HTTP/1.1 {status} X\r\n{fields}\r\n");
             let head = head::parse(Kind::Response, bytes.as_bytes(), &mut Vec::new());
-            assert_eq!(
-                of_response(&head, Some(method.as_bytes()), &mut Vec::new()),
-                want,
-                "{status} {method} {fields:?}"
-            );
+            let request = format!("{method} / HTTP/1.1\r\nUpgrade: x\r\n\r\n");
+            let request = head::parse(Kind::Request, request.as_bytes(), &mut Vec::new());
+            assert_eq!(of_response(&head, Some(&request), &mut Vec::new()), want, "{status} {method} {fields:?}");
         }
     }
 
@@ -413,6 +446,8 @@ mod tests {
             (b"a\r\n0123456789\r\nB\r\n0123456789a\r\n0;e\r\n", b"01234567890123456789a", true, &[]),
             (b" 3\r\nabc\r\n0\r\n", b"abc", true, &["odd-chunk-size"]),
             (b"0x3\r\nabc\r\n0\r\n", b"abc", true, &["odd-chunk-size"]),
+            (b"3x\r\nabc\r\n0\r\n", b"abc", true, &["odd-chunk-size"]),
+            (b"\x0b3\x0c\r\nabc\r\n0\r\n", b"abc", true, &["odd-chunk-size"]),
             (b"3\r\nabc0\r\n", b"abc", true, &["chunk-without-end"]),
             (b"xyz\r\n", b"", false, &["invalid-chunk-size"]),
             (b"-1\r\n", b"", false, &["invalid-chunk-size"]),

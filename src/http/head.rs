@@ -108,9 +108,7 @@ fn lenient(kind: Kind, bytes: &[u8], notes: &mut Vec<Note>) -> Head {
     let mut head = Head { bytes: bytes.to_vec(), ..Head::default() };
     let mut lines = Lines { bytes, at: 0 };
     let first = lines.next().unwrap_or(0..0);
-    if bytes.get(first.end) == Some(&b'\n') {
-        add(notes, "bare-lf");
-    }
+    note_end(bytes, first.end, notes);
     let line = bytes.get(first.clone()).unwrap_or_default();
     match kind {
         Kind::Response => status_line(&mut head, line, notes),
@@ -118,6 +116,15 @@ fn lenient(kind: Kind, bytes: &[u8], notes: &mut Vec<Note>) -> Head {
     }
     head.fields = fields(&mut head.bytes, lines, notes);
     head
+}
+
+/// Names a line's end that is not CRLF.
+fn note_end(bytes: &[u8], end: usize, notes: &mut Vec<Note>) {
+    match (bytes.get(end), bytes.get(end + 1)) {
+        (Some(b'\n'), _) => add(notes, "bare-lf"),
+        (Some(b'\r'), next) if next != Some(&b'\n') => add(notes, "bare-cr"),
+        _ => {}
+    }
 }
 
 /// Reads trailer fields: a head without its start line (RFC 9112 §7.1.2).
@@ -200,9 +207,7 @@ fn fields(buffer: &mut [u8], lines: Lines<'_>, notes: &mut Vec<Note>) -> Vec<(Sp
     let mut fields: Vec<(Span, Span)> = Vec::new();
     for range in lines {
         let line = bytes.get(range.clone()).unwrap_or_default();
-        if bytes.get(range.end) == Some(&b'\n') {
-            add(notes, "bare-lf");
-        }
+        note_end(bytes, range.end, notes);
         if line.is_empty() {
             break;
         }
@@ -212,17 +217,26 @@ fn fields(buffer: &mut [u8], lines: Lines<'_>, notes: &mut Vec<Note>) -> Vec<(Sp
         if memchr(0, line).is_some() {
             add(notes, "nul-in-head");
         }
-        let (start, end) = (range.start as u32, range.end as u32);
+        let start = range.start as u32;
         let content = trim_end(line);
         if matches!(line.first(), Some(b' ' | b'\t')) {
-            if let Some((_, value)) = fields.last_mut() {
+            if let Some((name, value)) = fields.last_mut() {
                 add(notes, "obs-fold");
+                if name.end == value.start && value.start == value.end && line.trim_ascii_start().starts_with(b":") {
+                    // The fold stood in front of the colon.
+                    let colon = range.start + line.len() - line.trim_ascii_start().len();
+                    let rest = bytes.get(colon + 1..range.end).unwrap_or_default();
+                    let lead = rest.len() - rest.trim_ascii_start().len();
+                    let start = (colon + 1 + lead) as u32;
+                    *value = Span { start, end: start + trim_end(rest.trim_ascii_start()).len() as u32 };
+                    continue;
+                }
                 let first = line.len() - line.trim_ascii_start().len();
                 let fold = buffer.get_mut(value.end as usize..range.start + first).unwrap_or_default();
                 fold.fill(b' ');
                 if !content.is_empty() {
                     // A value that is empty before the fold begins after it.
-                    if value.start >= value.end {
+                    if value.start == value.end {
                         value.start = start + first as u32;
                     }
                     value.end = start + content.len() as u32;
@@ -233,7 +247,8 @@ fn fields(buffer: &mut [u8], lines: Lines<'_>, notes: &mut Vec<Note>) -> Vec<(Sp
         }
         let Some(colon) = memchr(b':', line) else {
             add(notes, "field-without-colon");
-            fields.push((Span { start, end: start + content.len() as u32 }, Span { start: end, end }));
+            let name_end = start + content.len() as u32;
+            fields.push((Span { start, end: name_end }, Span { start: name_end, end: name_end }));
             continue;
         };
         let name = line.get(..colon).unwrap_or_default();
@@ -270,10 +285,25 @@ impl Iterator for Lines<'_> {
         let rest = self.bytes.get(self.at..).filter(|rest| !rest.is_empty())?;
         let start = self.at;
         let length = memchr(b'\n', rest).unwrap_or(rest.len());
+        let line = rest.get(..length).unwrap_or_default();
+        // A lone CR ends a line for browsers, not for RFC 9112 §2.2; it is taken for an end
+        // where a field follows.
+        for at in memchr_iter(b'\r', line) {
+            if line.get(at + 1..).is_some_and(starts_field) {
+                self.at = start + at + 1;
+                return Some(start..start + at);
+            }
+        }
         self.at = start + length + 1;
-        let carriage = length.checked_sub(1).and_then(|last| rest.get(last)) == Some(&b'\r');
+        let carriage = line.last() == Some(&b'\r');
         Some(start..start + length - usize::from(carriage))
     }
+}
+
+/// Whether bytes start with a field name and its colon.
+fn starts_field(bytes: &[u8]) -> bool {
+    let name = bytes.iter().take_while(|byte| is_token(**byte)).count();
+    name > 0 && bytes.get(name) == Some(&b':')
 }
 
 /// Adds a note once.
@@ -368,6 +398,9 @@ mod tests {
             (b": x\r\n", &[("", "x")], &["empty-field-name"]),
             (b"A: b\rc\r\n", &[("A", "b\\rc")], &["bare-cr"]),
             (b"A: b\0c\r\n", &[("A", "b\\x00c")], &["nul-in-head"]),
+            (b"A: b\rC: d\r\n", &[("A", "b"), ("C", "d")], &["bare-cr"]),
+            (b"A\r\n : b\r\n", &[("A", "b")], &["field-without-colon", "obs-fold"]),
+            (b"A\r\n :\r\n b\r\n", &[("A", "b")], &["field-without-colon", "obs-fold"]),
             (b" A: b\r\n", &[("A", "b")], &["space-before-field"]),
             (b"A(x): b\r\n", &[("A(x)", "b")], &["odd-field-name"]),
             (b"A: b\nB: c\r\n", &[("A", "b"), ("B", "c")], &["bare-lf"]),

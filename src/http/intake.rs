@@ -6,6 +6,7 @@ use super::head::add;
 use super::message::{Head, Message, Note};
 use crate::packet::Place;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 
 /// What is to be done with bodies.
 #[derive(Debug, Clone, Copy)]
@@ -54,7 +55,7 @@ impl<S: Default> Incoming<S> {
     /// A message whose head was read.
     pub(crate) fn new(head: Head, first: Place, last: Place, settings: &Settings, has_body: bool) -> Self {
         let mut message = Message { head, first, last, ..Message::default() };
-        message.body.encoding = std::borrow::Cow::Borrowed("identity");
+        message.body.encoding = Cow::Borrowed("identity");
         message.body.length = Some(0);
         let work = if has_body { Self::work(&mut message, settings) } else { None };
         Self { message, done: false, scan: S::default(), work }
@@ -65,10 +66,9 @@ impl<S: Default> Incoming<S> {
         let transfer = message.head.fields().filter(|(name, _)| name.eq_ignore_ascii_case(b"transfer-encoding"));
         // Transfer codings before `chunked` are removed like content codings; they are on the
         // outside, so they stand last in the order in which codings were applied.
-        let mut values = codings.chain(transfer).map(|(_, value)| value).peekable();
-        let coded = values.peek().is_some();
-        let content = coded
-            .then(|| Content::new(values, settings.content))
+        let values: Vec<_> = codings.chain(transfer).map(|(_, value)| without_controls(value)).collect();
+        let content = (!values.is_empty())
+            .then(|| Content::new(values.iter().map(AsRef::as_ref), settings.content))
             .filter(|content| !content.is_identity() || content.notes().next().is_some());
         if content.is_some() && !settings.want_bodies() {
             message.body.length = None;
@@ -192,6 +192,15 @@ impl<S: Default> Incoming<S> {
             self.work.as_ref().map_or(0, |work| size_of::<Work>() + work.content.as_ref().map_or(0, Content::memory));
         head + message.body.kept.capacity() + work
     }
+}
+
+/// A coding's name that holds control characters is meant to be read by some and not by
+/// others; we read it.
+fn without_controls(value: &[u8]) -> Cow<'_, [u8]> {
+    if value.iter().any(u8::is_ascii_control) {
+        return value.iter().copied().filter(|byte| !byte.is_ascii_control()).collect::<Vec<u8>>().into();
+    }
+    value.into()
 }
 
 /// Counts decoded bytes and keeps the first of them.

@@ -116,11 +116,10 @@ fn is_status_start(bytes: &[u8]) -> bool {
 
 fn status_line(bytes: &[u8], start: &[u8]) -> Look {
     let Some(rest) = bytes.get(start.len()..) else { return Look::Partial };
-    let version = start != b"HTTP/" || rest.first().is_none_or(u8::is_ascii_digit);
-    let line = memchr(b'\n', rest).map_or(rest, |end| &rest[..end]);
-    if !version || line.iter().take(16).any(|byte| is_binary(*byte)) {
+    if start == b"HTTP/" && !rest.first().is_none_or(u8::is_ascii_digit) {
         return Look::Not;
     }
+    let line = memchr(b'\n', rest).map_or(rest, |end| &rest[..end]);
     // "HTTP/1.1 200": enough to believe it.
     if line.len() < rest.len() || line.len() >= 7 { Look::Is(Kind::Response) } else { Look::Partial }
 }

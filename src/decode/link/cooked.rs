@@ -22,7 +22,7 @@ impl Walk<'_> {
             2 | 10 | 23 | 24 | 28 | 30 => self.ip(payload),
             0x0600..=0xffff => self.ether_type(family as u16, payload),
             _ if view.u16(0) == Some(0xff03) => self.ppp(view),
-            other => Err(Reason::unknown("null: address family", other)),
+            other => self.plausible_ip(payload).map_err(|_| Reason::unknown("null: address family", other)),
         }
     }
 

@@ -13,7 +13,7 @@ const POOLED: usize = 16;
 pub(super) const MEMORY: usize = 48 * 1024;
 
 thread_local! {
-    /// A decoder takes longer to make than to decode a small body.
+    /// To make a decoder costs a microsecond and 48 KiB, to reset one a few nanoseconds.
     static POOL: RefCell<Vec<Decompress>> = const { RefCell::new(Vec::new()) };
 }
 

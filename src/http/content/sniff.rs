@@ -13,6 +13,9 @@ use super::stage::{Decode, Kind, Status, with_scratch};
 /// Bytes held back at most.
 pub(super) const HELD: usize = 64;
 
+/// The longest magic number and frame header of zstd (RFC 8878 §3.1.1).
+const ZSTD_HEADER: usize = 18;
+
 /// Text of at least this length is text, whatever a decoder says.
 const TEXT: usize = 16;
 
@@ -35,9 +38,10 @@ pub(super) fn decide(label: Coding, first: &[u8], ended: Option<bool>, limits: &
     match (label, magic(first)) {
         (Coding::Gzip, Magic::Is(Kind::Gzip)) => return Verdict::Coded(Kind::Gzip),
         (Coding::Compress, Magic::Is(Kind::Compress)) => return Verdict::Coded(Kind::Compress),
-        // The frame's header tells the window.
-        (Coding::Zstd, Magic::Is(Kind::Zstd)) if first.len() >= 18 || last => {
-            return match trial(Kind::Zstd, first, ended, limits) {
+        (Coding::Zstd, Magic::Is(Kind::Zstd)) if first.len() >= ZSTD_HEADER || last => {
+            // The frame's header tells the window.
+            let header = first.get(..ZSTD_HEADER).unwrap_or(first);
+            return match trial(Kind::Zstd, header, ended, limits) {
                 Trial::Fails("zstd-window-too-large") => Verdict::Plain("zstd-window-too-large"),
                 _ => Verdict::Coded(Kind::Zstd),
             };
@@ -45,6 +49,7 @@ pub(super) fn decide(label: Coding, first: &[u8], ended: Option<bool>, limits: &
         (Coding::Deflate, _) if matches!(first, [0x78, 0x01 | 0x9c | 0xda, ..]) => return Verdict::Coded(Kind::Zlib),
         // A beginning too short to tell, of a body that was cut.
         (_, Magic::Maybe) if ended == Some(false) => return Verdict::Wait,
+        (Coding::Deflate, _) if ended == Some(false) && first.len() < 2 => return Verdict::Wait,
         _ if !enough => return Verdict::Wait,
         _ => {}
     }

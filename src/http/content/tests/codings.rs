@@ -1,7 +1,7 @@
 //! Each coding as it should be.
 
 use super::encode::{compress, deflate, gzip, gzip_with, zstd};
-use super::{Content, Limits, check, samples};
+use super::{Content, Limits, check, decode_by, samples};
 
 #[test]
 fn labels() {
@@ -90,7 +90,8 @@ fn compress_widths() {
     for max_bits in 9..=16 {
         for (block_mode, period) in [(false, None), (true, None), (true, Some(0)), (true, Some(1001))] {
             let body = compress(&text, max_bits, block_mode, period);
-            check(&format!("{max_bits} bits, {block_mode}, {period:?}"), "compress", &body, &text, "compress", &[]);
+            let decoded = decode_by("compress", &body, 1460, true, Limits::default());
+            assert!(decoded.bytes == text && decoded.notes.is_empty(), "{max_bits} bits, {block_mode}, {period:?}");
         }
     }
     let zeros = vec![b'z'; 100_000];

@@ -7,11 +7,12 @@ const SMALL: Limits = Limits { bytes: 1 << 20, ratio: 10, grace: 1 << 16, zstd_w
 
 #[test]
 fn bombs_stop_at_the_bound() {
-    let zeros = vec![0; 16 << 20];
-    let brotli = b"\xcb\xff\xff\x3f\x00\xfc\xff\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00";
+    let zeros = vec![0; 4 << 20];
+    let brotli = b"\x9b\xff\xff\x3f\xf8\x27\x00\xe2\xb1\x40\x20\xf7\xfe\x07";
     let bodies = [
         ("gzip", gzip(&zeros)),
         ("deflate", deflate(&zeros, true)),
+        ("br", brotli.to_vec()),
         ("zstd", zstd(&zeros)),
         ("compress", compress(&zeros, 16, true, None)),
     ];
@@ -19,20 +20,18 @@ fn bombs_stop_at_the_bound() {
         for piece in [1000, 1460, 4096, body.len()] {
             let decoded = decode_by(header, body, piece, true, SMALL);
             assert_eq!(decoded.notes, ["decompression-bomb"], "{header}");
-            let expected = SMALL.allowance(body.len() as u64);
-            assert!(decoded.bytes.len() as u64 <= expected, "{header}: {}", decoded.bytes.len());
-            assert!(decoded.bytes.len() >= 1 << 16, "{header}: {}", decoded.bytes.len());
+            let range = 1 << 16..=SMALL.allowance(body.len() as u64);
+            assert!(range.contains(&(decoded.bytes.len() as u64)), "{header}: {}", decoded.bytes.len());
             assert_eq!(decoded, decode_by(header, body, 1, true, SMALL), "{header} in pieces of {piece}");
         }
         let free = decode_by(header, body, 1460, true, Limits { ratio: u64::MAX, ..Limits::default() });
         assert!(free.bytes == zeros && free.notes.is_empty(), "{header} within the limits");
     }
-    assert!(decode_by("br", brotli, 7, true, SMALL).bytes.len() <= 1 << 20);
 }
 
 #[test]
 fn a_bomb_in_a_bomb() {
-    let inner = gzip(&vec![0; 64 << 20]);
+    let inner = gzip(&vec![0; 32 << 20]);
     let decoded = decode_by("gzip, gzip", &gzip(&inner), 1460, true, SMALL);
     assert_eq!(decoded.notes, ["decompression-bomb"]);
     assert!(decoded.bytes.len() <= 1 << 17, "{}", decoded.bytes.len());

@@ -2,7 +2,7 @@
 
 use super::super::fuzz_content;
 use super::encode::{compress, deflate, gzip, zstd};
-use super::{Content, Limits, decode_by};
+use super::{Content, Limits, decode_by, samples};
 use proptest::prelude::*;
 
 fn label() -> impl Strategy<Value = &'static str> {
@@ -39,7 +39,14 @@ proptest! {
         damage in prop::option::of((any::<prop::sample::Index>(), any::<u8>())),
         grace in 0..20_u32,
     ) {
-        let mut body = if label.ends_with("gzip") { gzip(&zstd(&bytes)) } else { gzip(&bytes) };
+        let mut body = match label {
+            "deflate" => deflate(&bytes, true),
+            "br" => samples::bytes(samples::BROTLI),
+            "zstd" => [zstd(&bytes), zstd(&bytes)].concat(),
+            "compress" => compress(&bytes, 16, true, None),
+            "zstd, gzip" => gzip(&zstd(&bytes)),
+            _ => gzip(&bytes),
+        };
         if let Some((at, with)) = damage {
             let at = at.index(body.len());
             body[at] = with;
@@ -59,6 +66,10 @@ proptest! {
             }
         }
         content.finish(true, &mut sink);
+        if ["br", "zstd"].iter().any(|name| whole.name.contains(name)) && whole.notes.contains(&"content-corrupt") {
+            prop_assert!(whole.bytes.starts_with(&pieces) || pieces.starts_with(&whole.bytes));
+            return Ok(());
+        }
         prop_assert!(pieces == whole.bytes, "{} and {} bytes", pieces.len(), whole.bytes.len());
         prop_assert_eq!(content.notes().map(|note| note.0).collect::<Vec<_>>(), whole.notes);
     }

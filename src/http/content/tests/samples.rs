@@ -11,7 +11,7 @@ pub(super) fn bytes(base64: &str) -> Vec<u8> {
     base64::Engine::decode(&base64::engine::general_purpose::STANDARD, base64).unwrap()
 }
 
-/// By Google's brotli 1.x, quality 11.
+/// By Google's brotli 1.2, quality 11.
 pub(super) const BROTLI: &str = "\
     G0UKQOThEvMx6oRkzDpHEmj7c8CHfyLqxyfyEJtULjnj0kAGOKzjCA9qm3+R0NTsEGXvP+Dl+fXWz8/vv99//OhPz1v9fOqZT79n\
     /j+/6v3TA+u3hclj2eyeGxdpzOPetiOLNRYzLM65RDnBS1ga17FVk+SyMZ5z8bQs15hEtlTjCuUK3sFK1mDiBgIuhPg4t3YkSbbE\
@@ -20,7 +20,7 @@ pub(super) const BROTLI: &str = "\
     Ux6eBVJSMgvDIbrEkAUdgU0ovMQxdtftsXQSsy4g9ZSLmZjOcCjybhDn4LMRQdFFGkYBl2ttclQRl4KAesAkxCECi801HaVpFXAM\
     6G3ilE5A00ZC4hRxQ0YCnaVxFnCOaRgbQxdAmI3Z4vLeT9XtJxc=";
 
-/// By ncompress 5.0, up to 16 bits.
+/// By ncompress (the Python package 1.0.2), up to 16 bits.
 pub(super) const COMPRESS: &str = "\
     H52QMHSAoIOmDIg5ceqkkSOnDBsQaMLMAREGhBk2dcyYyTMwTJqHMEKKDKkghkCCBhEqZOgQokSKFjFq5EjH48McZWbcuJFDTAwF\
     Mk4WPJhwYcOHESdWvJhxY8ePIG7gIEOmjI0xNBTMEJqyKEukL5fKdFoTKg6NM2jcmJFDAQ2uRFcedak0ZlOaNkHk3NkzBgwFNeCq\

@@ -1,0 +1,30 @@
+#!/bin/sh
+# Builds plainsight and runs its whole test suite, on stable Rust alone. Arguments go to
+# `cargo test`; with --lint first, formatting and lints are checked too, where the toolchain can.
+# A fresh machine needs git and Rust's toolchain, nothing else.
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+# shellcheck source=.ci/setup
+. "$here/.ci/setup"
+cd "$here"
+
+if [ "${1:-}" = --lint ]; then
+    shift
+    if cargo fmt --version >/dev/null 2>&1; then
+        say "checking the format"
+        cargo fmt --check
+    else
+        say "rustfmt is not installed, so the format is not checked"
+    fi
+    if cargo clippy --version >/dev/null 2>&1; then
+        say "checking the lints"
+        cargo clippy --locked --all-targets --all-features -- -D warnings
+    else
+        say "clippy is not installed, so the lints are not checked"
+    fi
+fi
+
+say "building and running the tests (the first time takes a few minutes)"
+cargo test --locked "$@"
+say "all tests passed"
