@@ -2,10 +2,57 @@
 //!
 //! What the work is like is known elsewhere; here it is only asked for and reported.
 
-use std::fmt;
-
 pub mod client;
+pub mod completions;
+mod confine;
+pub mod interfaces;
+pub mod man;
+mod options;
+mod output;
+pub mod replay;
 pub mod server;
+mod session;
+pub mod sniff;
+mod units;
+
+use clap::{Parser, Subcommand};
+use std::fmt;
+use std::io;
+use std::process::ExitCode;
+
+const EXAMPLES: &str = "\
+Examples:
+  plainsight sniff -i lo -f 'tcp port 8080'    watch a port of this machine
+  plainsight replay capture.pcapng             look into a saved capture
+  plainsight replay --canary 's3cret' --fail-on-leak ci.pcap
+
+Watch only traffic that you may watch.";
+
+/// Shows what leaves a machine in plain sight: HTTP and the secrets in it, live or from a capture
+#[derive(Debug, Parser)]
+#[command(name = "plainsight", version, after_help = EXAMPLES, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Watch an interface, live
+    Sniff(sniff::Args),
+    /// Look into saved captures
+    Replay(replay::Args),
+    /// Serve the lesson's secret message
+    Server(server::Args),
+    /// Ask a server for its secret message
+    Client(client::Args),
+    /// List the interfaces that can be watched
+    Interfaces(interfaces::Args),
+    /// Write a shell's completions to standard output
+    Completions(completions::Args),
+    /// Write the manual page to standard output
+    Man(man::Args),
+}
 
 /// Why a command failed: one sentence that says what failed, why, and what to do next.
 #[derive(Debug)]
@@ -21,5 +68,71 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// The rooms' errors are whole sentences already.
+macro_rules! failure_from {
+    ($($error:ty),+) => {$(
+        impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self(error.to_string())
+            }
+        }
+    )+};
+}
+failure_from!(
+    crate::capture::Error,
+    crate::capture::filter::Error,
+    crate::capture::live::Error,
+    crate::capture::save::Error
+);
+
+/// The exit code for usage errors and failures.
+const FAILED: u8 = 2;
+
+/// Runs the program with the arguments of its process.
+pub fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Sniff(args) => sniff::run(&args),
+        Command::Replay(args) => replay::run(&args),
+        Command::Server(args) => server::run(args),
+        Command::Client(args) => client::run(args),
+        Command::Interfaces(args) => interfaces::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
+    };
+    done.unwrap_or_else(|failure| {
+        say(&failure);
+        ExitCode::from(FAILED)
+    })
+}
+
+/// Tells something on stderr; where nobody listens any more, nothing is lost.
+fn say(what: impl fmt::Display) {
+    use io::Write as _;
+    _ = writeln!(io::stderr(), "plainsight: {what}");
+}
+
+/// Writes text that is a command's whole result. A reader who has left is no failure.
+fn print(text: &[u8]) -> Result<ExitCode, Failure> {
+    use io::Write as _;
+    let mut out = io::stdout().lock();
+    match out.write_all(text).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
     }
 }

@@ -3,7 +3,6 @@
 //! Each format is one [`Report`] in one file. This room refuses to know where the
 //! packets came from and where its bytes go.
 
-pub mod charset;
 pub mod escape;
 mod json;
 #[cfg(test)]
@@ -14,6 +13,8 @@ pub use json::Json;
 pub use text::{Layout, Text};
 
 use crate::analyzer::{Counters, Event};
+use crate::http::{Message, charset};
+use std::borrow::Cow;
 use std::io;
 
 /// Writes events in one format, in the order in which they came.
@@ -44,4 +45,11 @@ pub struct Dropped {
     pub kernel: u64,
     /// By the interface or its driver.
     pub interface: u64,
+}
+
+/// The kept bytes of a body as text, up to the last whole character; `None` where they are
+/// not text.
+fn body_text(message: &Message) -> Option<Cow<'_, str>> {
+    let body = &message.body;
+    charset::to_text(&body.kept, message.head.field("content-type"), body.truncated || !body.complete)
 }

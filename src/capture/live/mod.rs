@@ -26,7 +26,7 @@ use super::interface::Interfaces;
 use crate::packet::{LinkType, Packet, PacketId, Timestamp};
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 use source::Source;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::time::Duration;
 
 /// How to capture.
@@ -286,6 +286,12 @@ impl Live {
                 Statistics { received: source.received, dropped_by_kernel, dropped_by_interface }
             })
             .collect()
+    }
+
+    /// The descriptors that packets come through, for whoever confines the process: what is
+    /// written to a packet socket would be sent.
+    pub fn descriptors(&self) -> Vec<RawFd> {
+        self.sources.iter().map(|source| source.capture.as_fd().as_raw_fd()).collect()
     }
 
     /// The interfaces that are captured on.

@@ -5,9 +5,8 @@
 
 mod value;
 
-use super::{Report, Summary, charset};
-use crate::analyzer::Event;
-use crate::analyzer::Exchange;
+use super::{Report, Summary, body_text};
+use crate::analyzer::{Event, Exchange};
 use crate::http::{Body, Head, Message, Note};
 use crate::leak::{Finding, Severity, StreamFinding};
 use crate::packet::PacketId;
@@ -230,7 +229,7 @@ impl Line<'_> {
 
     fn content(&mut self, message: &Message, body: &Body) {
         if !body.kept.is_empty() {
-            match charset::body_text(message) {
+            match body_text(message) {
                 Some(text) => _ = self.json.string(r#","text":"#, text.as_bytes()),
                 None => self.json.base64(r#","base64":"#, &body.kept),
             }

@@ -5,7 +5,7 @@
 use super::figures;
 use super::paper::Paper;
 use crate::http::{Head, Message};
-use crate::report::{charset, escape};
+use crate::report::{body_text, escape};
 
 /// Writes `message`, each line after `edge`.
 pub(super) fn draw(paper: &mut Paper, message: &Message, edge: &str, ink: &str) {
@@ -18,7 +18,7 @@ pub(super) fn draw(paper: &mut Paper, message: &Message, edge: &str, ink: &str) 
     if body.wire_length > 0 || !body.kept.is_empty() {
         paper.wrapped(edge, ink, "");
     }
-    if let Some(text) = charset::body_text(message) {
+    if let Some(text) = body_text(message) {
         text.lines().for_each(|line| paper.wrapped(edge, ink, &expanded(line)));
     } else {
         let size = figures::size(body.length.unwrap_or(body.wire_length));

@@ -10,9 +10,8 @@ mod paper;
 
 pub use paper::Layout;
 
-use super::{Report, Summary, charset, escape};
-use crate::analyzer::Exchange;
-use crate::analyzer::{Event, TlsHello};
+use super::{Report, Summary, body_text, escape};
+use crate::analyzer::{Event, Exchange, TlsHello};
 use crate::decode::Endpoint;
 use crate::http::Message;
 use crate::leak::{Finding, StreamFinding, Where};
@@ -73,7 +72,7 @@ impl<W: Write> Text<W> {
             self.paper.end_line();
             self.date = date;
         }
-        let outcome_text = escape::clip(&outcome.text, self.paper.width() / 3);
+        let outcome_text = escape::clip(&outcome.text, self.paper.width() / 2);
         let taken = time.len() + 2 + if outcome_text.is_empty() { 0 } else { 2 + escape::width(&outcome_text) };
         let what = escape::clip(what, self.paper.width() - taken);
         let between = self.paper.width() - taken - escape::width(&what);
@@ -95,7 +94,7 @@ impl<W: Write> Text<W> {
 
     /// The beginning of a body's text on one line.
     fn glance(&mut self, message: &Message, edge: &str) {
-        let Some(text) = charset::body_text(message) else { return };
+        let Some(text) = body_text(message) else { return };
         let columns = self.paper.width() - edge.len();
         let mut line = String::new();
         for word in text.split_ascii_whitespace() {
@@ -142,10 +141,18 @@ impl<W: Write> Text<W> {
         self.leak(&found.finding, None);
     }
 
+    /// One line, where the ends have room beside the name.
     fn tls(&mut self, hello: &TlsHello) {
         let to = hello.server_name.as_deref().map_or_else(|| hello.server.to_string(), escape::str);
-        self.headline(hello.place.time, &format!("TLS to {to}: nothing else readable"), &Outcome::default());
-        self.ends(hello.client, hello.server, "");
+        let what = format!("TLS to {to}: nothing else readable");
+        let ends = format!("{} → {}", hello.client, hello.server);
+        let (_, time) = figures::date_and_time(hello.place.time);
+        if time.len() + 2 + escape::width(&what) + 2 + escape::width(&ends) <= self.paper.width() {
+            self.headline(hello.place.time, &what, &Outcome { text: ends, ink: ink::DIM });
+        } else {
+            self.headline(hello.place.time, &what, &Outcome::default());
+            self.ends(hello.client, hello.server, "");
+        }
     }
 
     fn leak(&mut self, finding: &Finding, exchange: Option<&Exchange>) {
@@ -243,7 +250,7 @@ fn content(message: &Message) -> String {
     let body = &message.body;
     let mut text = figures::size(body.length.unwrap_or(body.wire_length));
     if body.wire_length > 0 || body.missing > 0 {
-        let media_type = charset::media_type(message.head.field("content-type").unwrap_or_default());
+        let media_type = media_type(message.head.field("content-type").unwrap_or_default());
         if !media_type.is_empty() {
             _ = write!(text, " {}", escape::clip(&escape::bytes(media_type), 40));
         }
@@ -258,6 +265,11 @@ fn content(message: &Message) -> String {
         text += ", cut off,";
     }
     text
+}
+
+/// The media type of a Content-Type value, without its parameters (RFC 9110 §8.3.1).
+fn media_type(content_type: &[u8]) -> &[u8] {
+    content_type.split(|&b| b == b';').next().unwrap_or_default().trim_ascii()
 }
 
 #[cfg(test)]

@@ -239,12 +239,19 @@ fn streams_datagrams_and_tls_have_their_lines() {
         place: sample::place(86_400, 0, None),
         server_name: Some("localhost\x1b[2J".to_owned()),
     };
+    let short = TlsHello {
+        client: sample::endpoint("[::1]:9"),
+        server: sample::endpoint("[::1]:443"),
+        server_name: Some("fox.example".to_owned()),
+        ..hello.clone()
+    };
     let nameless = TlsHello { server_name: None, ..hello.clone() };
     let events = [
         Event::Finding(Box::new(sample::in_a_stream())),
         Event::Finding(Box::new(datagram)),
         Event::Tls(Box::new(hello)),
         Event::Tls(Box::new(nameless)),
+        Event::Tls(Box::new(short)),
     ];
     insta::assert_snapshot!(written(NARROW, &events), @r#"
     2026-11-23 UTC
@@ -268,6 +275,7 @@ fn streams_datagrams_and_tls_have_their_lines() {
       127.0.0.1:40000 → 127.0.0.1:5683
     20:49:53.000000  TLS to 127.0.0.1:5683: nothing else readable
       127.0.0.1:40000 → 127.0.0.1:5683
+    20:49:53.000000  TLS to fox.example: nothing else readable   [::1]:9 → [::1]:443
     "#);
 }
 

@@ -1,0 +1,37 @@
+//! What a run can still reach once everything it needs is open.
+//!
+//! It tells `confine` what to leave within reach, and the user what the kernel lacks.
+
+use super::{Failure, say};
+use crate::capture::save::Saver;
+use crate::confine::privileges;
+use crate::confine::sandbox::Sandbox;
+
+/// Opens what is written with the caller's rights, and gives up for good the privileges that
+/// opening a device or someone else's file needed.
+pub(super) fn drop_privileges<T>(create: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    let drop = || privileges::drop().map_err(|error| Failure::new(error.to_string()));
+    if privileges::caller().is_some() {
+        // Files belong to who called sudo, and are made only where they may make them.
+        drop()?;
+        return create();
+    }
+    // A root who is nobody else may write in anyone's folder until now.
+    let created = create()?;
+    drop()?;
+    Ok(created)
+}
+
+/// Confines the process to what is open, and to the folder of files that `saver` is yet to
+/// begin. `receive_only` are descriptors that must not be written to.
+pub(super) fn enter(saver: Option<&Saver>, receive_only: Vec<i32>, quiet: bool) -> Result<(), Failure> {
+    let writable_dirs = saver.and_then(Saver::folder).map(|folder| vec![folder.to_owned()]).unwrap_or_default();
+    let sandbox = Sandbox { writable_dirs, readable: Vec::new(), receive_only };
+    let report = sandbox
+        .enter()
+        .map_err(|error| Failure::new(format!("cannot confine the process: {error}; --no-sandbox leaves that out")))?;
+    if !report.is_complete() && !quiet {
+        say(report);
+    }
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! The options that `sniff` and `replay` have in common, and what they ask of the rooms.
+//!
+//! This module decides nothing that a user did not type.
+
+use super::units;
+use crate::analyzer::Config;
+use clap::builder::NonEmptyStringValueParser;
+use std::path::PathBuf;
+
+/// What both commands take.
+#[derive(Debug, clap::Args)]
+#[allow(clippy::struct_excessive_bools)] // each is a flag of its own
+pub(super) struct Options {
+    /// Stop after N packets
+    #[arg(short = 'c', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = LIMITS)]
+    pub(super) count: Option<u64>,
+
+    /// Stop after N exchanges
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = LIMITS)]
+    pub(super) exchanges: Option<u64>,
+
+    /// Hold at most this much in memory for everything unfinished (MiB without a unit)
+    #[arg(long, value_name = "SIZE", default_value = "512MiB", value_parser = units::mib, help_heading = LIMITS)]
+    memory: usize,
+
+    /// Refuse segments with a wrong checksum (network cards often fill it in later)
+    #[arg(long, help_heading = LIMITS)]
+    verify_checksums: bool,
+
+    /// Do not give up the right to open files and sockets before the first packet
+    #[arg(long, help_heading = LIMITS)]
+    pub(super) no_sandbox: bool,
+
+    /// Save the packets to FILE as well, unchanged: pcap, or pcapng for that extension
+    #[arg(short = 'w', long, value_name = "FILE", help_heading = OUTPUT)]
+    pub(super) write: Option<PathBuf>,
+
+    /// What standard output carries: text for people, json (JSON Lines) for programs
+    #[arg(long, value_name = "FORMAT", default_value = "text", alias = "report-format", help_heading = OUTPUT)]
+    pub(super) format: Format,
+
+    /// Show heads, bodies and notes in full
+    #[arg(short = 'v', long, help_heading = OUTPUT)]
+    pub(super) verbose: bool,
+
+    /// Say nothing on standard error but errors
+    #[arg(short = 'q', long, help_heading = OUTPUT)]
+    pub(super) quiet: bool,
+
+    /// Show at most N bytes of each body, 0 for none
+    #[arg(long, value_name = "N", default_value_t = 4096, help_heading = OUTPUT)]
+    max_body: usize,
+
+    /// Add the SHA-256 of each decoded body
+    #[arg(long, help_heading = OUTPUT)]
+    sha256: bool,
+
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = OUTPUT)]
+    pub(super) color: clap::ColorChoice,
+
+    /// Report wherever TEXT passes; may be given several times
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new(), help_heading = LEAKS)]
+    canary: Vec<String>,
+
+    /// Exit with 1 where a leak was found
+    #[arg(long, help_heading = LEAKS)]
+    fail_on_leak: bool,
+
+    /// Exit with N where a leak was found
+    #[arg(long, value_name = "N", help_heading = LEAKS)]
+    exit_code: Option<u8>,
+
+    /// Do not look for leaks
+    #[arg(long, conflicts_with_all = ["canary", "fail_on_leak", "exit_code"], help_heading = LEAKS)]
+    no_leaks: bool,
+}
+
+const LIMITS: &str = "Limits";
+const OUTPUT: &str = "Output";
+const LEAKS: &str = "Leaks";
+
+/// What standard output carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    Text,
+    Json,
+}
+
+impl Options {
+    /// What the analyzer is asked to do.
+    pub(super) fn config(&self) -> Config {
+        Config {
+            memory: self.memory,
+            max_body: self.max_body,
+            sha256: self.sha256,
+            leaks: !self.no_leaks,
+            canaries: self.canary.iter().map(|text| text.clone().into_bytes()).collect(),
+            verify_checksums: self.verify_checksums,
+        }
+    }
+
+    /// The exit code for leaks, where failing on them was asked for.
+    pub(super) fn leak_code(&self) -> Option<u8> {
+        self.exit_code.or(self.fail_on_leak.then_some(1))
+    }
+}

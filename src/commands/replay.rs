@@ -1,0 +1,123 @@
+//! `plainsight replay`: saved captures, in order, as one.
+//!
+//! It opens what the command line names and waits for the end; reading is `capture`'s.
+
+use super::Failure;
+use super::options::Options;
+use super::session::{Origin, Session, stop_flag, stopped};
+use crate::capture::{Files, Filter, Progress};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+const EXAMPLES: &str = "\
+Examples:
+  plainsight replay capture.pcap
+  plainsight replay monday.pcapng.gz tuesday.pcap.zst      several files as one capture
+  tcpdump -i lo -w - tcp port 80 | plainsight replay -
+  plainsight replay --canary 's3cret' --fail-on-leak ci.pcap
+  plainsight replay --format json capture.pcap | jq -r 'select(.findings)'
+
+Exit codes: 0 done; 1 leaks, where failing on them was asked for; 2 usage or failure.";
+
+/// The arguments of `replay`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Saved captures, pcap or pcapng, also compressed by gzip or zstd; `-` for standard input
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+
+    /// Only packets that this capture filter accepts (see `man 7 pcap-filter`)
+    #[arg(short = 'f', long, value_name = "BPF")]
+    filter: Option<String>,
+
+    #[command(flatten)]
+    options: Options,
+}
+
+/// Replays the files.
+pub fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let filter = args.filter.as_deref().map(Filter::new).transpose()?;
+    let files = Files::open(&args.files)?.filtered(filter);
+    if let Some(write) = args.options.write.as_ref().filter(|write| files.reads(write)) {
+        return Err(Failure::new(format!("cannot write to {}: it is one of the files to read", write.display())));
+    }
+    let names = args.files.iter().map(|file| file.display().to_string()).collect();
+    let stop = stop_flag()?;
+    let bar = Bar::new(files.progress(), args.options.quiet);
+    let origin = Origin { interfaces: files.interfaces(), ..Origin::default() };
+    let mut session = Session::new(&args.options, names, origin)?;
+    read(files, &mut session, bar, || stopped(&stop));
+    session.finish(None)
+}
+
+/// Reads the files to their end, or to where no more is wanted.
+fn read(mut files: Files, session: &mut Session, mut bar: Option<Bar>, stopped: impl Fn() -> bool) {
+    while !stopped() {
+        match files.next() {
+            Ok(Some(packet)) => {
+                if !session.packet(&packet) {
+                    break;
+                }
+                if let Some(bar) = &mut bar {
+                    bar.moved();
+                }
+            }
+            Ok(None) => break,
+            // The next file may be better.
+            Err(error) => {
+                if let Some(bar) = &bar {
+                    bar.shown.suspend(|| session.failed(&error));
+                } else {
+                    session.failed(&error);
+                }
+            }
+        }
+    }
+}
+
+/// How far the reading is, shown on a terminal once it takes long.
+struct Bar {
+    shown: ProgressBar,
+    progress: Progress,
+    began: Instant,
+    packets: u32,
+}
+
+impl Bar {
+    /// When a bar is worth its place.
+    const LONG: Duration = Duration::from_secs(1);
+    /// How many packets come between two looks at the clock.
+    const LOOK: u32 = 4096;
+
+    /// A bar, where someone can see it and it does not stand among the results.
+    fn new(progress: Progress, quiet: bool) -> Option<Self> {
+        let total = progress.total()?;
+        if quiet || !io::stderr().is_terminal() || io::stdout().is_terminal() {
+            return None;
+        }
+        let style = ProgressStyle::with_template("{bytes} of {total_bytes} [{wide_bar}] {percent} %, {eta} left");
+        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
+        Some(Self { shown: bar.with_style(style.ok()?), progress, began: Instant::now(), packets: 0 })
+    }
+
+    fn moved(&mut self) {
+        self.packets += 1;
+        if self.packets >= Self::LOOK {
+            self.packets = 0;
+            if self.shown.is_hidden() && self.began.elapsed() >= Self::LONG {
+                self.shown.set_draw_target(ProgressDrawTarget::stderr());
+            }
+            self.shown.set_position(self.progress.read());
+        }
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.shown.finish_and_clear();
+    }
+}

@@ -1,0 +1,228 @@
+//! One run from its first packet to its exit code: packets to the analyzer, events to the
+//! report, and at the end what it all came to.
+//!
+//! `sniff` and `replay` differ only in where packets come from, which this module refuses to
+//! know.
+
+use super::options::Options;
+use super::output::Output;
+use super::{FAILED, Failure, confine, say};
+use crate::analyzer::{Analyzer, Counters};
+use crate::capture::Interfaces;
+use crate::capture::save::{self, Rotate, Saver};
+use crate::leak::Severity;
+use crate::packet::Packet;
+use crate::report::text::figures::count;
+use crate::report::{Dropped, Summary};
+use std::fmt::Write as _;
+use std::io;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What a run needs to know of where its packets come from.
+#[derive(Default)]
+pub(super) struct Origin {
+    /// Whether someone may be waiting for each of them.
+    pub(super) live: bool,
+    pub(super) interfaces: Interfaces,
+    pub(super) rotate: Option<Rotate>,
+    pub(super) keep_files: Option<NonZeroUsize>,
+    /// Descriptors that packets are received from; what is written to them would be sent.
+    pub(super) receive_only: Vec<i32>,
+}
+
+impl Origin {
+    fn to(self, path: &Path) -> Result<Saver, save::Error> {
+        let Self { interfaces, rotate, keep_files, .. } = self;
+        Saver::create(path, save::Options { interfaces, rotate, keep_files, owner: None })
+    }
+}
+
+/// A run.
+pub(super) struct Session {
+    analyzer: Analyzer,
+    output: Output,
+    /// What `-w` names; nothing once saving has failed.
+    saver: Option<Saver>,
+    packets_left: u64,
+    leak_code: Option<u8>,
+    /// Whether no summary is told.
+    silent: bool,
+    /// Whether something failed that did not end the run at once.
+    failed: bool,
+}
+
+impl Session {
+    /// Opens what is written, and confines the process to what is open. `files` are the
+    /// captures read as one.
+    pub(super) fn new(options: &Options, files: Vec<String>, origin: Origin) -> Result<Self, Failure> {
+        let (live, receive_only) = (origin.live, origin.receive_only.clone());
+        let create = || Ok(options.write.as_deref().map(|path| origin.to(path)).transpose()?);
+        let saver = confine::drop_privileges(create)?;
+        if !options.no_sandbox {
+            confine::enter(saver.as_ref(), receive_only, options.quiet)?;
+        }
+        Ok(Self {
+            analyzer: Analyzer::new(&options.config()),
+            output: Output::new(options, files, live),
+            saver,
+            packets_left: options.count.unwrap_or(u64::MAX),
+            leak_code: options.leak_code(),
+            silent: options.quiet,
+            failed: false,
+        })
+    }
+
+    /// How many packets are wanted at most.
+    pub(super) const fn wanted(&self) -> u64 {
+        self.packets_left
+    }
+
+    /// Takes a packet. False where it was the last that is wanted, or none can be saved.
+    pub(super) fn packet(&mut self, packet: &Packet<'_>) -> bool {
+        let output = &mut self.output;
+        self.analyzer.packet(packet, |event| output.event(&event));
+        output.flush(false);
+        self.packets_left = self.packets_left.saturating_sub(1);
+        self.save(|saver| saver.packet(packet)) && self.packets_left > 0 && !self.output.is_done()
+    }
+
+    /// False where it failed; then nothing is saved any more.
+    fn save<T>(&mut self, save: impl FnOnce(&mut Saver) -> Result<T, save::Error>) -> bool {
+        match self.saver.as_mut().map(save) {
+            Some(Err(error)) => {
+                self.saver = None;
+                self.failed(error);
+                false
+            }
+            _ => true,
+        }
+    }
+
+    /// A second has passed without a packet: what would come late has come.
+    pub(super) fn quiet(&mut self) {
+        let output = &mut self.output;
+        self.analyzer.quiet(|event| output.event(&event));
+    }
+
+    /// Nothing has come for a moment: whoever waits for a line gets it. False where no more
+    /// is wanted.
+    pub(super) fn idle(&mut self) -> bool {
+        self.output.flush(true);
+        self.save(Saver::flush) && !self.output.is_done()
+    }
+
+    /// Notes a failure and goes on.
+    pub(super) fn failed(&mut self, failure: impl std::fmt::Display) {
+        self.failed = true;
+        say(failure);
+    }
+
+    /// Ends the run: what is still open, the summary, the exit code. `dropped` is `None` where
+    /// nothing was captured live.
+    pub(super) fn finish(mut self, dropped: Option<Dropped>) -> Result<ExitCode, Failure> {
+        if !self.output.is_done() {
+            let output = &mut self.output;
+            self.analyzer.finish(|event| output.event(&event));
+        }
+        if let Some(Err(error)) = self.saver.take().map(Saver::finish) {
+            self.failed(error);
+        }
+        let counters = self.analyzer.counters();
+        // A run that failed at its very start has nothing to sum up.
+        if self.failed && counters.packets == 0 {
+            return Ok(ExitCode::from(FAILED));
+        }
+        let mut summary = Summary { counters, dropped: dropped.unwrap_or_default() };
+        self.output.finish(&mut summary);
+        if !self.silent {
+            say(told(&summary.counters, dropped));
+        }
+        let code = match self.output.error() {
+            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                return Err(Failure::new(format!("cannot write to standard output: {error}")));
+            }
+            // What the reader did not wait for might have leaked.
+            Some(_) if self.leak_code.is_some() => FAILED,
+            _ if self.failed => FAILED,
+            _ if self.output.leaks() > 0 => self.leak_code.unwrap_or(0),
+            _ => 0,
+        };
+        Ok(ExitCode::from(code))
+    }
+}
+
+/// The summary in words.
+fn told(counters: &Counters, dropped: Option<Dropped>) -> String {
+    let mut text = count(counters.packets, "packet", "packets");
+    if let Some(dropped) = dropped {
+        _ = write!(text, " seen, {} dropped by the kernel, {} by the interface", dropped.kernel, dropped.interface);
+    }
+    _ = write!(text, "; {} in ", count(counters.exchanges, "exchange", "exchanges"));
+    text += &count(counters.streams, "TCP stream", "TCP streams");
+    let found: u64 = counters.findings.iter().sum();
+    if found > 0 {
+        let severities = Severity::ALL.iter().zip(counters.findings).rev().filter(|(_, count)| *count > 0);
+        let severities: Vec<_> = severities.map(|(severity, count)| format!("{count} {severity}")).collect();
+        _ = write!(text, "; {} ({})", count(found, "finding", "findings"), severities.join(", "));
+    }
+    for (what, counts) in [("not understood", &counters.not_understood), ("let go", &counters.let_go)] {
+        if !counts.is_empty() {
+            let counts: Vec<_> = counts.iter().map(|(reason, count)| format!("{reason} ({count})")).collect();
+            _ = write!(text, "; {what}: {}", counts.join(", "));
+        }
+    }
+    text
+}
+
+/// Set by Ctrl-C and SIGTERM. The first asks the run to end, a second ends it at once.
+pub(super) fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        let code = 128 + signal;
+        signal_hook::flag::register_conditional_shutdown(signal, code, Arc::clone(&stop))
+            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)))
+            .map_err(|error| Failure::new(format!("cannot wait for signals: {error}")))?;
+    }
+    Ok(stop)
+}
+
+/// Whether the run was asked to end.
+pub(super) fn stopped(stop: &AtomicBool) -> bool {
+    stop.load(Ordering::Relaxed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_in_words() {
+        let quiet = Counters { packets: 1, exchanges: 0, streams: 1, ..Counters::default() };
+        let busy = Counters {
+            packets: 14,
+            streams: 2,
+            exchanges: 1,
+            findings: [0, 0, 1, 0, 2],
+            not_understood: [("link: type 147".to_owned(), 3), ("ip: cut".to_owned(), 1)].into(),
+            let_go: [("idle flow".to_owned(), 9)].into(),
+            ..Counters::default()
+        };
+        for (counters, dropped, want) in [
+            (quiet, None, "1 packet; 0 exchanges in 1 TCP stream"),
+            (
+                busy,
+                Some(Dropped { kernel: 5, interface: 0 }),
+                "14 packets seen, 5 dropped by the kernel, 0 by the interface; 1 exchange in 2 TCP streams; \
+                 3 findings (2 critical, 1 medium); not understood: ip: cut (1), link: type 147 (3); \
+                 let go: idle flow (9)",
+            ),
+        ] {
+            assert_eq!(told(&counters, dropped), want);
+        }
+    }
+}

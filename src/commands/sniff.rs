@@ -1,0 +1,144 @@
+//! `plainsight sniff`: what passes an interface, as it passes.
+//!
+//! It opens what the command line names, says so, and watches the clock; capturing is
+//! `capture`'s.
+
+use super::interfaces;
+use super::options::Options;
+use super::session::{self, Origin, Session};
+use super::{Failure, say, units};
+use crate::capture::live::{self, Live};
+use crate::capture::save::Rotate;
+use crate::report::Dropped;
+use std::num::NonZeroUsize;
+use std::process::ExitCode;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+const EXAMPLES: &str = "\
+Examples:
+  plainsight sniff                                     loopback, everything
+  plainsight sniff -i eth0 -i lo tcp port 80
+  plainsight sniff -i any -f 'tcp port 8080' --duration 1m
+  plainsight sniff -i lo -w lesson.pcapng              show and save
+  plainsight sniff -i eth0 -w day.pcap --rotate 1h --keep-files 24
+  plainsight sniff --canary 's3cret' --fail-on-leak --exchanges 10
+
+Ctrl-C ends it with its summary. Watch only traffic that you may watch.
+
+Exit codes: 0 done; 1 leaks, where failing on them was asked for; 2 usage or failure.";
+
+/// The arguments of `sniff`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Capture on this interface, `any` for all; may be given several times [default: loopback]
+    #[arg(short = 'i', long = "interface", value_name = "NAME")]
+    interfaces: Vec<String>,
+
+    /// Only packets that this capture filter accepts (see `man 7 pcap-filter`)
+    #[arg(short = 'f', long, value_name = "BPF", conflicts_with = "expression")]
+    filter: Option<String>,
+
+    /// The same as --filter, in as many words as it takes
+    #[arg(value_name = "BPF")]
+    expression: Vec<String>,
+
+    /// List the interfaces and end, as `plainsight interfaces` does
+    #[arg(short = 'D', long)]
+    list_interfaces: bool,
+
+    /// Keep at most N bytes of each packet, 0 for all
+    #[arg(short = 's', long, value_name = "N", default_value_t = 0)]
+    snaplen: u32,
+
+    /// The kernel's buffer for each interface (KiB without a unit)
+    #[arg(short = 'B', long, value_name = "SIZE", default_value = "32MiB", value_parser = units::kib)]
+    buffer_size: usize,
+
+    /// Stop after this time, such as 10s or 5m (seconds without a unit)
+    #[arg(long, value_name = "TIME", value_parser = units::duration, help_heading = "Limits")]
+    duration: Option<Duration>,
+
+    /// Begin a new file at this size or after this time, such as 100MB or 1h
+    #[arg(long, value_name = "SIZE|TIME", requires = "write", help_heading = "Output")]
+    rotate: Option<Rotate>,
+
+    /// Keep only the newest N files
+    #[arg(long, value_name = "N", requires = "rotate", help_heading = "Output")]
+    keep_files: Option<NonZeroUsize>,
+
+    #[command(flatten)]
+    options: Options,
+}
+
+/// Captures until it is told to stop.
+pub fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let Args { options, .. } = args;
+    if args.list_interfaces {
+        return interfaces::list(options.format);
+    }
+    let filter = args.filter.clone().or_else(|| (!args.expression.is_empty()).then(|| args.expression.join(" ")));
+    let stop = session::stop_flag()?;
+    let mut live = Live::open(&live::Options {
+        interfaces: args.interfaces.clone(),
+        filter: filter.clone(),
+        snaplen: args.snaplen,
+        buffer_size: args.buffer_size,
+        ..live::Options::default()
+    })?;
+    let origin = Origin {
+        live: true,
+        interfaces: live.interfaces(),
+        rotate: args.rotate,
+        keep_files: args.keep_files,
+        receive_only: live.descriptors(),
+    };
+    let mut session = Session::new(options, Vec::new(), origin)?;
+    if !options.quiet {
+        let names: Vec<_> = live.interfaces().all().into_iter().filter_map(|interface| interface.name).collect();
+        let filter = filter.map_or_else(|| "no filter".to_owned(), |filter| format!("filter `{filter}`"));
+        say(format!("live capture on {}, {filter}; Ctrl-C ends it", names.join(", ")));
+    }
+    watch(&mut live, &mut session, args.duration, &stop);
+    let mut dropped = Dropped::default();
+    for interface in live.statistics() {
+        dropped.kernel += interface.dropped_by_kernel;
+        dropped.interface += interface.dropped_by_interface;
+    }
+    session.finish(Some(dropped))
+}
+
+/// How many packets are taken between two looks at the clock.
+const MOST: u64 = 256;
+/// After this long without a packet, what would come late has come.
+const QUIET: Duration = Duration::from_millis(1200);
+
+/// Takes packets until no more are wanted or there are none.
+fn watch(live: &mut Live, session: &mut Session, duration: Option<Duration>, stop: &AtomicBool) {
+    let began = Instant::now();
+    // When the last packet came, until it was said that none has come for long.
+    let mut last = Some(began);
+    while !session::stopped(stop) && duration.is_none_or(|duration| began.elapsed() < duration) {
+        let most = session.wanted().min(MOST);
+        let mut more = true;
+        let given = live.each(most as usize, |packet| more &= session.packet(packet));
+        match given {
+            Ok(given) => {
+                if given > 0 {
+                    last = Some(Instant::now());
+                } else if last.is_some_and(|last| last.elapsed() >= QUIET) {
+                    last = None;
+                    session.quiet();
+                }
+                if (given as u64) < most {
+                    more &= session.idle();
+                }
+            }
+            Err(error) => return session.failed(error),
+        }
+        if !more {
+            return;
+        }
+    }
+}
