@@ -146,7 +146,8 @@ impl Saver {
     pub fn to_writer(writer: impl Write + Send + 'static, format: Format, options: Options) -> Result<Self, Error> {
         let mut saver = Self::new(Target::Writer, format, Options { rotate: None, ..options });
         saver.check_link_types()?;
-        saver.output = Some(Output::to_writer(writer));
+        let output = Output::to_writer(writer);
+        saver.output = Some(output.map_err(|source| Error::Create { file: saver.file.clone(), source })?);
         saver.begin(None)?;
         Ok(saver)
     }
@@ -265,11 +266,7 @@ impl Saver {
 
     #[inline]
     fn end_record(&mut self) -> Result<(), Error> {
-        let Some(output) = &mut self.output else { return Ok(()) };
-        match output.end_record() {
-            Ok(()) => Ok(()),
-            Err(source) => Err(self.failed(source)),
-        }
+        self.hand_over(Output::end_record)
     }
 
     /// Gives up after a failed write, which has cut the file to its last whole record.
@@ -349,7 +346,7 @@ impl Saver {
             }
         }
         // So that even a capture that sees nothing and is killed leaves a good file.
-        self.flush()
+        self.hand_over(Output::hand_over)
     }
 
     /// Hands to the system what is gathered, so that a killed process leaves it. Compressed,
@@ -358,11 +355,12 @@ impl Saver {
     /// # Errors
     /// [`Error::Write`].
     pub fn flush(&mut self) -> Result<(), Error> {
+        self.hand_over(Output::flush)
+    }
+
+    fn hand_over(&mut self, how: impl FnOnce(&mut Output) -> io::Result<()>) -> Result<(), Error> {
         let Some(output) = &mut self.output else { return Ok(()) };
-        match output.flush() {
-            Ok(()) => Ok(()),
-            Err(source) => Err(self.failed(source)),
-        }
+        how(output).map_err(|source| self.failed(source))
     }
 
     /// Ends the current file.
@@ -373,7 +371,7 @@ impl Saver {
             self.pcap_header(link_type, 0, false)?;
         }
         let Some(mut output) = self.output.take() else { return Ok(()) };
-        match output.hand_over() {
+        match output.finish() {
             Ok(()) => Ok(()),
             Err(source) => {
                 self.output = Some(output);

@@ -3,17 +3,16 @@
 //! Records are handed to the system in bunches; after a failed write the file is cut back to
 //! its last whole record. This module refuses to know what a record is.
 
+use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::path::Path;
 
-/// How much is gathered before it is handed to the system.
-const PLAIN: usize = 256 * 1024;
-/// How much is gathered before it is compressed, as a member of its own (RFC 1952 section 2.2,
-/// RFC 8878 section 3): whatever was written before is whole then.
-const COMPRESSED: usize = 1 << 20;
-/// Below this a flush waits, or the members would be too small to be worth it.
-const SMALLEST_MEMBER: usize = 64 * 1024;
+/// How much is gathered before it is handed to the system; compressed, as a piece that can be
+/// read without what comes after it.
+const GATHERED: usize = 256 * 1024;
+/// Below this a flush waits, or the pieces would be too small to be worth it.
+const SMALLEST_PIECE: usize = 64 * 1024;
 const ZSTD_LEVEL: i32 = 3;
 
 /// How a saved capture is compressed.
@@ -21,22 +20,52 @@ const ZSTD_LEVEL: i32 = 3;
 pub enum Compression {
     /// Not at all.
     None,
-    /// gzip, in members of about a megabyte.
+    /// gzip, in members (RFC 1952 section 2.2).
     Gzip,
-    /// zstd, in frames of about a megabyte.
+    /// zstd, in one frame of blocks (RFC 8878 section 3.1.1): Wireshark 4.0 fails at a second.
     Zstd,
 }
 
-impl Compression {
-    fn member(self, bytes: &[u8]) -> io::Result<Vec<u8>> {
-        match self {
-            Self::None => Ok(bytes.to_vec()),
+/// The last block of a zstd frame, without content.
+const LAST_BLOCK: [u8; 3] = [1, 0, 0];
+
+enum Compressor {
+    None,
+    Gzip,
+    Zstd(zstd::stream::write::Encoder<'static, Vec<u8>>),
+}
+
+impl Compressor {
+    fn new(compression: Compression) -> io::Result<Self> {
+        Ok(match compression {
+            Compression::None => Self::None,
+            Compression::Gzip => Self::Gzip,
+            Compression::Zstd => Self::Zstd(zstd::stream::write::Encoder::new(Vec::new(), ZSTD_LEVEL)?),
+        })
+    }
+
+    /// The bytes as a piece of the file.
+    fn piece<'a>(&mut self, bytes: &'a [u8]) -> io::Result<Cow<'a, [u8]>> {
+        Ok(match self {
+            Self::None => Cow::Borrowed(bytes),
             Self::Gzip => {
                 let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
                 encoder.write_all(bytes)?;
-                encoder.finish()
+                Cow::Owned(encoder.finish()?)
             }
-            Self::Zstd => zstd::encode_all(bytes, ZSTD_LEVEL),
+            Self::Zstd(encoder) => {
+                encoder.write_all(bytes)?;
+                encoder.flush()?;
+                Cow::Owned(std::mem::take(encoder.get_mut()))
+            }
+        })
+    }
+
+    /// What the file ends with after its pieces.
+    const fn end(&self) -> &'static [u8] {
+        match self {
+            Self::None | Self::Gzip => &[],
+            Self::Zstd(_) => &LAST_BLOCK,
         }
     }
 }
@@ -50,7 +79,7 @@ pub(super) trait Sink: Write + Send {
 impl Sink for File {
     fn cut(&mut self, length: u64) {
         // What is no regular file cannot be cut, and needs not.
-        let _ = self.set_len(length);
+        let _ = self.set_len(length).and_then(|()| self.seek(SeekFrom::Start(length)));
     }
 }
 
@@ -73,7 +102,7 @@ impl<W: Write + Send> Sink for Pipe<W> {
 
 pub(super) struct Output {
     sink: Box<dyn Sink>,
-    compression: Compression,
+    compressor: Compressor,
     /// Records that are not handed over yet, the last perhaps unfinished.
     pub(super) pending: Vec<u8>,
     /// Where each whole one of those ends.
@@ -96,15 +125,20 @@ impl Output {
         if let Some((user, group)) = owner.filter(|_| file.metadata().is_ok_and(|metadata| metadata.is_file())) {
             std::os::unix::fs::fchown(&file, Some(user), Some(group))?;
         }
-        Ok(Self::new(Box::new(file), compression))
+        Self::new(Box::new(file), compression)
     }
 
-    pub(super) fn to_writer(writer: impl Write + Send + 'static) -> Self {
+    pub(super) fn to_writer(writer: impl Write + Send + 'static) -> io::Result<Self> {
         Self::new(Box::new(Pipe(writer)), Compression::None)
     }
 
-    pub(super) fn new(sink: Box<dyn Sink>, compression: Compression) -> Self {
-        Self { sink, compression, pending: Vec::new(), ends: Vec::new(), written: 0, records: 0 }
+    pub(super) fn new(sink: Box<dyn Sink>, compression: Compression) -> io::Result<Self> {
+        let compressor = Compressor::new(compression)?;
+        Ok(Self { sink, compressor, pending: Vec::new(), ends: Vec::new(), written: 0, records: 0 })
+    }
+
+    const fn is_plain(&self) -> bool {
+        matches!(self.compressor, Compressor::None)
     }
 
     /// Records that the system has, whole.
@@ -116,35 +150,33 @@ impl Output {
     #[inline]
     pub(super) fn end_record(&mut self) -> io::Result<()> {
         self.ends.push(self.pending.len());
-        let enough = if self.compression == Compression::None { PLAIN } else { COMPRESSED };
-        if self.pending.len() >= enough { self.hand_over() } else { Ok(()) }
+        if self.pending.len() >= GATHERED { self.hand_over() } else { Ok(()) }
     }
 
     /// Hands over what is worth it.
     pub(super) fn flush(&mut self) -> io::Result<()> {
-        if self.compression == Compression::None || self.pending.len() >= SMALLEST_MEMBER {
-            self.hand_over()
-        } else {
-            Ok(())
-        }
+        if self.is_plain() || self.pending.len() >= SMALLEST_PIECE { self.hand_over() } else { Ok(()) }
     }
 
+    /// Hands over everything and ends the file.
+    pub(super) fn finish(&mut self) -> io::Result<()> {
+        self.hand_over()?;
+        let (_, result) = write(self.sink.as_mut(), self.compressor.end());
+        if result.is_err() {
+            self.sink.cut(self.written);
+        }
+        result
+    }
     /// Hands over everything.
     pub(super) fn hand_over(&mut self) -> io::Result<()> {
         if self.pending.is_empty() {
             return Ok(());
         }
-        let member;
-        let bytes = if self.compression == Compression::None {
-            &self.pending
-        } else {
-            member = self.compression.member(&self.pending)?;
-            &member
-        };
-        let (done, result) = write(self.sink.as_mut(), bytes);
+        let bytes = self.compressor.piece(&self.pending)?;
+        let (done, result) = write(self.sink.as_mut(), &bytes);
         let whole = if result.is_ok() {
             self.ends.len()
-        } else if self.compression == Compression::None {
+        } else if self.is_plain() {
             self.ends.partition_point(|end| *end <= done)
         } else {
             0
@@ -157,6 +189,10 @@ impl Output {
         };
         if result.is_err() {
             self.sink.cut(self.written);
+            // The room that the cut made is usually enough.
+            if self.written > 0 && write(self.sink.as_mut(), self.compressor.end()).1.is_err() {
+                self.sink.cut(self.written);
+            }
         }
         self.pending.clear();
         self.ends.clear();

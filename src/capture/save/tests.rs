@@ -41,10 +41,14 @@ fn own(micros: u32, data: &[u8]) -> Own {
 fn read(mut files: Files) -> Vec<Own> {
     let mut all = Vec::new();
     while let Some(packet) = files.next().unwrap() {
-        let (time, link_type, data) = (packet.timestamp, packet.link_type, packet.data.to_vec());
-        all.push(Own { time, link_type, data, original: packet.original_length, interface: packet.interface });
+        all.push(keep(&packet));
     }
     all
+}
+
+fn keep(packet: &Packet<'_>) -> Own {
+    let (time, link_type, data) = (packet.timestamp, packet.link_type, packet.data.to_vec());
+    Own { time, link_type, data, original: packet.original_length, interface: packet.interface }
 }
 
 /// A writer whose bytes can be looked at.
@@ -232,6 +236,23 @@ fn files_take_turns_by_size_and_by_time_and_the_oldest_go() {
     }
 }
 
+/// All packets; a compressed file may lack its end where there was no room even for that.
+fn read_whole_or_cut(bytes: Vec<u8>) -> Vec<Own> {
+    let compressed = bytes.starts_with(b"\x28\xb5\x2f\xfd");
+    let mut files = Files::from_reader("saved", Cursor::new(bytes));
+    let mut all = Vec::new();
+    loop {
+        match files.next() {
+            Ok(Some(packet)) => all.push(keep(&packet)),
+            Err(error) if compressed && error.is_truncated() => return all,
+            end => {
+                assert!(end.unwrap().is_none());
+                return all;
+            }
+        }
+    }
+}
+
 /// A disk with room for so many bytes.
 #[derive(Clone)]
 struct Disk(Shared, usize);
@@ -259,12 +280,12 @@ impl Sink for Disk {
 #[test]
 fn a_full_disk_leaves_whole_packets() {
     let packets: Vec<_> = (0..20).map(|n| own(n, &[n as u8; 30])).collect();
-    for compression in [Compression::None, Compression::Gzip] {
+    for compression in [Compression::None, Compression::Gzip, Compression::Zstd] {
         for every in [1, 7, 100] {
             for room in 24..700 {
                 let disk = Disk(Shared::default(), room);
                 let mut saver = Saver::to_writer(io::sink(), Format::Pcap, Options::default()).unwrap();
-                saver.output = Some(Output::new(Box::new(disk.clone()), compression));
+                saver.output = Some(Output::new(Box::new(disk.clone()), compression).unwrap());
                 let mut result = Ok(());
                 for (number, packet) in packets.iter().enumerate() {
                     result = saver.packet(&packet.packet(1));
@@ -278,7 +299,7 @@ fn a_full_disk_leaves_whole_packets() {
                 }
                 let result = result.and_then(|()| saver.close());
                 let bytes = disk.0.bytes();
-                let there = if bytes.is_empty() { Vec::new() } else { read_bytes(bytes) };
+                let there = if bytes.is_empty() { Vec::new() } else { read_whole_or_cut(bytes) };
                 assert_eq!(there, packets[..there.len()]);
                 match result {
                     Ok(()) => assert_eq!(there.len(), packets.len()),
