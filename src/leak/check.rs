@@ -87,8 +87,8 @@ impl Check {
             Self::GitlabRoutable => gitlab_routable(secret),
             Self::Jwt => jwt(secret),
             Self::Basic => basic(secret),
-            Self::Random => random(secret),
-            Self::Opaque => random(secret) && !super::literal::wordy(secret),
+            Self::Random => random(secret, 10),
+            Self::Opaque => random(secret, 6) && !super::literal::wordy(secret),
             Self::Password => super::literal::password(secret),
             Self::Literal => super::literal::literal(secret),
             Self::UrlPassword => super::literal::url_password(secret),
@@ -209,8 +209,8 @@ const fn class(byte: u8) -> Class {
 }
 
 /// A machine changes between digits and letters (or small and capital) every other character;
-/// a word or a name hardly ever does.
-fn random(text: &[u8]) -> bool {
+/// a word or a name hardly ever does. One change in `every` characters is asked for.
+fn random(text: &[u8], every: usize) -> bool {
     let digits = text.iter().filter(|byte| byte.is_ascii_digit()).count();
     let letters = text.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
     // A capital that begins a word is no change, nor is a mark between words.
@@ -219,7 +219,7 @@ fn random(text: &[u8]) -> bool {
         (one, other) => one != other,
     };
     let changes = text.windows(2).filter(change).count();
-    digits > 0 && letters > 0 && changes.saturating_mul(6) >= text.len()
+    digits > 0 && letters > 0 && changes.saturating_mul(every) >= text.len()
 }
 
 /// The AWS account in an access key id of the newer kind, whose fifth character is past `Q`:

@@ -5,6 +5,7 @@
 
 mod canary;
 pub mod check;
+pub mod cookies;
 mod finding;
 mod fingerprint;
 mod literal;

@@ -34,7 +34,10 @@ const FAMILIES: &[(&str, &str)] = &[
 const PERSONAL: (&str, &str) = ("pii", include_str!("rules/pii.toml"));
 
 /// The most memory that one compiled expression may take, in bytes.
-const COMPILED_LIMIT: usize = 4 << 20;
+const COMPILED_LIMIT: usize = 1 << 20;
+
+/// The longest secret that is looked for, in bytes: a private key of 8,192 bits in PEM and then some.
+pub const MAX_REACH: usize = 16 << 10;
 
 /// What stands between the name of a secret and its value: at least one mark or space, with a
 /// word such as `value` or `Bearer` among them where a format puts one there.
@@ -42,7 +45,7 @@ const JOIN: &str =
     r#"[\]\)"'`\\\s:=>,(|?&{\[+.]{1,12}(?:(?i:value|bearer|basic|token|is|string)[\]\)"'`\\\s:=>,(]{1,6})?"#;
 
 /// What tells a credential from other things that a provider's name stands by.
-const CREDENTIAL: &str = "(?i:key|token|secret|pass|pwd|auth|bearer|cred|api|pat|hook|licen[cs]e)";
+const CREDENTIAL: &str = "(?i:key|token|secret|pass|pwd|auth|bearer|cred|api|pat|hook|init|client|licen[cs]e)";
 
 /// What may follow a value: nothing that could be more of it.
 const END: &str = "(?:[^A-Za-z0-9_+/=-]|$)";
@@ -219,6 +222,14 @@ impl Rule {
         self.allow.as_deref().map_or(Ok(()), |allow| compile(allow).map(|_| ()))
     }
 
+    /// The most bytes that a match can have: how much text round a keyword is worth a try. At
+    /// most [`MAX_REACH`], which is also the answer where only the text itself bounds a match.
+    pub fn reach(&self) -> usize {
+        let mut parser = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build();
+        let most = parser.parse(&self.expression).ok().and_then(|parsed| parsed.properties().maximum_len());
+        most.map_or(MAX_REACH, |most| most.min(MAX_REACH))
+    }
+
     /// The first match at or after `at` whose secret is one: rich enough, no placeholder, and
     /// its check passed.
     pub fn find_at(&self, text: &[u8], mut at: usize) -> Option<Match> {
@@ -387,6 +398,16 @@ mod tests {
             assert!(!rule.fix.is_empty() && !rule.fix.contains('\n') && !rule.title.is_empty(), "{}", rule.id);
             assert!(rule.keywords.iter().all(|word| word.len() >= 3) || rule.family == "pii", "{}", rule.id);
         }
+    }
+
+    #[test]
+    fn a_match_reaches_no_further_than_its_expression() {
+        let rules = all();
+        let reach = |id: &str| rules.iter().find(|rule| rule.id == id).map(Rule::reach);
+        assert_eq!(reach("github-personal-access-token"), Some(40));
+        assert_eq!(reach("private-key-rsa"), Some(MAX_REACH));
+        let long: Vec<_> = rules.iter().filter(|rule| rule.reach() >= 4096).map(|rule| rule.id.as_str()).collect();
+        assert!(long.len() < 40, "{long:?}");
     }
 
     #[test]
