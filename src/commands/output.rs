@@ -78,11 +78,6 @@ impl Output {
         self.error.is_some() || self.exchanges >= self.limit
     }
 
-    /// Whether as many exchanges were shown as were asked for.
-    pub(super) fn is_full(&self) -> bool {
-        self.exchanges >= self.limit
-    }
-
     /// Lets go of what has waited long enough; of everything where nothing else is to be
     /// done now.
     pub(super) fn flush(&mut self, idle: bool) {
@@ -178,7 +173,7 @@ mod tests {
         let mut summary = Summary::default();
         summary.counters.exchanges = 5;
         output.finish(&mut summary);
-        assert!(output.is_full() && output.error().is_none());
+        assert!(output.is_done() && output.error().is_none());
         assert_eq!(summary.counters.exchanges, 2);
     }
 
@@ -188,7 +183,7 @@ mod tests {
         output.event(&exchange());
         assert!(!output.is_done());
         output.event(&exchange());
-        assert!(output.is_done() && !output.is_full());
+        assert!(output.is_done() && output.error().is_some());
         assert_eq!(output.error().map(io::Error::kind), Some(io::ErrorKind::BrokenPipe));
     }
 }
