@@ -133,7 +133,7 @@ impl Session {
         }
         let counters = self.analyzer.counters();
         // A run that failed at its very start has nothing to sum up.
-        if self.failed && counters.packets == 0 {
+        if self.failed && counters.packets == 0 && dropped.is_none() {
             return Ok(ExitCode::from(FAILED));
         }
         let mut summary = Summary { counters, dropped: dropped.unwrap_or_default() };
