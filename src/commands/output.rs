@@ -37,7 +37,7 @@ impl Output {
         let out = io::stdout().lock();
         let report: Box<dyn Report> = match options.format {
             Format::Json => Box::new(Json::new(out, files)),
-            Format::Text => Box::new(Text::new(out, layout(options), files)),
+            Format::Text => Box::new(Text::new(out, layout(options.color, options.verbose), files)),
         };
         Self::of(report, options.exchanges, live)
     }
@@ -78,11 +78,6 @@ impl Output {
         self.error.is_some() || self.exchanges >= self.limit
     }
 
-    /// Whether as many exchanges were shown as were asked for.
-    pub(super) fn is_full(&self) -> bool {
-        self.exchanges >= self.limit
-    }
-
     /// Lets go of what has waited long enough; of everything where nothing else is to be
     /// done now.
     pub(super) fn flush(&mut self, idle: bool) {
@@ -118,16 +113,16 @@ impl Output {
 }
 
 /// The text report's layout: as wide as the terminal, coloured where one is looking.
-fn layout(options: &Options) -> Layout {
+pub(super) fn layout(color: ColorChoice, verbose: bool) -> Layout {
     let out = io::stdout();
-    let color = match options.color {
+    let color = match color {
         ColorChoice::Always => true,
         ColorChoice::Never => false,
         ColorChoice::Auto => anstream::AutoStream::choice(&out) != anstream::ColorChoice::Never,
     };
     let width = terminal_size::terminal_size_of(&out).map(|(width, _)| usize::from(width.0));
     let usual = Layout::default();
-    Layout { width: width.unwrap_or(usual.width), color, verbose: options.verbose }
+    Layout { width: width.unwrap_or(usual.width), color, verbose }
 }
 
 #[cfg(test)]
@@ -178,7 +173,7 @@ mod tests {
         let mut summary = Summary::default();
         summary.counters.exchanges = 5;
         output.finish(&mut summary);
-        assert!(output.is_full() && output.error().is_none());
+        assert!(output.is_done() && output.error().is_none());
         assert_eq!(summary.counters.exchanges, 2);
     }
 
@@ -188,7 +183,7 @@ mod tests {
         output.event(&exchange());
         assert!(!output.is_done());
         output.event(&exchange());
-        assert!(output.is_done() && !output.is_full());
+        assert!(output.is_done() && output.error().is_some());
         assert_eq!(output.error().map(io::Error::kind), Some(io::ErrorKind::BrokenPipe));
     }
 }

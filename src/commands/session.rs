@@ -132,7 +132,7 @@ impl Session {
             self.failed(error);
         }
         let counters = self.analyzer.counters();
-        // Files of which nothing could be read have nothing to sum up.
+        // A run that failed at its very start has nothing to sum up.
         if self.failed && counters.packets == 0 && dropped.is_none() {
             return Ok(ExitCode::from(FAILED));
         }

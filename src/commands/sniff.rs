@@ -114,30 +114,40 @@ const MOST: u64 = 256;
 /// After this long without a packet, what would come late has come.
 const QUIET: Duration = Duration::from_millis(1200);
 
-/// Takes packets until no more are wanted or there are none.
+/// After the end was asked for, what is still in the kernel's ring is taken: for so long at
+/// least, since the kernel hands a block over only after a while, and for so long at most.
+const LAST_LOOK: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(250));
+
+/// Takes packets until no more are wanted or there are none. Those that came before the end
+/// was asked for are taken to the last: they are in the kernel's ring already.
 fn watch(live: &mut Live, session: &mut Session, duration: Option<Duration>, stop: &AtomicBool) {
     let began = Instant::now();
     // When the last packet came, until it was said that none has come for long.
     let mut last = Some(began);
-    while !session::stopped(stop) && duration.is_none_or(|duration| began.elapsed() < duration) {
+    let mut ending: Option<Instant> = None;
+    loop {
+        if ending.is_none() && (session::stopped(stop) || duration.is_some_and(|duration| began.elapsed() >= duration))
+        {
+            ending = Some(Instant::now());
+        }
         let most = session.wanted().min(MOST);
         let mut more = true;
-        let given = live.each(most as usize, |packet| more &= session.packet(packet));
-        match given {
-            Ok(given) => {
-                if given > 0 {
-                    last = Some(Instant::now());
-                } else if last.is_some_and(|last| last.elapsed() >= QUIET) {
-                    last = None;
-                    session.quiet();
-                }
-                if (given as u64) < most {
-                    more &= session.idle();
-                }
-            }
+        let given = match live.each(most as usize, |packet| more &= session.packet(packet)) {
+            Ok(given) => given,
             Err(error) => return session.failed(error),
+        };
+        let idle = (given as u64) < most;
+        if given > 0 {
+            last = Some(Instant::now());
+        } else if last.is_some_and(|last| last.elapsed() >= QUIET) {
+            last = None;
+            session.quiet();
         }
-        if !more {
+        if idle {
+            more &= session.idle();
+        }
+        let enough = if idle { LAST_LOOK.0 } else { LAST_LOOK.1 };
+        if !more || ending.is_some_and(|ending| ending.elapsed() >= enough) {
             return;
         }
     }

@@ -4,8 +4,14 @@
 //! are shown.
 
 mod canary;
+pub mod check;
+pub mod cookies;
 mod finding;
 mod fingerprint;
+mod literal;
+pub mod names;
+mod personal;
+pub mod rule;
 mod scanner;
 
 pub use finding::{Finding, Severity, StreamFinding, Where};

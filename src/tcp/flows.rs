@@ -71,6 +71,10 @@ const LARGEST_WINDOW: i64 = 1 << 30;
 /// that the other side expects, exactly or within the window.
 const RESET_WINDOW: i64 = 1 << 20;
 
+/// A copy of a whole connection that another interface saw is this late at most, in
+/// nanoseconds by the packets' own time.
+const LATE_COPY: i64 = 500_000_000;
+
 /// After so many vain waits for a sender that was seen once it counts as not captured.
 const MOST_VAIN_WAITS: u8 = 2;
 
@@ -103,6 +107,9 @@ impl<T: Default> Flows<T> {
         };
         let Some(flow) = self.table.get_mut(slot) else { return };
         flow.last = index;
+        if !flow.closed {
+            flow.closed_at = segment.place.time;
+        }
         let flags = segment.flags;
         let half = &mut flow.halves[from];
         half.seen = true;
@@ -164,8 +171,10 @@ impl<T: Default> Flows<T> {
         }
         if flags.has(TcpFlags::SYN) {
             if flow.closed {
-                // A late copy of the old connection's SYN is told by its number.
-                return half.syn != Some(sequence) || !flags.has(TcpFlags::ACK);
+                // A late copy of the old connection's SYN, as a second interface brings it, is
+                // told by its number and its time.
+                let late_copy = segment.place.time.since(flow.closed_at) < LATE_COPY;
+                return half.syn != Some(sequence) || !(late_copy || flags.has(TcpFlags::ACK));
             }
             return match half.syn {
                 Some(syn) => syn != sequence && (flow.carried || !flags.has(TcpFlags::ACK)),
