@@ -5,6 +5,7 @@
 pub mod client;
 pub mod completions;
 mod confine;
+pub mod demo;
 pub mod interfaces;
 pub mod man;
 mod options;
@@ -38,6 +39,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Play the lesson on why HTTPS matters, end to end
+    Demo(demo::Args),
     /// Watch an interface, live
     Sniff(sniff::Args),
     /// Look into saved captures
@@ -94,6 +97,7 @@ const FAILED: u8 = 2;
 /// Runs the program with the arguments of its process.
 pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Demo(args) => demo::run(&args),
         Command::Sniff(args) => sniff::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Server(args) => server::run(args),

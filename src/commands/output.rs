@@ -37,7 +37,7 @@ impl Output {
         let out = io::stdout().lock();
         let report: Box<dyn Report> = match options.format {
             Format::Json => Box::new(Json::new(out, files)),
-            Format::Text => Box::new(Text::new(out, layout(options), files)),
+            Format::Text => Box::new(Text::new(out, layout(options.color, options.verbose), files)),
         };
         Self::of(report, options.exchanges, live)
     }
@@ -118,16 +118,16 @@ impl Output {
 }
 
 /// The text report's layout: as wide as the terminal, coloured where one is looking.
-fn layout(options: &Options) -> Layout {
+pub(super) fn layout(color: ColorChoice, verbose: bool) -> Layout {
     let out = io::stdout();
-    let color = match options.color {
+    let color = match color {
         ColorChoice::Always => true,
         ColorChoice::Never => false,
         ColorChoice::Auto => anstream::AutoStream::choice(&out) != anstream::ColorChoice::Never,
     };
     let width = terminal_size::terminal_size_of(&out).map(|(width, _)| usize::from(width.0));
     let usual = Layout::default();
-    Layout { width: width.unwrap_or(usual.width), color, verbose: options.verbose }
+    Layout { width: width.unwrap_or(usual.width), color, verbose }
 }
 
 #[cfg(test)]

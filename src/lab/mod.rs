@@ -10,6 +10,7 @@ use std::io;
 
 pub mod authority;
 pub mod client;
+pub mod demo;
 pub mod listen;
 pub mod server;
 pub mod tls;

@@ -109,36 +109,45 @@ impl Buffer {
     /// Appends the inside of a string. Eight bytes are copied at a time and taken back from
     /// the first that may need escaping.
     fn escaped(&mut self, bytes: &[u8]) -> bool {
-        let mut at = 0;
+        let (mut at, mut exact) = (0, true);
         self.bytes.reserve(bytes.len() + 8);
-        while let Some(word) = bytes.get(at..at + 8).and_then(|word| <[u8; 8]>::try_from(word).ok()) {
-            self.bytes.extend_from_slice(&word);
-            let plain = plain_bytes(u64::from_le_bytes(word));
-            at += plain;
-            if plain < 8 {
+        loop {
+            if let Some(word) = bytes.get(at..at + 8).and_then(|word| <[u8; 8]>::try_from(word).ok()) {
+                let plain = plain_bytes(u64::from_le_bytes(word));
+                self.bytes.extend_from_slice(&word);
                 self.bytes.truncate(self.bytes.len() - (8 - plain));
-                if !word[plain].is_ascii() {
-                    return self.escaped_unicode(&bytes[at..]);
+                at += plain;
+                if plain == 8 {
+                    continue;
                 }
-                escape_ascii(&mut self.bytes, word[plain]);
+            }
+            let Some(&byte) = bytes.get(at) else { return exact };
+            if byte.is_ascii() {
+                push_ascii(&mut self.bytes, byte);
                 at += 1;
+            } else {
+                // A character is all ASCII or has no ASCII in it, so that runs can be judged
+                // by themselves.
+                let run = bytes.get(at..).unwrap_or_default();
+                let run = run.split(u8::is_ascii).next().unwrap_or_default();
+                exact &= self.characters(run);
+                at += run.len();
             }
         }
-        for (index, &byte) in bytes.iter().enumerate().skip(at) {
-            match byte {
-                0x80.. => return self.escaped_unicode(&bytes[index..]),
-                b'"' | b'\\' | 0..0x20 | 0x7f => escape_ascii(&mut self.bytes, byte),
-                _ => self.bytes.push(byte),
-            }
-        }
-        true
     }
 
-    /// The same for bytes from the first that is not ASCII.
-    fn escaped_unicode(&mut self, bytes: &[u8]) -> bool {
+    /// Appends characters beyond ASCII.
+    fn characters(&mut self, bytes: &[u8]) -> bool {
         let mut exact = true;
         for chunk in bytes.utf8_chunks() {
-            self.escaped_str(chunk.valid());
+            let text = chunk.valid();
+            if text.bytes().any(may_begin_unsafe) {
+                for c in text.chars() {
+                    self.character(c);
+                }
+            } else {
+                self.raw(text);
+            }
             if !chunk.invalid().is_empty() {
                 exact = false;
                 self.raw("\u{fffd}");
@@ -147,26 +156,21 @@ impl Buffer {
         exact
     }
 
-    fn escaped_str(&mut self, text: &str) {
-        let mut from = 0;
-        for (at, c) in text.char_indices() {
-            // Most characters beyond ASCII are letters; these ranges hold what
-            // could drive a terminal or be taken for the end of a line.
-            if matches!(c, ' '..='!' | '#'..='[' | ']'..='~') || !(c.is_ascii() || escape::is_unsafe(c)) {
-                continue;
+    fn character(&mut self, c: char) {
+        if escape::is_unsafe(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                _ = write!(self.bytes, "\\u{unit:04x}");
             }
-            self.bytes.extend_from_slice(&text.as_bytes()[from..at]);
-            from = at + c.len_utf8();
-            if c.is_ascii() {
-                escape_ascii(&mut self.bytes, c as u8);
-            } else {
-                for unit in c.encode_utf16(&mut [0; 2]) {
-                    _ = write!(self.bytes, "\\u{unit:04x}");
-                }
-            }
+        } else {
+            self.raw(c.encode_utf8(&mut [0; 4]));
         }
-        self.bytes.extend_from_slice(&text.as_bytes()[from..]);
     }
+}
+
+/// Whether a character that could drive a terminal, or that is taken for the end of a line by
+/// some, can have this first byte in UTF-8. Most letters have others.
+const fn may_begin_unsafe(byte: u8) -> bool {
+    matches!(byte, 0xc2 | 0xcd | 0xd8 | 0xdb | 0xdc | 0xe0..=0xe3 | 0xef | 0xf0 | 0xf3)
 }
 
 /// How many of the first bytes of a little-endian word are ASCII that JSON takes as it is.
@@ -186,7 +190,8 @@ const fn plain_bytes(word: u64) -> usize {
     ((quote | backslash | delete | control | word) & HIGH).trailing_zeros() as usize / 8
 }
 
-fn escape_ascii(out: &mut Vec<u8>, byte: u8) {
+/// Appends an ASCII character, escaped where it has to be.
+fn push_ascii(out: &mut Vec<u8>, byte: u8) {
     match byte {
         b'"' => out.extend_from_slice(b"\\\""),
         b'\\' => out.extend_from_slice(b"\\\\"),
@@ -195,7 +200,8 @@ fn escape_ascii(out: &mut Vec<u8>, byte: u8) {
         b'\t' => out.extend_from_slice(b"\\t"),
         0x08 => out.extend_from_slice(b"\\b"),
         0x0c => out.extend_from_slice(b"\\f"),
-        _ => _ = write!(out, "\\u{byte:04x}"),
+        0..0x20 | 0x7f => _ = write!(out, "\\u{byte:04x}"),
+        _ => out.push(byte),
     }
 }
 
@@ -242,6 +248,13 @@ mod tests {
             buffer.bytes.clear();
             buffer.time("", time);
             assert_eq!(String::from_utf8_lossy(&buffer.bytes), format!("\"{time}\""));
+        }
+    }
+
+    #[test]
+    fn no_unsafe_character_begins_like_a_safe_one() {
+        for c in ('\u{80}'..=char::MAX).filter(|c| escape::is_unsafe(*c)) {
+            assert!(may_begin_unsafe(c.encode_utf8(&mut [0; 4]).as_bytes()[0]), "{}", c.escape_unicode());
         }
     }
 
