@@ -146,6 +146,7 @@ impl Analyzer {
             ("idle streams", tcp.idle_streams_let_go),
             ("early segments", tcp.early_segments_let_go),
             ("resets outside the window", tcp.resets_ignored),
+            ("segments outside the window", tcp.segments_outside_window),
             ("conflicting segments", tcp.conflicting_segments),
             ("missing bytes", tcp.missing_bytes),
         ] {
