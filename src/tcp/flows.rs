@@ -142,6 +142,7 @@ impl<T: Default> Flows<T> {
         let offset = flow.halves[from].offset(sequence);
         if flags.has(TcpFlags::RST) {
             self.reset(slot, from, offset, handler);
+            self.keep_bound(handler);
             return;
         }
         let expected = i64::try_from(flow.halves[from].next).unwrap_or(i64::MAX);
@@ -216,6 +217,8 @@ impl<T: Default> Flows<T> {
         let Some(flow) = self.table.get_mut(slot) else { return false };
         let half = &flow.halves[from];
         if half.ended {
+            let end = offset.saturating_add_unsigned(segment.payload.len() as u64);
+            self.counters.segments_after_end += u64::from(end > i64::try_from(half.next).unwrap_or(i64::MAX));
             return false;
         }
         // What lies before the first byte known of cannot be placed.
@@ -264,9 +267,13 @@ impl<T: Default> Flows<T> {
                     self.waits.push_back(wait);
                 }
             }
-            tell_ends(flow, handler);
+            tell_ends(flow, &mut self.counters, handler);
         }
         self.reckon(slot, handler);
+        self.keep_bound(handler);
+    }
+
+    fn keep_bound(&mut self, handler: &mut impl Handler<T>) {
         if self.memory() > self.limits.memory {
             self.make_room(handler);
         }
@@ -342,7 +349,7 @@ impl<T: Default> Flows<T> {
             let Some(from) = Direction::BOTH.into_iter().find(|from| waiting(*from)) else { break };
             force(flow, from, &mut self.counters, handler);
         }
-        tell_ends(flow, handler);
+        tell_ends(flow, &mut self.counters, handler);
         if !flow.closed {
             flow.closed = true;
             let Flow { stream, state, .. } = flow;
@@ -527,11 +534,15 @@ fn suspect<T>(flow: &mut Flow<T>, slot: Slot, from: Direction, index: u64) -> Op
 }
 
 /// Tells the end of each direction that was read up to its FIN.
-fn tell_ends<T: Default>(flow: &mut Flow<T>, handler: &mut impl Handler<T>) {
+fn tell_ends<T: Default>(flow: &mut Flow<T>, counters: &mut Counters, handler: &mut impl Handler<T>) {
     for from in Direction::BOTH {
         let half = &mut flow.halves[from];
         if !half.ended && half.fin.is_some_and(|fin| fin <= half.next) {
             half.ended = true;
+            if let Some(early) = half.early.take() {
+                // A receiver takes nothing from beyond the FIN (RFC 9293 §3.10.7.4).
+                counters.segments_after_end += early.len() as u64;
+            }
             let Flow { stream, state, .. } = flow;
             handler.end(stream, state, from);
         }

@@ -76,6 +76,8 @@ pub struct Counters {
     pub idle_streams_let_go: u64,
     /// Segments not kept since their direction had too many in waiting.
     pub early_segments_let_go: u64,
+    /// Segments with bytes from beyond their sender's FIN.
+    pub segments_after_end: u64,
     /// RST segments outside the window, which a receiver ignores.
     pub resets_ignored: u64,
     /// Segments that brought other bytes than an earlier copy of them.

@@ -21,12 +21,15 @@ pub(in crate::report) struct Buffer {
 }
 
 impl Buffer {
-    /// Appends bytes that are JSON already.
+    /// Appends bytes that are JSON already. Inlined, as all that takes a separator: where its
+    /// length is known, copying it is a few instructions.
+    #[inline]
     pub(in crate::report) fn raw(&mut self, json: &str) {
         self.bytes.extend_from_slice(json.as_bytes());
     }
 
     /// `separator` is what stands before the number: a comma, a key and a colon.
+    #[inline]
     pub(in crate::report) fn number(&mut self, separator: &str, number: impl itoa::Integer) {
         self.raw(separator);
         self.raw(itoa::Buffer::new().format(number));
@@ -54,8 +57,14 @@ impl Buffer {
 
     /// A string of bytes that should be UTF-8. What is not becomes U+FFFD, and the answer
     /// is whether all of it was.
+    #[inline]
     pub(in crate::report) fn string(&mut self, separator: &str, bytes: &[u8]) -> bool {
         self.raw(separator);
+        self.quoted(bytes)
+    }
+
+    fn quoted(&mut self, bytes: &[u8]) -> bool {
+        self.bytes.reserve(bytes.len() + 10);
         self.bytes.push(b'"');
         let exact = self.escaped(bytes);
         self.bytes.push(b'"');
@@ -87,12 +96,12 @@ impl Buffer {
     pub(in crate::report) fn time(&mut self, separator: &str, time: Timestamp) {
         const SECOND: i64 = 1_000_000_000;
         let (second, fraction) = (time.nanos().div_euclid(SECOND), time.nanos().rem_euclid(SECOND));
+        self.raw(separator);
         if self.second.as_ref().is_none_or(|(last, _)| *last != second) {
             let mut text = Timestamp::from_nanos(second.saturating_mul(SECOND), 0).to_string();
             text.pop();
             self.second = Some((second, text));
         }
-        self.raw(separator);
         self.bytes.push(b'"');
         if let Some((_, text)) = &self.second {
             self.bytes.extend_from_slice(text.as_bytes());
@@ -110,7 +119,6 @@ impl Buffer {
     /// the first that may need escaping.
     fn escaped(&mut self, bytes: &[u8]) -> bool {
         let (mut at, mut exact) = (0, true);
-        self.bytes.reserve(bytes.len() + 8);
         loop {
             if let Some(word) = bytes.get(at..at + 8).and_then(|word| <[u8; 8]>::try_from(word).ok()) {
                 let plain = plain_bytes(u64::from_le_bytes(word));
