@@ -129,7 +129,9 @@ impl<S: Default> Connection<S> {
         let side = &mut self.sides[from];
         side.push(bytes, place);
         let response = kind == Kind::Response;
-        match recognize(&side.buffer) {
+        // A body shorter than a start line is no more certain than a longer one.
+        let hope = !response || matches!(side.buffer.first(), Some(b'H' | b'h' | b'I'));
+        match recognize(side.buffer.get(..LONGEST_DOUBT).unwrap_or(&side.buffer)) {
             Look::Is(next) if (next == Kind::Response) == response => {
                 let held = side.take();
                 self.exchanges.note((from, kind), "body-not-sent");
@@ -137,7 +139,7 @@ impl<S: Default> Connection<S> {
                 self.end((from, kind), true, None, context);
                 self.feed_held(&held, context);
             }
-            Look::Partial if side.buffer.len() < LONGEST_DOUBT && (side.buffer.len() as u64) < left => {}
+            Look::Partial if hope && side.buffer.len() < LONGEST_DOUBT => {}
             _ => {
                 let held = side.take();
                 side.state = State::Body(kind, Body::Length { left, fresh: false });
@@ -184,14 +186,15 @@ impl<S: Default> Connection<S> {
                 side.state = State::Trailers(kind);
                 count
             }
-            Step::Broken if !chunks.is_sure() => {
+            Step::Broken(count) if !chunks.is_sure() => {
+                side.push(bytes.get(..count).unwrap_or_default(), place);
                 self.not_chunked(kind, context);
-                0
+                count
             }
-            Step::Broken => {
+            Step::Broken(count) => {
                 side.state = State::Stray;
                 self.end(who, false, None, context);
-                0
+                count
             }
         }
     }
