@@ -12,6 +12,8 @@ mod exchange;
 mod framing;
 mod head;
 mod intake;
+#[cfg(test)]
+mod leniencies;
 mod message;
 mod opening;
 mod recognize;

@@ -136,12 +136,13 @@ pub(super) fn force<T>(flow: &mut Flow<T>, from: Direction, counters: &mut Count
     }
 }
 
-/// The length of the hole that `half` stands at, where bytes behind it are needed: whoever
-/// acknowledged them had received what is in the hole. And the place of those bytes.
+/// How much of the hole that `half` stands at had been received by whoever `needs` what comes
+/// after it; and where the bytes behind the hole stand.
 fn hole_within(half: &Half, needs: Needs) -> Option<(u64, Place)> {
     let Needs::Offset(needed) = needs else { return None };
     let front = half.early.as_ref()?.front()?;
-    (half.next < front.offset && front.offset < needed).then_some((front.offset - half.next, front.place))
+    let lost = front.offset.min(needed).saturating_sub(half.next);
+    (lost > 0).then_some((lost, front.place))
 }
 
 /// A wait to register for a direction: its hole is suspect, or its bytes wait for the other.

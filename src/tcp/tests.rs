@@ -403,6 +403,15 @@ fn a_hole_in_an_answer_is_told_before_what_was_said_after_the_answer() {
     let segments = [&[syn, syn_ack, ack][..], &said].concat();
     let want = ">question <ans <[2] <er >next <more";
     assert_eq!(run(&segments), format!("{want} #0"));
+    // A whole answer lost between two requests, and more of the next.
+    let said = [
+        c(101, 501, 0, "one"),
+        s(501, 104, 0, "1"),
+        c(104, 502, 0, "two"),
+        c(107, 512, 0, "three"),
+        s(532, 112, 0, "3"),
+    ];
+    assert_eq!(run(&[&[syn, syn_ack, ack][..], &said].concat()), ">one <1 >two <[10] >three <[20] <3 #0");
     let mut bench = Bench::new();
     for segment in segments {
         bench.take(segment);
