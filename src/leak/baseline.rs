@@ -50,9 +50,9 @@ impl Baseline {
     /// It is neither, or not by us.
     pub fn read(report: impl Read) -> Result<Self, BaselineError> {
         let mut known = Self::default();
-        let mut documents = serde_json::Deserializer::from_reader(report).into_iter::<Document>();
+        let documents = serde_json::Deserializer::from_reader(report).into_iter::<Document>();
         let mut empty = true;
-        while let Some(document) = documents.next() {
+        for document in documents {
             known.add(document.map_err(wrong)?)?;
             empty = false;
         }
