@@ -152,6 +152,7 @@ impl Analyzer {
             ("early segments", tcp.early_segments_let_go),
             ("segments after the end", tcp.segments_after_end),
             ("resets outside the window", tcp.resets_ignored),
+            ("segments outside the window", tcp.segments_outside_window),
             ("conflicting segments", tcp.conflicting_segments),
             ("missing bytes", tcp.missing_bytes),
         ] {

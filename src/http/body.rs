@@ -127,7 +127,10 @@ impl<S: Default> Connection<S> {
     ) -> usize {
         let from = context.from;
         let side = &mut self.sides[from];
-        side.push(bytes, place);
+        // What stands behind the body does not tell, or it would matter where it was cut.
+        let longest = LONGEST_DOUBT.min(usize::try_from(left).unwrap_or(usize::MAX));
+        let taken = bytes.get(..longest.saturating_sub(side.buffer.len()).min(bytes.len())).unwrap_or_default();
+        side.push(taken, place);
         let response = kind == Kind::Response;
         match recognize(&side.buffer) {
             Look::Is(next) if (next == Kind::Response) == response => {
@@ -137,14 +140,14 @@ impl<S: Default> Connection<S> {
                 self.end((from, kind), true, None, context);
                 self.feed_held(&held, context);
             }
-            Look::Partial if side.buffer.len() < LONGEST_DOUBT && (side.buffer.len() as u64) < left => {}
+            Look::Partial if side.buffer.len() < longest => {}
             _ => {
                 let held = side.take();
                 side.state = State::Body(kind, Body::Length { left, fresh: false });
                 self.feed_held(&held, context);
             }
         }
-        bytes.len()
+        taken.len()
     }
 
     /// The next bytes of a chunked body.
@@ -184,14 +187,14 @@ impl<S: Default> Connection<S> {
                 side.state = State::Trailers(kind);
                 count
             }
-            Step::Broken if !chunks.is_sure() => {
+            Step::Broken(_) if !chunks.is_sure() => {
                 self.not_chunked(kind, context);
                 0
             }
-            Step::Broken => {
+            Step::Broken(count) => {
                 side.state = State::Stray;
                 self.end(who, false, None, context);
-                0
+                count
             }
         }
     }

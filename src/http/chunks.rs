@@ -15,8 +15,8 @@ pub(crate) enum Step {
     Data(usize),
     /// So many bytes of framing, the last chunk's: trailers follow.
     Last(usize),
-    /// No chunk: the bytes contradict the coding.
-    Broken,
+    /// No chunk: after so many bytes of framing they contradict the coding.
+    Broken(usize),
 }
 
 /// Where the reader stands.
@@ -110,7 +110,7 @@ impl Chunks {
             } else if *byte == b'\n' && self.digits > 0 {
                 return self.size_is_over(at + 1, carriage, notes);
             } else if !self.size_line(*byte, notes) {
-                return Step::Broken;
+                return Step::Broken(at);
             }
         }
         Step::Framing(bytes.len())
@@ -214,7 +214,7 @@ mod tests {
                     at += n;
                 }
                 Step::Last(n) => return (body, Some(at + n), names(&notes)),
-                Step::Broken => return (body, None, names(&notes)),
+                Step::Broken(_) => return (body, None, names(&notes)),
             }
         }
         (body, None, names(&notes))
