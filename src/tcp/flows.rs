@@ -250,7 +250,7 @@ impl<T: Default> Flows<T> {
                     self.waits.push_back(wait);
                 }
             }
-            tell_ends(flow, &mut self.counters, handler);
+            tell_ends(flow, handler);
         }
         self.reckon(slot, handler);
         self.keep_bound(handler);
@@ -334,7 +334,7 @@ impl<T: Default> Flows<T> {
             let Some(from) = Direction::BOTH.into_iter().find(|from| waiting(*from)) else { break };
             force(flow, from, &mut self.counters, handler);
         }
-        tell_ends(flow, &mut self.counters, handler);
+        tell_ends(flow, handler);
         if !flow.closed {
             flow.closed = true;
             let Flow { stream, state, .. } = flow;
