@@ -20,6 +20,7 @@ Examples:
   plainsight replay monday.pcapng.gz tuesday.pcap.zst      several files as one capture
   tcpdump -i lo -w - tcp port 80 | plainsight replay -
   plainsight replay --canary 's3cret' --fail-on-leak ci.pcap
+  plainsight replay --output sarif=leaks.sarif --output har=all.har capture.pcap
   plainsight replay --format json capture.pcap | jq -r 'select(.findings)'
 
 Exit codes: 0 done; 1 leaks, where failing on them was asked for; 2 usage or failure.";
@@ -51,7 +52,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         files => Files::open(files)?,
     };
     let files = files.filtered(filter);
-    if let Some(write) = args.options.write.as_ref().filter(|write| files.reads(write)) {
+    if let Some(write) = args.options.written().iter().find(|write| files.reads(write)) {
         return Err(Failure::new(format!("cannot write to {}: it is one of the files to read", write.display())));
     }
     let bar = Bar::new(files.progress(), args.options.quiet);

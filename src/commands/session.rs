@@ -6,7 +6,7 @@
 
 use super::options::Options;
 use super::output::Shared;
-use super::{FAILED, Failure, confine, say};
+use super::{FAILED, Failure, confine, known, reports, say};
 use crate::analyzer::{Analyzer, Counters};
 use crate::capture::Interfaces;
 use crate::capture::save::{self, Rotate, Saver};
@@ -17,7 +17,7 @@ use crate::report::{Dropped, Summary};
 use std::fmt::Write as _;
 use std::io;
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -59,13 +59,24 @@ impl Session {
     /// Opens what is written, and confines the process to what is open.
     pub(super) fn new(options: &Options, output: Shared, origin: Origin) -> Result<Self, Failure> {
         let receive_only = origin.receive_only.clone();
-        let create = || Ok(options.write.as_deref().map(|path| origin.to(path)).transpose()?);
-        let saver = confine::drop_privileges(create)?;
+        let written = options.written();
+        reports::all_distinct(&written.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
+        let open = || {
+            // Read before anything is written: a report may take its baseline's place.
+            let allow = known::allowlist(options.config.as_deref(), options.quiet)?;
+            let baseline = options.baseline.as_deref().map(known::baseline).transpose()?;
+            let saver = options.write.as_deref().map(|path| origin.to(path)).transpose()?;
+            let mut output = output.lock();
+            output.passing_over(baseline.unwrap_or_default());
+            output.create_files(options)?;
+            Ok((allow, saver))
+        };
+        let (allow, saver) = confine::drop_privileges(open)?;
         if !options.no_sandbox {
             confine::enter(saver.as_ref(), receive_only, options.quiet)?;
         }
         Ok(Self {
-            analyzer: Analyzer::new(&options.config()),
+            analyzer: Analyzer::new(&options.analysis(allow)),
             output,
             done: false,
             saver,
@@ -84,7 +95,7 @@ impl Session {
     /// Takes a packet. False where it was the last that is wanted, or none can be saved.
     pub(super) fn packet(&mut self, packet: &Packet<'_>) -> bool {
         let Self { analyzer, output, done, .. } = self;
-        analyzer.packet(packet, |event| *done = output.lock().event(&event));
+        analyzer.packet(packet, |event| *done = output.lock().event(event));
         self.packets_left = self.packets_left.saturating_sub(1);
         self.save(|saver| saver.packet(packet)) && self.packets_left > 0 && !self.done
     }
@@ -104,7 +115,7 @@ impl Session {
     /// A second has passed without a packet: what would come late has come.
     pub(super) fn quiet(&mut self) {
         let Self { analyzer, output, done, .. } = self;
-        analyzer.quiet(|event| *done = output.lock().event(&event));
+        analyzer.quiet(|event| *done = output.lock().event(event));
     }
 
     /// Some packets have been taken; `idle` is whether no other has arrived. Whoever waits for
@@ -125,7 +136,7 @@ impl Session {
     pub(super) fn finish(mut self, dropped: Option<Dropped>) -> Result<ExitCode, Failure> {
         let Self { analyzer, output, done, .. } = &mut self;
         if !*done {
-            analyzer.finish(|event| *done = output.lock().event(&event));
+            analyzer.finish(|event| *done = output.lock().event(event));
         }
         if let Some(Err(error)) = self.saver.take().map(Saver::finish) {
             self.failed(error);
@@ -139,7 +150,7 @@ impl Session {
         let mut output = self.output.lock();
         output.finish(&mut summary);
         if !self.silent {
-            say(told(&summary.counters, dropped));
+            say(told(&summary.counters, output.known(), dropped));
         }
         let code = match output.error() {
             Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -147,7 +158,7 @@ impl Session {
             }
             // What the reader did not wait for might have leaked.
             Some(_) if self.leak_code.is_some() => FAILED,
-            _ if self.failed => FAILED,
+            _ if self.failed || output.failed() => FAILED,
             _ if output.leaks() > 0 => self.leak_code.unwrap_or(0),
             _ => 0,
         };
@@ -156,7 +167,7 @@ impl Session {
 }
 
 /// The summary in words.
-fn told(counters: &Counters, dropped: Option<Dropped>) -> String {
+fn told(counters: &Counters, known: u64, dropped: Option<Dropped>) -> String {
     let mut text = count(counters.packets, "packet", "packets");
     if let Some(dropped) = dropped {
         _ = write!(text, " seen, {} dropped by the kernel, {} by the interface", dropped.kernel, dropped.interface);
@@ -168,6 +179,11 @@ fn told(counters: &Counters, dropped: Option<Dropped>) -> String {
         let severities = Severity::ALL.iter().zip(counters.findings).rev().filter(|(_, count)| *count > 0);
         let severities: Vec<_> = severities.map(|(severity, count)| format!("{count} {severity}")).collect();
         _ = write!(text, "; {} ({})", count(found, "finding", "findings"), severities.join(", "));
+    }
+    for (what, count) in [("in the baseline", known), ("allowed by the project", counters.allowed)] {
+        if count > 0 {
+            _ = write!(text, "; {count} {what}");
+        }
     }
     for (what, counts) in [("not understood", &counters.not_understood), ("let go", &counters.let_go)] {
         if !counts.is_empty() {
@@ -210,19 +226,21 @@ mod tests {
             findings: [0, 0, 1, 0, 2],
             not_understood: [("link: type 147".to_owned(), 3), ("ip: cut".to_owned(), 1)].into(),
             let_go: [("idle flow".to_owned(), 9)].into(),
+            allowed: 3,
             ..Counters::default()
         };
-        for (counters, dropped, want) in [
-            (quiet, None, "1 packet; 0 exchanges in 1 TCP stream"),
+        for (counters, known, dropped, want) in [
+            (quiet, 0, None, "1 packet; 0 exchanges in 1 TCP stream"),
             (
                 busy,
+                4,
                 Some(Dropped { kernel: 5, interface: 0 }),
                 "14 packets seen, 5 dropped by the kernel, 0 by the interface; 1 exchange in 2 TCP streams; \
-                 3 findings (2 critical, 1 medium); not understood: ip: cut (1), link: type 147 (3); \
+                 3 findings (2 critical, 1 medium); 4 in the baseline; 3 allowed by the project; not understood: ip: cut (1), link: type 147 (3); \
                  let go: idle flow (9)",
             ),
         ] {
-            assert_eq!(told(&counters, dropped), want);
+            assert_eq!(told(&counters, known, dropped), want);
         }
     }
 }

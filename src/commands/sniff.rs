@@ -4,8 +4,9 @@
 //! `capture`'s.
 
 use super::interfaces;
-use super::options::Options;
+use super::options::{Format, Options};
 use super::output::Output;
+use super::reports::ReportFormat;
 use super::session::{self, Origin, Session};
 use super::{Failure, say, units};
 use crate::capture::live::{self, Live};
@@ -77,7 +78,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let Args { options, .. } = args;
     if args.list_interfaces {
-        return interfaces::list(options.format);
+        return interfaces::list(if options.format() == ReportFormat::Json { Format::Json } else { Format::Text });
     }
     let filter = args.filter.clone().or_else(|| (!args.expression.is_empty()).then(|| args.expression.join(" ")));
     let stop = session::stop_flag()?;

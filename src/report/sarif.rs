@@ -11,7 +11,7 @@ use super::outbox::Outbox;
 use super::sighting::{Sighting, sightings};
 use super::{Report, Summary, escape};
 use crate::analyzer::Event;
-use crate::leak::{Finding, Severity};
+use crate::leak::{Finding, SARIF_FINGERPRINT, Severity};
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::hash::BuildHasher;
@@ -21,9 +21,6 @@ const BEGINNING: &str = concat!(
     r#"{"$schema":"https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json","#,
     r#""version":"2.1.0","runs":[{"results":["#
 );
-
-/// The key of our fingerprint in `partialFingerprints`.
-pub(crate) const FINGERPRINT: &str = "plainsight/v1";
 
 /// So many different findings are remembered, to be told once; beyond that each is told.
 const MOST_REMEMBERED: usize = 1 << 20;
@@ -93,7 +90,7 @@ impl<W: Write> Sarif<W> {
         let file = usize::from(finding.place.packet.file());
         let file = if file < self.artifacts.len() { file } else { 0 };
         location(json, sighting, file, self.artifacts.get(file).map_or("live-capture", String::as_str));
-        json.plain(r#"],"partialFingerprints":{"#, FINGERPRINT);
+        json.plain(r#"],"partialFingerprints":{"#, SARIF_FINGERPRINT);
         json.string(":", finding.fingerprint.as_bytes());
         json.string(r#","primaryLocationLineHash":"#, format!("{}:{ordinal}", finding.fingerprint).as_bytes());
         json.raw("}");
