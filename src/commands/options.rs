@@ -97,6 +97,7 @@ impl Options {
             leaks: !self.no_leaks,
             canaries: self.canary.iter().map(|text| text.clone().into_bytes()).collect(),
             verify_checksums: self.verify_checksums,
+            ..Config::default()
         }
     }
 

@@ -1,6 +1,6 @@
 //! Reads the two directions of one stream as HTTP, whatever its port.
 
-use super::exchange::{Exchanges, Observer, Opening};
+use super::exchange::{Exchanges, Observer, Opening, Scan};
 use super::framing::{Chunks, Framing, Step};
 use super::head;
 use super::intake::Settings;
@@ -89,7 +89,7 @@ struct Context<'a, O: Observer> {
     observer: &'a mut O,
 }
 
-impl<S: Default> Connection<S> {
+impl<S: Scan> Connection<S> {
     /// Memory held, in bytes.
     pub fn weight(&self) -> usize {
         let sides = Direction::BOTH.into_iter().map(|from| {

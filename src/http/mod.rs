@@ -14,7 +14,7 @@ mod message;
 mod recognize;
 
 pub use connection::Connection;
-pub use exchange::{Observer, Read};
+pub use exchange::{Observer, Read, Scan};
 pub use intake::Settings;
 pub use message::{Body, Head, Message, Note};
 #[cfg(test)]

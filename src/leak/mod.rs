@@ -3,18 +3,25 @@
 //! This room sees messages and body bytes as they pass. It refuses to know how they
 //! are shown.
 
+mod active;
 mod canary;
 pub mod check;
 pub mod cookies;
+mod engine;
 mod finding;
 mod fingerprint;
 mod literal;
+mod media;
 pub mod names;
 mod personal;
 pub mod rule;
+mod run;
 mod scanner;
+mod values;
 
+pub use active::Rules;
 pub use finding::{Finding, Severity, StreamFinding, Where};
 pub use fingerprint::fingerprint;
+pub use run::Run;
 pub(crate) use scanner::identify;
-pub use scanner::{Run, Scanner, Side};
+pub use scanner::{Scanner, Side};
