@@ -9,14 +9,16 @@ pub use event::{Event, Exchange, TlsHello};
 
 use crate::decode::{self, Decoder, Unit};
 use crate::http::Settings;
-use crate::leak::{Allowlist, Scanner, Severity};
+use crate::leak::{Allowlist, Rules, Scanner, Severity};
 use crate::packet::{Packet, Timestamp};
 use crate::tcp::{Flows, Limits};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use streams::{StreamState, Streams};
 
 /// What the analyzer is asked to do.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools)] // each is a choice of its own
 pub struct Config {
     /// Bound on everything that is buffered, in bytes. Default 512 MiB.
     pub memory: usize,
@@ -26,6 +28,10 @@ pub struct Config {
     pub sha256: bool,
     /// Whether secrets are looked for.
     pub leaks: bool,
+    /// What secrets look like; `None` for our own rules.
+    pub rules: Option<Arc<Rules>>,
+    /// Whether our own rules look for personal data too. Off by default.
+    pub personal: bool,
     /// Texts that must not pass.
     pub canaries: Vec<Vec<u8>>,
     /// Findings that are not given out.
@@ -42,6 +48,8 @@ impl Default for Config {
             max_body: 4096,
             sha256: false,
             leaks: true,
+            rules: None,
+            personal: false,
             canaries: Vec::new(),
             allow: Allowlist::default(),
             verify_checksums: false,
@@ -89,7 +97,12 @@ impl Analyzer {
     /// An analyzer that has seen nothing yet.
     pub fn new(config: &Config) -> Self {
         let fragments = config.memory / 16;
-        let scanner = if config.leaks { Scanner::new(&config.canaries) } else { Scanner::default() };
+        let scanner = if config.leaks {
+            let rules = config.rules.clone().unwrap_or_else(|| Rules::defaults(config.personal));
+            Scanner::new(rules, &config.canaries)
+        } else {
+            Scanner::default()
+        };
         let settings = Settings {
             max_body: config.max_body,
             sha256: config.sha256,

@@ -3,7 +3,7 @@
 
 use super::event::{Event, Exchange, TlsHello};
 use crate::decode::{Datagram, Endpoint};
-use crate::http::{Connection, Head, Observer, Read, Settings};
+use crate::http::{Connection, Head, Observer, Read, Scan, Settings};
 use crate::leak::{Allowlist, Finding, Run, Scanner, Severity, Side, StreamFinding, Where, identify};
 use crate::packet::Place;
 use crate::tcp::{Direction, Handler, Oddity, PerDirection, Stream};
@@ -79,11 +79,11 @@ pub(crate) struct Teller<'a, F> {
 impl<F: FnMut(Event)> Teller<'_, F> {
     /// A UDP datagram that is nothing else.
     pub(crate) fn datagram(&mut self, datagram: &Datagram<'_>) {
-        if self.streams.scanner.is_idle() {
+        if self.streams.scanner.has_no_canaries() {
             return;
         }
         let mut run = Run::default();
-        self.streams.scanner.feed(&mut run, datagram.payload, datagram.place);
+        self.streams.scanner.feed_other(&mut run, datagram.payload, datagram.place);
         let ends = datagram.four_tuple;
         self.tell_findings(&mut run, &Where::Datagram, None, ends.source, ends.destination);
     }
@@ -99,7 +99,7 @@ impl<F: FnMut(Event)> Teller<'_, F> {
         if !run.has_findings() {
             return;
         }
-        let mut findings = run.take(location);
+        let mut findings = self.streams.scanner.take_other(run, location);
         let host = server.to_string();
         identify(&mut findings, host.as_bytes(), None);
         self.streams.allow(&mut findings, host.as_bytes(), None);
@@ -159,9 +159,15 @@ impl<F: FnMut(Event)> Handler<StreamState> for Teller<'_, F> {
 
     fn weight(&self, state: &StreamState) -> usize {
         state.0.as_ref().map_or(0, |inner| {
-            let other = inner.other.as_ref().map_or(0, |other| size_of::<Other>() + other.hello.capacity());
+            let other = inner.other.as_ref().map_or(0, |other| other.weight());
             size_of::<Inner>() + inner.http.weight() + other
         })
+    }
+}
+
+impl Scan for Run {
+    fn weight(&self) -> usize {
+        self.weight()
     }
 }
 
@@ -216,7 +222,7 @@ impl<F: FnMut(Event)> Observer for Watch<'_, F> {
 
     fn other(&mut self, from: Direction, bytes: &[u8], place: Place) {
         let hello_open = self.other.as_ref().is_none_or(|other| !other.hello_done);
-        if self.streams.scanner.is_idle() && !hello_open {
+        if self.streams.scanner.has_no_canaries() && !hello_open {
             return;
         }
         let other = self.other.get_or_insert_default();
@@ -224,7 +230,7 @@ impl<F: FnMut(Event)> Observer for Watch<'_, F> {
             other.hello(from, bytes, place, self.stream, self.sink);
         }
         let run = &mut other.runs[from];
-        self.streams.scanner.feed(run, bytes, place);
+        self.streams.scanner.feed_other(run, bytes, place);
         if run.has_findings() {
             let (client, server) = (self.stream.sender(from), self.stream.sender(from.reverse()));
             let mut teller = Teller { streams: self.streams, sink: self.sink };
@@ -234,6 +240,11 @@ impl<F: FnMut(Event)> Observer for Watch<'_, F> {
 }
 
 impl Other {
+    fn weight(&self) -> usize {
+        let runs = Direction::BOTH.into_iter().map(|from| self.runs[from].weight());
+        size_of::<Self>() + self.hello.capacity() + runs.sum::<usize>()
+    }
+
     /// Adds to what may be a TLS client's first message.
     fn hello(&mut self, from: Direction, bytes: &[u8], place: Place, stream: &Stream, sink: &mut impl FnMut(Event)) {
         if from != Direction::FromInitiator {

@@ -126,6 +126,7 @@ impl Options {
             canaries: self.canary.iter().map(|text| text.clone().into_bytes()).collect(),
             verify_checksums: self.verify_checksums,
             allow,
+            ..Config::default()
         }
     }
 

@@ -265,7 +265,7 @@ impl Rule {
 }
 
 /// `range` and up to 48 bytes of the name in whose middle it begins: `csrf_` of `csrf_token=…`.
-fn named(text: &[u8], range: &Range<usize>) -> Range<usize> {
+pub(super) fn named(text: &[u8], range: &Range<usize>) -> Range<usize> {
     let name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$');
     let before = text.get(..range.start).unwrap_or_default().iter().rev().take(48).take_while(name).count();
     range.start.saturating_sub(before)..range.end
