@@ -3,7 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -311,6 +311,37 @@ fn a_reader_who_leaves_ends_the_run_quietly() {
     let mut child = plainsight().args(["completions", "bash"]).stdout(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     assert!(child.wait().unwrap().success());
+}
+
+/// As of `tcpdump -U -w - | plainsight replay -`.
+#[test]
+fn a_pipe_that_runs_dry_shows_what_there_is_and_ends_with_the_program() {
+    for (close, signal) in [(true, None), (false, Some("-TERM"))] {
+        let mut child = plainsight()
+            .args(["replay", "--format", "json", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = child.stdin.take();
+        // One packet more, of which a part is still to come.
+        let capture = [&lesson(1)[..], &[0; 7]].concat();
+        input.as_mut().unwrap().write_all(&capture).unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let line = lines.next().unwrap().unwrap();
+        assert!(line.contains(SECRET), "{line}");
+        if close {
+            drop(input.take());
+        }
+        if let Some(signal) = signal {
+            assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+        }
+        assert!(lines.next().unwrap().unwrap().starts_with(r#"{"type":"summary""#));
+        let output = child.wait_with_output().unwrap();
+        let cut = stderr(&output).contains("cut off");
+        assert_eq!((code(&output), cut), if close { (2, true) } else { (0, false) }, "{}", stderr(&output));
+    }
 }
 
 #[test]

@@ -145,7 +145,9 @@ impl Analyzer {
             ("silent streams", tcp.silent_streams_let_go),
             ("idle streams", tcp.idle_streams_let_go),
             ("early segments", tcp.early_segments_let_go),
+            ("segments after the end", tcp.segments_after_end),
             ("resets outside the window", tcp.resets_ignored),
+            ("segments outside the window", tcp.segments_outside_window),
             ("conflicting segments", tcp.conflicting_segments),
             ("missing bytes", tcp.missing_bytes),
         ] {

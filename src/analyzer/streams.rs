@@ -6,7 +6,7 @@ use crate::decode::{Datagram, Endpoint};
 use crate::http::{Connection, Observer, Read, Settings};
 use crate::leak::{Finding, Run, Scanner, Severity, Side, StreamFinding, Where, identify};
 use crate::packet::Place;
-use crate::tcp::{Direction, Handler, PerDirection, Stream};
+use crate::tcp::{Direction, Handler, Oddity, PerDirection, Stream};
 use crate::tls::{Hello, LONGEST_HELLO, client_hello};
 
 /// What is kept for a stream; nothing until its first byte.
@@ -126,8 +126,12 @@ impl<F: FnMut(Event)> Handler<StreamState> for Teller<'_, F> {
         self.with_http(stream, state, |http, settings, watch| http.gap(from, length, place, settings, watch));
     }
 
-    fn conflict(&mut self, _: &Stream, state: &mut StreamState, from: Direction) {
-        state.0.get_or_insert_default().http.note(from, "conflicting-overlap");
+    fn oddity(&mut self, _: &Stream, state: &mut StreamState, from: Direction, oddity: Oddity) {
+        let name = match oddity {
+            Oddity::Conflict => "conflicting-overlap",
+            Oddity::Urgent => "urgent-data",
+        };
+        state.0.get_or_insert_default().http.note(from, name);
     }
 
     fn end(&mut self, stream: &Stream, state: &mut StreamState, from: Direction) {

@@ -12,6 +12,7 @@ pub mod interfaces;
 pub mod man;
 mod options;
 mod output;
+mod pipe;
 pub mod replay;
 pub mod server;
 mod session;
@@ -25,6 +26,7 @@ use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
 Examples:
+  plainsight demo                              the lesson, end to end
   plainsight sniff -i lo -f 'tcp port 8080'    watch a port of this machine
   plainsight replay capture.pcapng             look into a saved capture
   plainsight replay --canary 's3cret' --fail-on-leak ci.pcap

@@ -9,21 +9,33 @@ use crate::leak::{Finding, Severity};
 use crate::report::{Json, Layout, Report, Summary, Text};
 use clap::ColorChoice;
 use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Only findings that are at least this bad count for the exit code.
 const COUNTS: Severity = Severity::Medium;
 
+/// Standard output, for the run and for whoever notices that its packets have run dry.
+#[derive(Clone)]
+pub(super) struct Shared(Arc<Mutex<Output>>);
+
+impl Shared {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Output> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Where events go.
 pub(super) struct Output {
-    report: Box<dyn Report>,
+    report: Box<dyn Report + Send>,
     /// How many exchanges may be shown.
     limit: u64,
     exchanges: u64,
     findings: [u64; Severity::ALL.len()],
     error: Option<io::Error>,
-    /// Since when something waits in the report's buffer.
-    waiting: Option<Instant>,
+    /// Whether something is in the report's buffer, and, in a live capture, since when.
+    waiting: bool,
+    since: Option<Instant>,
     live: bool,
 }
 
@@ -33,24 +45,33 @@ impl Output {
 
     /// The report that `options` ask for. `files` are the captures read as one; `live` is
     /// whether someone may be waiting for each exchange.
-    pub(super) fn new(options: &Options, files: Vec<String>, live: bool) -> Self {
-        let out = io::stdout().lock();
-        let report: Box<dyn Report> = match options.format {
+    pub(super) fn shared(options: &Options, files: Vec<String>, live: bool) -> Shared {
+        let out = io::stdout();
+        let report: Box<dyn Report + Send> = match options.format {
             Format::Json => Box::new(Json::new(out, files)),
             Format::Text => Box::new(Text::new(out, layout(options.color, options.verbose), files)),
         };
-        Self::of(report, options.exchanges, live)
+        Shared(Arc::new(Mutex::new(Self::of(report, options.exchanges, live))))
     }
 
-    fn of(report: Box<dyn Report>, limit: Option<u64>, live: bool) -> Self {
+    fn of(report: Box<dyn Report + Send>, limit: Option<u64>, live: bool) -> Self {
         let limit = limit.unwrap_or(u64::MAX);
-        Self { report, limit, exchanges: 0, findings: Default::default(), error: None, waiting: None, live }
+        Self {
+            report,
+            limit,
+            exchanges: 0,
+            findings: Default::default(),
+            error: None,
+            waiting: false,
+            since: None,
+            live,
+        }
     }
 
-    /// Shows an event, where there is still someone to see it.
-    pub(super) fn event(&mut self, event: &Event) {
+    /// Shows an event, where there is still someone to see it. True where it was the last.
+    pub(super) fn event(&mut self, event: &Event) -> bool {
         if self.is_done() {
-            return;
+            return true;
         }
         match event {
             Event::Exchange(exchange) => {
@@ -61,9 +82,11 @@ impl Output {
             Event::Tls(_) => {}
         }
         self.error = self.report.event(event).err();
-        if self.live && self.waiting.is_none() {
-            self.waiting = Some(Instant::now());
+        self.waiting = true;
+        if self.live && self.since.is_none() {
+            self.since = Some(Instant::now());
         }
+        self.is_done()
     }
 
     fn count(&mut self, finding: &Finding) {
@@ -74,17 +97,18 @@ impl Output {
     }
 
     /// Whether nothing more can or may be shown.
-    pub(super) fn is_done(&self) -> bool {
+    fn is_done(&self) -> bool {
         self.error.is_some() || self.exchanges >= self.limit
     }
 
     /// Lets go of what has waited long enough; of everything where nothing else is to be
-    /// done now.
-    pub(super) fn flush(&mut self, idle: bool) {
-        if self.waiting.is_some_and(|since| idle || since.elapsed() >= Self::PATIENCE) {
-            self.waiting = None;
+    /// done now. True where nobody reads it any more.
+    pub(super) fn flush(&mut self, idle: bool) -> bool {
+        if self.waiting && (idle || self.since.is_some_and(|since| since.elapsed() >= Self::PATIENCE)) {
+            (self.waiting, self.since) = (false, None);
             self.error = self.error.take().or_else(|| self.report.flush().err());
         }
+        self.is_done()
     }
 
     /// Writes the end of the report; `summary` gets the numbers of what was really shown.

@@ -2,14 +2,16 @@
 //!
 //! It opens what the command line names and waits for the end; reading is `capture`'s.
 
-use super::Failure;
 use super::options::Options;
+use super::output::Output;
 use super::session::{Origin, Session, stop_flag, stopped};
+use super::{Failure, pipe};
 use crate::capture::{Files, Filter, Progress};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const EXAMPLES: &str = "\
@@ -41,15 +43,20 @@ pub struct Args {
 /// Replays the files.
 pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let filter = args.filter.as_deref().map(Filter::new).transpose()?;
-    let files = Files::open(&args.files)?.filtered(filter);
+    let stop = stop_flag()?;
+    let names = args.files.iter().map(|file| file.display().to_string()).collect();
+    let output = Output::shared(&args.options, names, false);
+    let files = match &args.files[..] {
+        [file] if file.as_os_str() == "-" => pipe::open(output.clone(), Arc::clone(&stop))?,
+        files => Files::open(files)?,
+    };
+    let files = files.filtered(filter);
     if let Some(write) = args.options.write.as_ref().filter(|write| files.reads(write)) {
         return Err(Failure::new(format!("cannot write to {}: it is one of the files to read", write.display())));
     }
-    let names = args.files.iter().map(|file| file.display().to_string()).collect();
-    let stop = stop_flag()?;
     let bar = Bar::new(files.progress(), args.options.quiet);
     let origin = Origin { interfaces: files.interfaces(), ..Origin::default() };
-    let mut session = Session::new(&args.options, names, origin)?;
+    let mut session = Session::new(&args.options, output, origin)?;
     read(files, &mut session, bar, || stopped(&stop));
     session.finish(None)
 }
@@ -67,6 +74,8 @@ fn read(mut files: Files, session: &mut Session, mut bar: Option<Bar>, stopped: 
                 }
             }
             Ok(None) => break,
+            // What was cut off by the end of the run is not to blame.
+            Err(_) if stopped() || !session.pause(false) => break,
             // The next file may be better.
             Err(error) => {
                 if let Some(bar) = &bar {

@@ -5,7 +5,7 @@
 //! know.
 
 use super::options::Options;
-use super::output::Output;
+use super::output::Shared;
 use super::{FAILED, Failure, confine, say};
 use crate::analyzer::{Analyzer, Counters};
 use crate::capture::Interfaces;
@@ -25,8 +25,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// What a run needs to know of where its packets come from.
 #[derive(Default)]
 pub(super) struct Origin {
-    /// Whether someone may be waiting for each of them.
-    pub(super) live: bool,
     pub(super) interfaces: Interfaces,
     pub(super) rotate: Option<Rotate>,
     pub(super) keep_files: Option<NonZeroUsize>,
@@ -44,7 +42,9 @@ impl Origin {
 /// A run.
 pub(super) struct Session {
     analyzer: Analyzer,
-    output: Output,
+    output: Shared,
+    /// Whether nothing more can or may be shown.
+    done: bool,
     /// What `-w` names; nothing once saving has failed.
     saver: Option<Saver>,
     packets_left: u64,
@@ -56,10 +56,9 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Opens what is written, and confines the process to what is open. `files` are the
-    /// captures read as one.
-    pub(super) fn new(options: &Options, files: Vec<String>, origin: Origin) -> Result<Self, Failure> {
-        let (live, receive_only) = (origin.live, origin.receive_only.clone());
+    /// Opens what is written, and confines the process to what is open.
+    pub(super) fn new(options: &Options, output: Shared, origin: Origin) -> Result<Self, Failure> {
+        let receive_only = origin.receive_only.clone();
         let create = || Ok(options.write.as_deref().map(|path| origin.to(path)).transpose()?);
         let saver = confine::drop_privileges(create)?;
         if !options.no_sandbox {
@@ -67,7 +66,8 @@ impl Session {
         }
         Ok(Self {
             analyzer: Analyzer::new(&options.config()),
-            output: Output::new(options, files, live),
+            output,
+            done: false,
             saver,
             packets_left: options.count.unwrap_or(u64::MAX),
             leak_code: options.leak_code(),
@@ -83,11 +83,10 @@ impl Session {
 
     /// Takes a packet. False where it was the last that is wanted, or none can be saved.
     pub(super) fn packet(&mut self, packet: &Packet<'_>) -> bool {
-        let output = &mut self.output;
-        self.analyzer.packet(packet, |event| output.event(&event));
-        output.flush(false);
+        let Self { analyzer, output, done, .. } = self;
+        analyzer.packet(packet, |event| *done = output.lock().event(&event));
         self.packets_left = self.packets_left.saturating_sub(1);
-        self.save(|saver| saver.packet(packet)) && self.packets_left > 0 && !self.output.is_done()
+        self.save(|saver| saver.packet(packet)) && self.packets_left > 0 && !self.done
     }
 
     /// False where it failed; then nothing is saved any more.
@@ -104,15 +103,15 @@ impl Session {
 
     /// A second has passed without a packet: what would come late has come.
     pub(super) fn quiet(&mut self) {
-        let output = &mut self.output;
-        self.analyzer.quiet(|event| output.event(&event));
+        let Self { analyzer, output, done, .. } = self;
+        analyzer.quiet(|event| *done = output.lock().event(&event));
     }
 
-    /// Nothing has come for a moment: whoever waits for a line gets it. False where no more
-    /// is wanted.
-    pub(super) fn idle(&mut self) -> bool {
-        self.output.flush(true);
-        self.save(Saver::flush) && !self.output.is_done()
+    /// Some packets have been taken; `idle` is whether no other has arrived. Whoever waits for
+    /// a line gets it. False where no more is wanted.
+    pub(super) fn pause(&mut self, idle: bool) -> bool {
+        self.done |= self.output.lock().flush(idle);
+        (!idle || self.save(Saver::flush)) && !self.done
     }
 
     /// Notes a failure and goes on.
@@ -124,9 +123,9 @@ impl Session {
     /// Ends the run: what is still open, the summary, the exit code. `dropped` is `None` where
     /// nothing was captured live.
     pub(super) fn finish(mut self, dropped: Option<Dropped>) -> Result<ExitCode, Failure> {
-        if !self.output.is_done() {
-            let output = &mut self.output;
-            self.analyzer.finish(|event| output.event(&event));
+        let Self { analyzer, output, done, .. } = &mut self;
+        if !*done {
+            analyzer.finish(|event| *done = output.lock().event(&event));
         }
         if let Some(Err(error)) = self.saver.take().map(Saver::finish) {
             self.failed(error);
@@ -137,18 +136,19 @@ impl Session {
             return Ok(ExitCode::from(FAILED));
         }
         let mut summary = Summary { counters, dropped: dropped.unwrap_or_default() };
-        self.output.finish(&mut summary);
+        let mut output = self.output.lock();
+        output.finish(&mut summary);
         if !self.silent {
             say(told(&summary.counters, dropped));
         }
-        let code = match self.output.error() {
+        let code = match output.error() {
             Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 return Err(Failure::new(format!("cannot write to standard output: {error}")));
             }
             // What the reader did not wait for might have leaked.
             Some(_) if self.leak_code.is_some() => FAILED,
             _ if self.failed => FAILED,
-            _ if self.output.leaks() > 0 => self.leak_code.unwrap_or(0),
+            _ if output.leaks() > 0 => self.leak_code.unwrap_or(0),
             _ => 0,
         };
         Ok(ExitCode::from(code))

@@ -5,6 +5,7 @@
 
 use super::interfaces;
 use super::options::Options;
+use super::output::Output;
 use super::session::{self, Origin, Session};
 use super::{Failure, say, units};
 use crate::capture::live::{self, Live};
@@ -88,13 +89,12 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         ..live::Options::default()
     })?;
     let origin = Origin {
-        live: true,
         interfaces: live.interfaces(),
         rotate: args.rotate,
         keep_files: args.keep_files,
         receive_only: live.descriptors(),
     };
-    let mut session = Session::new(options, Vec::new(), origin)?;
+    let mut session = Session::new(options, Output::shared(options, Vec::new(), true), origin)?;
     if !options.quiet {
         let names: Vec<_> = live.interfaces().all().into_iter().filter_map(|interface| interface.name).collect();
         let filter = filter.map_or_else(|| "no filter".to_owned(), |filter| format!("filter `{filter}`"));
@@ -143,9 +143,7 @@ fn watch(live: &mut Live, session: &mut Session, duration: Option<Duration>, sto
             last = None;
             session.quiet();
         }
-        if idle {
-            more &= session.idle();
-        }
+        more &= session.pause(idle);
         let enough = if idle { LAST_LOOK.0 } else { LAST_LOOK.1 };
         if !more || ending.is_some_and(|ending| ending.elapsed() >= enough) {
             return;

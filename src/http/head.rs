@@ -4,7 +4,7 @@
 //! a browser, which names each leniency.
 
 use super::message::{Head, Note, Span, Start};
-use super::recognize::{Kind, is_token, trim_end, version_of};
+use super::recognize::{Kind, is_token, trim, trim_end, version_of};
 use memchr::{memchr, memchr_iter};
 use std::mem::MaybeUninit;
 
@@ -62,9 +62,7 @@ pub(crate) fn quick(kind: Kind, bytes: &[u8]) -> Option<Head> {
             // An empty reason is no part of the buffer; nor is one that httparse replaced.
             let reason = match reason {
                 Some(reason) => span(reason),
-                None if bytes.get(12..14) == Some(b"\r\n") || bytes.get(12..15) == Some(b" \r\n") => {
-                    Span { start: 12, end: 12 }
-                }
+                None if bytes.get(12..15) == Some(b" \r\n") => Span { start: 13, end: 13 },
                 None => return None,
             };
             let start = Start::Response { status: response.code, reason: Some(reason) };
@@ -136,14 +134,18 @@ pub(crate) fn trailers(bytes: &[u8], notes: &mut Vec<Note>) -> Head {
 
 fn request_line(head: &mut Head, line: &[u8], notes: &mut Vec<Note>) {
     let method_end = line.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(line.len());
-    let version = version_of(line.get(method_end..).unwrap_or_default());
-    let rest_end = version.map_or(line.len(), |version| line.len() - trailing(line) - version.len());
     let start = line.get(method_end..).unwrap_or_default();
+    // Of two words the second is the target, whatever it looks like (RFC 9112 §3).
+    let version = version_of(start).filter(|version| trim(start).len() > version.len());
+    let rest_end = version.map_or(line.len(), |version| line.len() - trailing(line) - version.len());
     let target_start = method_end + start.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     let target = trim_end(line.get(target_start..rest_end).unwrap_or_default());
     let target_end = target_start + target.len();
-    if target_start > method_end + 1 || rest_end > target_end + 1 {
+    if target_start > method_end + 1 || rest_end > target_end + 1 || trailing(line) > 0 {
         add(notes, "extra-space-in-start-line");
+    }
+    if memchr(b'\t', line).is_some() {
+        add(notes, "tab-in-start-line");
     }
     if target.iter().any(|byte| matches!(byte, b' ' | b'\t')) {
         add(notes, "space-in-target");
@@ -209,6 +211,10 @@ fn fields(buffer: &mut [u8], lines: Lines<'_>, notes: &mut Vec<Note>) -> Vec<(Sp
         let line = bytes.get(range.clone()).unwrap_or_default();
         note_end(bytes, range.end, notes);
         if line.is_empty() {
+            // A CR in front of a field is no blank line.
+            if bytes.get(range.end) == Some(&b'\r') && bytes.get(range.end + 1) != Some(&b'\n') {
+                continue;
+            }
             break;
         }
         if memchr(b'\r', line).is_some() {
@@ -356,9 +362,10 @@ mod tests {
             (b"GET  /  HTTP/1.1\r\n\r\n", "GET", "/", "HTTP/1.1", &["extra-space-in-start-line"]),
             (b"GET /a b HTTP/1.1\r\n\r\n", "GET", "/a b", "HTTP/1.1", &["space-in-target"]),
             (b"GET /a\r\n\r\n", "GET", "/a", "HTTP/0.9", &["no-version"]),
-            (b"GET / HTTP/1.1 \r\n\r\n", "GET", "/", "HTTP/1.1", &[]),
+            (b"GET / HTTP/1.1 \r\n\r\n", "GET", "/", "HTTP/1.1", &["extra-space-in-start-line"]),
+            (b"OPTIONS HTTP/1.1\r\n\r\n", "OPTIONS", "HTTP/1.1", "HTTP/0.9", &["no-version"]),
             (b"GET / http/1.1\r\n\r\n", "GET", "/", "http/1.1", &["odd-version"]),
-            (b"GET\t/\tHTTP/1.1\r\n\r\n", "GET", "/", "HTTP/1.1", &[]),
+            (b"GET\t/\tHTTP/1.1\r\n\r\n", "GET", "/", "HTTP/1.1", &["tab-in-start-line"]),
         ] {
             let (head, notes) = read(Kind::Request, bytes);
             let text = |part: Option<&[u8]>| part.unwrap_or_default().escape_ascii().to_string();
@@ -372,7 +379,9 @@ mod tests {
     #[test]
     fn every_leniency_of_a_status_line_is_named() {
         for (bytes, status, reason, want) in [
-            (&b"HTTP/1.1 200\r\n\r\n"[..], Some(200), "", &[][..]),
+            (&b"HTTP/1.1 200\r\n\r\n"[..], Some(200), "", &["no-reason"][..]),
+            (b"HTTP/1.1 200 \r\n\r\n", Some(200), "", &[]),
+            (b"http/1.1 200 ok\r\n\r\n", Some(200), "ok", &["odd-version"]),
             (b"HTTP/1.1  200 OK\r\n\r\n", Some(200), "OK", &["extra-space-in-start-line"]),
             (b"HTTP/1.1 20 OK\r\n\r\n", Some(20), "OK", &["odd-status"]),
             (b"HTTP/1.1 abc\r\n\r\n", None, "abc", &["odd-status", "no-reason"]),
@@ -404,6 +413,7 @@ mod tests {
             (b" A: b\r\n", &[("A", "b")], &["space-before-field"]),
             (b"A(x): b\r\n", &[("A(x)", "b")], &["odd-field-name"]),
             (b"A: b\nB: c\r\n", &[("A", "b"), ("B", "c")], &["bare-lf"]),
+            (b"A: b\n\rB: c\r\n", &[("A", "b"), ("B", "c")], &["bare-lf", "bare-cr"]),
         ] {
             let bytes = [&b"GET / HTTP/1.1\r\n"[..], lines, b"\r\n"].concat();
             let (head, notes) = read(Kind::Request, &bytes);

@@ -3,7 +3,9 @@
 //! HTTP is recognised by what it says, never by its port. This room refuses to know
 //! about packets' insides, sequence numbers or secrets.
 
+mod body;
 pub mod charset;
+mod chunks;
 mod connection;
 pub mod content;
 mod exchange;
@@ -11,7 +13,10 @@ mod framing;
 mod head;
 mod intake;
 mod message;
+mod opening;
 mod recognize;
+mod side;
+mod stray;
 
 pub use connection::Connection;
 pub use exchange::{Observer, Read};

@@ -31,7 +31,7 @@ pub(crate) enum Look {
 
 /// Methods that are believed without a version: RFC 9110 §9, WebDAV (RFC 4918, 3253,
 /// 5323…), and those that other products are known to send.
-const METHODS: &[&str] = &[
+pub(crate) const METHODS: &[&str] = &[
     "GET",
     "POST",
     "HEAD",
@@ -97,7 +97,7 @@ const LONGEST_STRANGE_LINE: usize = 4096;
 pub(crate) fn recognize(bytes: &[u8]) -> Look {
     match bytes.first() {
         None => Look::Partial,
-        Some(b'H') if is_status_start(bytes) => status_line(bytes, b"HTTP/"),
+        Some(b'H' | b'h') if is_status_start(bytes) => status_line(bytes, b"HTTP/"),
         Some(b'I') if is_prefix(bytes, b"ICY ") => status_line(bytes, b"ICY "),
         Some(byte) if is_token(*byte) => request_line(bytes),
         Some(_) => Look::Not,
@@ -109,9 +109,10 @@ fn is_prefix(bytes: &[u8], whole: &[u8]) -> bool {
     bytes.iter().zip(whole).all(|(a, b)| a == b)
 }
 
+/// Whether bytes start with `HTTP/`, in any letter case as browsers have it, or might.
 fn is_status_start(bytes: &[u8]) -> bool {
     // "HEAD" starts with the same letter.
-    is_prefix(bytes, b"HTTP/") && bytes.len() > 1
+    bytes.len() > 1 && bytes.iter().zip(b"HTTP/").all(|(a, b)| a.eq_ignore_ascii_case(b))
 }
 
 fn status_line(bytes: &[u8], start: &[u8]) -> Look {
@@ -133,20 +134,18 @@ fn request_line(bytes: &[u8]) -> Look {
     let method_end = seen.iter().take(LONGEST_METHOD + 1).position(|byte| !is_token(*byte));
     let Some(method_end) = method_end else {
         // The method is not over yet, or too long to be one.
-        let could_be = line.is_none() && bytes.len() <= LONGEST_METHOD && could_be_method(bytes);
-        return if could_be { Look::Partial } else { Look::Not };
+        return if line.is_none() && bytes.len() <= LONGEST_METHOD { Look::Partial } else { Look::Not };
     };
     let (method, rest) = seen.split_at(method_end);
-    if !matches!(rest.first(), Some(b' ' | b'\t')) {
+    if !matches!(rest.first(), Some(b' ' | b'\t')) || rest.contains(&0) {
         return Look::Not;
     }
     let known = METHODS.iter().any(|name| name.as_bytes() == method);
-    let Some(line) = line else {
-        let strange = !known && (bytes.len() > LONGEST_STRANGE_LINE || !method.iter().any(u8::is_ascii_uppercase));
-        return if strange || rest.iter().any(|byte| is_binary(*byte)) { Look::Not } else { Look::Partial };
-    };
-    if line.iter().any(|byte| matches!(byte, 0)) {
+    if !known && seen.len() > LONGEST_STRANGE_LINE {
         return Look::Not;
+    }
+    if line.is_none() {
+        return Look::Partial;
     }
     match version_of(rest) {
         Some(_) => Look::Is(Kind::Request),
@@ -171,13 +170,7 @@ fn is_target(target: &[u8]) -> bool {
     plain && (matches!(target.first(), Some(b'/' | b'*')) || target.starts_with(b"http://"))
 }
 
-/// A method that is cut: the beginning of a known one, or capitals.
-fn could_be_method(bytes: &[u8]) -> bool {
-    METHODS.iter().any(|name| name.as_bytes().starts_with(bytes))
-        || bytes.iter().all(|byte| byte.is_ascii_uppercase() || matches!(byte, b'_' | b'-'))
-}
-
-/// A control character that no start line holds.
+/// A control character that no target of a request without version holds.
 fn is_binary(byte: u8) -> bool {
     (byte < 0x20 && !matches!(byte, b'\t' | b'\r')) || byte == 0x7f
 }
@@ -226,6 +219,9 @@ mod tests {
             (b"HTTP/1.0 200", Is(Response)),
             (b"HTTP/1.1\r\n", Is(Response)),
             (b"ICY 200 OK\r\n", Is(Response)),
+            (b"http/1.1 200 ok\r\n", Is(Response)),
+            (b"http/", Partial),
+            (b"http://a/ is no status line\r\n", Not),
             (b"G", Partial),
             (b"GET", Partial),
             (b"GET /abc", Partial),
@@ -234,6 +230,11 @@ mod tests {
             (b"HTT", Partial),
             (b"HTTP/1.", Partial),
             (b"BREW /po", Partial),
+            (b"ge", Partial),
+            (b"get /a", Partial),
+            (b"GET /\x01 HT", Partial),
+            (b"GET /\x01 HTTP/1.1\r\n", Is(Request)),
+            (b"hello", Partial),
             (b"", Partial),
             (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Http2),
             (b"PRI * HT", Partial),
@@ -257,9 +258,14 @@ mod tests {
 
     #[test]
     fn a_prefix_of_a_message_is_never_refused() {
-        for message in
-            [&b"GET /a?b=c HTTP/1.1\r\n"[..], b"HTTP/1.1 200 OK\r\n", b"HEAD / HTTP/1.0\r\n", b"POST /x HTTP/1.1\r\n"]
-        {
+        for message in [
+            &b"GET /a?b=c HTTP/1.1\r\n"[..],
+            b"HTTP/1.1 200 OK\r\n",
+            b"http/1.0 200 OK\r\n",
+            b"HEAD / HTTP/1.0\r\n",
+            b"post /x\x7f HTTP/1.1\r\n",
+            b"X-y_z! /x HTTP/1.1\r\n",
+        ] {
             for cut in 0..message.len() {
                 assert_ne!(recognize(&message[..cut]), Not, "{}", message[..cut].escape_ascii());
             }

@@ -214,7 +214,7 @@ fn answered(exchange: &Exchange) -> Outcome {
         return Outcome { text: "no answer".to_owned(), ink: ink::YELLOW };
     };
     let Some(status) = head.status() else {
-        return Outcome { text: head.version().to_owned(), ink: ink::GREEN };
+        return Outcome { text: escape::str(head.version()), ink: ink::GREEN };
     };
     let reason = escape::bytes(head.reason().unwrap_or_default());
     let ink = match status {

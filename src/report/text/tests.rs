@@ -335,3 +335,14 @@ fn every_line_fits_whatever_the_width() {
         }
     }
 }
+
+#[test]
+fn an_odd_version_cannot_command_the_terminal() {
+    let mut odd = sample::lesson();
+    let response = odd.response.as_mut().unwrap();
+    response.head = crate::http::Head { bytes: b"HTTP/1.1\x1b[2J".to_vec(), version: 0..12, ..Default::default() };
+    for layout in [NARROW, Layout { verbose: true, ..NARROW }] {
+        let shown = written(layout, &[exchange(odd.clone())]);
+        assert!(shown.contains("HTTP/1.1") && !shown.contains('\x1b'), "{shown:?}");
+    }
+}

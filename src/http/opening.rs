@@ -1,0 +1,320 @@
+//! Where a message may start: its start line is recognised, its head is read, and the search
+//! goes on where there is none.
+
+use super::connection::{Connection, Context};
+use super::exchange::{Observer, Opening};
+use super::head;
+use super::message::{Head, Note};
+use super::recognize::{Kind, Look, recognize};
+use super::side::{Body, Origin, State};
+use super::stray::{Found, find};
+use crate::packet::Place;
+use crate::tcp::Direction;
+
+/// So many bytes of junk in front of a connection's first status line are skipped, as Firefox
+/// does (Chrome skips four).
+const LONGEST_JUNK: usize = 10;
+
+/// How much of a status line is enough to find it behind junk: `HTTP/1`.
+const STATUS_START: usize = 6;
+
+/// What bytes are where a message may start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Look(Look),
+    /// So many bytes of junk stand before a status line.
+    Junk(usize),
+}
+
+impl<S: Default> Connection<S> {
+    fn judge(&self, origin: Origin, from: Direction, bytes: &[u8]) -> Verdict {
+        Verdict::Look(match recognize(bytes) {
+            Look::Is(Kind::BareRequest) if origin == Origin::Lost => Look::Not,
+            Look::Not if origin == Origin::Start && self.exchanges.question(from).is_some() => {
+                return junk_before_status_line(bytes);
+            }
+            look => look,
+        })
+    }
+
+    /// Where a message may start.
+    pub(super) fn start<O: Observer<Scan = S>>(
+        &mut self,
+        origin: Origin,
+        bytes: &[u8],
+        place: Place,
+        context: &mut Context<'_, O>,
+    ) -> usize {
+        let from = context.from;
+        if origin != Origin::Lost {
+            let blank = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+            if blank > 0 {
+                head::add(&mut self.sides[from].notes, "blank-line-before-message");
+                return blank;
+            }
+        }
+        match self.judge(origin, from, bytes) {
+            Verdict::Look(Look::Is(kind)) => {
+                let Some(end) = head::end(bytes, 0).filter(|end| *end <= context.settings.longest_head) else {
+                    self.sides[from].state = State::Head(kind);
+                    return 0;
+                };
+                let mut notes = Vec::new();
+                let mut head = head::parse(kind, bytes.get(..end).unwrap_or_default(), &mut notes);
+                head.places.push((0, place));
+                self.message(kind, head, notes, place, place.advanced(end - 1), context);
+                end
+            }
+            Verdict::Look(Look::Partial) => {
+                self.sides[from].state = State::Perhaps(origin);
+                0
+            }
+            Verdict::Look(Look::Http2) => {
+                self.foreign();
+                0
+            }
+            Verdict::Look(Look::Not) => {
+                let is_tls = origin == Origin::Start && is_tls(bytes);
+                if self.not_http(origin, place, context) {
+                    return 0;
+                }
+                if is_tls {
+                    self.sides[from].state = State::Foreign;
+                }
+                if matches!(self.sides[from].state, State::Stray) {
+                    return 0; // the search begins with these bytes
+                }
+                context.observer.other(from, bytes, place);
+                bytes.len()
+            }
+            Verdict::Junk(count) => {
+                head::add(&mut self.sides[from].notes, "junk-before-message");
+                context.observer.other(from, bytes.get(..count).unwrap_or_default(), place);
+                count
+            }
+        }
+    }
+
+    /// Another protocol's from here on.
+    fn foreign(&mut self) {
+        for direction in Direction::BOTH {
+            self.sides[direction].state = State::Foreign;
+        }
+    }
+
+    /// What came starts no message where one could. Returns whether it is the body of an answer
+    /// without a status line, which is what HTTP/0.9 has (RFC 1945 §6).
+    pub(super) fn not_http<O: Observer<Scan = S>>(
+        &mut self,
+        origin: Origin,
+        first: Place,
+        context: &mut Context<'_, O>,
+    ) -> bool {
+        let from = context.from;
+        if origin == Origin::Start
+            && let Some(request) = self.exchanges.question(from)
+        {
+            let notes = if request.version() == "HTTP/0.9" { Vec::new() } else { vec![Note("no-status-line")] };
+            self.sides[from].state = State::Body(Kind::Response, Body::UntilClose);
+            let opening =
+                Opening { kind: Kind::Response, head: Head::default(), notes, first, last: first, after_loss: false };
+            self.exchanges.begin(from, opening, context.settings, context.observer);
+            return true;
+        }
+        let side = &mut self.sides[from];
+        side.notes.clear();
+        side.state = State::Lost;
+        if origin == Origin::Between {
+            head::add(&mut side.notes, "junk-before-message");
+            side.state = State::Stray;
+        }
+        false
+    }
+
+    /// Adds to what may be a start line.
+    pub(super) fn perhaps<O: Observer<Scan = S>>(
+        &mut self,
+        origin: Origin,
+        bytes: &[u8],
+        place: Place,
+        context: &mut Context<'_, O>,
+    ) -> usize {
+        let from = context.from;
+        let longest = context.settings.longest_head;
+        let side = &mut self.sides[from];
+        let before = side.buffer.len();
+        let room = longest.saturating_sub(before);
+        let taken = bytes.get(..room.min(bytes.len())).unwrap_or_default();
+        side.push(taken, place);
+        match self.judge(origin, from, &self.sides[from].buffer) {
+            Verdict::Look(Look::Partial) if self.sides[from].buffer.len() < longest => return taken.len(),
+            Verdict::Look(Look::Is(kind)) => {
+                // The head's end may lie in what was just added: only up to there is taken.
+                self.sides[from].state = State::Head(kind);
+                self.sides[from].truncate(before);
+                return 0;
+            }
+            Verdict::Look(Look::Http2) => {
+                self.foreign();
+                self.let_go(context);
+            }
+            Verdict::Junk(count) => {
+                head::add(&mut self.sides[from].notes, "junk-before-message");
+                for (junk, place) in self.sides[from].take_front(count).runs() {
+                    context.observer.other(from, junk, place);
+                }
+                let held = self.sides[from].take();
+                self.sides[from].state = State::Start;
+                self.feed_held(&held, context);
+            }
+            Verdict::Look(Look::Not | Look::Partial) if origin == Origin::Lost && before > 0 => {
+                // A message may start with the segment that came now.
+                self.sides[from].truncate(before);
+                self.let_go(context);
+                self.sides[from].state = State::Lost;
+                return 0;
+            }
+            Verdict::Look(Look::Not | Look::Partial) => {
+                let held = self.sides[from].take();
+                if self.not_http(origin, held.first(), context) || matches!(self.sides[from].state, State::Stray) {
+                    self.feed_held(&held, context);
+                } else {
+                    for (bytes, place) in held.runs() {
+                        context.observer.other(from, bytes, place);
+                    }
+                }
+            }
+        }
+        taken.len()
+    }
+
+    /// Adds to a head until it is whole.
+    pub(super) fn head<O: Observer<Scan = S>>(
+        &mut self,
+        kind: Kind,
+        bytes: &[u8],
+        place: Place,
+        context: &mut Context<'_, O>,
+    ) -> usize {
+        let longest = context.settings.longest_head;
+        let side = &mut self.sides[context.from];
+        let before = side.buffer.len();
+        let room = longest.saturating_sub(before);
+        side.push(bytes.get(..room.min(bytes.len())).unwrap_or_default(), place);
+        if let Some(end) = head::end(&side.buffer, side.searched) {
+            let taken = end.saturating_sub(before);
+            side.truncate(end);
+            self.head_from_buffer(kind, None, context);
+            return taken;
+        }
+        side.searched = side.buffer.len();
+        if side.buffer.len() >= longest {
+            let taken = side.buffer.len() - before;
+            self.head_from_buffer(kind, Some("head-too-long"), context);
+            return taken;
+        }
+        room.min(bytes.len())
+    }
+
+    /// The buffer holds a head: whole, or `cut` for the named reason.
+    pub(super) fn head_from_buffer<O: Observer<Scan = S>>(
+        &mut self,
+        kind: Kind,
+        cut: Option<&'static str>,
+        context: &mut Context<'_, O>,
+    ) {
+        let from = context.from;
+        let held = self.sides[from].take();
+        let mut notes = Vec::new();
+        let mut head = head::parse(kind, &held.bytes, &mut notes);
+        let first = held.first();
+        head.places = held.places;
+        let last = head.place(held.bytes.len().saturating_sub(1) as u32);
+        let Some(cut) = cut else {
+            self.message(kind, head, notes, first, last, context);
+            return;
+        };
+        head::add(&mut notes, cut);
+        let opening = self.opening(kind, head, notes, first, last, from);
+        self.exchanges.begin(from, opening, context.settings, context.observer);
+        self.exchanges.end((from, kind), false, None, context.settings, context.observer);
+        self.sides[from].state = State::Stray;
+    }
+
+    /// Adds what was noted in front of a head to what was noted in it.
+    fn opening(
+        &mut self,
+        kind: Kind,
+        head: Head,
+        mut notes: Vec<Note>,
+        first: Place,
+        last: Place,
+        from: Direction,
+    ) -> Opening {
+        let side = &mut self.sides[from];
+        for note in side.notes.drain(..) {
+            head::add(&mut notes, note.0);
+        }
+        let after_loss = std::mem::take(&mut side.after_loss);
+        Opening { kind, head, notes, first, last, after_loss }
+    }
+
+    /// A head is whole: a message begins.
+    fn message<O: Observer<Scan = S>>(
+        &mut self,
+        kind: Kind,
+        head: Head,
+        notes: Vec<Note>,
+        first: Place,
+        last: Place,
+        context: &mut Context<'_, O>,
+    ) {
+        let from = context.from;
+        let opening = self.opening(kind, head, notes, first, last, from);
+        let framing = self.exchanges.begin(from, opening, context.settings, context.observer);
+        self.begin_body(kind, framing, context);
+    }
+
+    /// Looks for the next message among bytes that belong to none.
+    pub(super) fn stray<O: Observer<Scan = S>>(
+        &mut self,
+        bytes: &[u8],
+        place: Place,
+        context: &mut Context<'_, O>,
+    ) -> usize {
+        let from = context.from;
+        let side = &mut self.sides[from];
+        side.push(bytes, place);
+        let (count, found) = match find(&side.buffer) {
+            Found::At(count) => (count, true),
+            Found::NotBefore(count) => (count, false),
+        };
+        for (junk, place) in side.take_front(count).runs() {
+            context.observer.other(from, junk, place);
+        }
+        if found {
+            let held = self.sides[from].take();
+            self.sides[from].state = State::Lost;
+            self.feed_held(&held, context);
+        }
+        bytes.len()
+    }
+}
+
+/// Looks for a status line a few bytes further on.
+fn junk_before_status_line(bytes: &[u8]) -> Verdict {
+    let found = (1..=LONGEST_JUNK).find(|at| match bytes.get(*at..*at + STATUS_START) {
+        Some([name @ .., digit]) => name.eq_ignore_ascii_case(b"HTTP/") && digit.is_ascii_digit(),
+        _ => false,
+    });
+    match found {
+        Some(at) => Verdict::Junk(at),
+        None if bytes.len() < LONGEST_JUNK + STATUS_START => Verdict::Look(Look::Partial),
+        None => Verdict::Look(Look::Not),
+    }
+}
+
+/// Whether bytes start a TLS handshake record (RFC 8446 §5.1).
+fn is_tls(bytes: &[u8]) -> bool {
+    matches!(bytes, [0x16, 0x03, 0..=4, ..])
+}
