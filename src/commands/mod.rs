@@ -2,10 +2,12 @@
 //!
 //! What the work is like is known elsewhere; here it is only asked for and reported.
 
+mod canaries;
 pub mod client;
 pub mod completions;
 mod confine;
 pub mod demo;
+pub mod guard;
 pub mod interfaces;
 mod known;
 pub mod man;
@@ -49,6 +51,8 @@ enum Command {
     Sniff(sniff::Args),
     /// Look into saved captures
     Replay(replay::Args),
+    /// Run a command, and fail if a secret of it crosses the wire in the clear
+    Guard(guard::Args),
     /// Serve the lesson's secret message
     Server(server::Args),
     /// Ask a server for its secret message
@@ -104,6 +108,7 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Sniff(args) => sniff::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Guard(args) => guard::run(&args),
         Command::Server(args) => server::run(args),
         Command::Client(args) => client::run(args),
         Command::Interfaces(args) => interfaces::run(&args),
