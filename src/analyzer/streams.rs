@@ -2,10 +2,11 @@
 //! canaries in everything else.
 
 use super::event::{Event, Exchange, TlsHello};
+use super::trace::Trace;
 use crate::decode::{Datagram, Endpoint};
 use crate::http::{Connection, Head, Observer, Read, Scan, Settings};
 use crate::leak::{Allowlist, Finding, Run, Scanner, Severity, Side, StreamFinding, Where, identify};
-use crate::packet::Place;
+use crate::packet::{PacketId, Place};
 use crate::tcp::{Direction, Handler, Oddity, PerDirection, Stream};
 use crate::tls::{Hello, LONGEST_HELLO, client_hello};
 
@@ -38,11 +39,12 @@ pub(crate) struct Streams {
     pub(crate) exchanges: u64,
     pub(crate) findings: [u64; Severity::ALL.len()],
     pub(crate) allowed: u64,
+    pub(crate) trace: Trace,
 }
 
 impl Streams {
-    pub(crate) fn new(settings: Settings, scanner: Scanner, allow: Allowlist) -> Self {
-        Self { settings, scanner, allow, exchanges: 0, findings: [0; Severity::ALL.len()], allowed: 0 }
+    pub(crate) fn new(settings: Settings, scanner: Scanner, allow: Allowlist, trace: Trace) -> Self {
+        Self { settings, scanner, allow, exchanges: 0, findings: [0; Severity::ALL.len()], allowed: 0, trace }
     }
 
     /// Joined with somebody to tell.
@@ -77,6 +79,13 @@ pub(crate) struct Teller<'a, F> {
 }
 
 impl<F: FnMut(Event)> Teller<'_, F> {
+    /// A segment in a packet belongs to a stream.
+    pub(crate) fn touched(&mut self, packet: PacketId, stream: u64) {
+        if self.streams.trace.on {
+            self.streams.trace.touched.push((packet, stream));
+        }
+    }
+
     /// A UDP datagram that is nothing else.
     pub(crate) fn datagram(&mut self, datagram: &Datagram<'_>) {
         if self.streams.scanner.has_no_canaries() {
@@ -155,6 +164,9 @@ impl<F: FnMut(Event)> Handler<StreamState> for Teller<'_, F> {
 
     fn close(&mut self, stream: &Stream, state: &mut StreamState) {
         self.with_http(stream, state, |http, settings, watch| http.finish(settings, watch));
+        if self.streams.trace.on {
+            self.streams.trace.closed.push(stream.number);
+        }
     }
 
     fn weight(&self, state: &StreamState) -> usize {
