@@ -55,7 +55,10 @@ impl fmt::Display for Exchange {
         }
         match self.response.as_ref().map(|m| m.head.status()) {
             Some(Some(status)) => write!(f, " {status}"),
-            Some(None) => write!(f, " {}", self.response.as_ref().map_or("", |m| m.head.version())),
+            Some(None) => {
+                let version = self.response.as_ref().map_or("", |m| m.head.version());
+                write!(f, " {}", version.as_bytes().escape_ascii())
+            }
             None => write!(f, " (no response)"),
         }
     }
@@ -74,4 +77,28 @@ pub struct TlsHello {
     pub place: Place,
     /// The name of the server it asked for, where it said one (RFC 6066 §3).
     pub server_name: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Head;
+
+    #[test]
+    fn a_version_with_control_characters_is_shown_escaped() {
+        let end = Endpoint { address: std::net::Ipv4Addr::LOCALHOST.into(), port: 80 };
+        let bytes = b"HTTP/1.1\x1b[2J".to_vec();
+        let head = Head { version: 0..bytes.len() as u32, bytes, ..Head::default() };
+        let exchange = Exchange {
+            id: 1,
+            stream: 0,
+            client: end,
+            server: end,
+            request: None,
+            response: Some(Message { head, ..Message::default() }),
+            findings: Vec::new(),
+            notes: Vec::new(),
+        };
+        assert_eq!(exchange.to_string(), r"127.0.0.1:80 → 127.0.0.1:80 HTTP/1.1\x1b[2J");
+    }
 }

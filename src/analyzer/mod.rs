@@ -9,14 +9,16 @@ pub use event::{Event, Exchange, TlsHello};
 
 use crate::decode::{self, Decoder, Unit};
 use crate::http::Settings;
-use crate::leak::{Scanner, Severity};
+use crate::leak::{Allowlist, Rules, Scanner, Severity};
 use crate::packet::{Packet, Timestamp};
 use crate::tcp::{Flows, Limits};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use streams::{StreamState, Streams};
 
 /// What the analyzer is asked to do.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools)] // each is a choice of its own
 pub struct Config {
     /// Bound on everything that is buffered, in bytes. Default 512 MiB.
     pub memory: usize,
@@ -26,8 +28,14 @@ pub struct Config {
     pub sha256: bool,
     /// Whether secrets are looked for.
     pub leaks: bool,
+    /// What secrets look like; `None` for our own rules.
+    pub rules: Option<Arc<Rules>>,
+    /// Whether our own rules look for personal data too. Off by default.
+    pub personal: bool,
     /// Texts that must not pass.
     pub canaries: Vec<Vec<u8>>,
+    /// Findings that are not given out.
+    pub allow: Allowlist,
     /// Whether segments with a wrong checksum are refused. Off by default: network cards
     /// fill checksums in after a capture has seen the packet.
     pub verify_checksums: bool,
@@ -40,7 +48,10 @@ impl Default for Config {
             max_body: 4096,
             sha256: false,
             leaks: true,
+            rules: None,
+            personal: false,
             canaries: Vec::new(),
+            allow: Allowlist::default(),
             verify_checksums: false,
         }
     }
@@ -59,6 +70,8 @@ pub struct Counters {
     pub exchanges: u64,
     /// Findings given out, by severity, in the order of [`Severity::ALL`].
     pub findings: [u64; Severity::ALL.len()],
+    /// Findings that the allowlist kept back.
+    pub allowed: u64,
     /// Packets that were not understood, by layer and reason.
     pub not_understood: BTreeMap<String, u64>,
     /// What was let go for want of memory or beyond a bound, by reason.
@@ -84,7 +97,12 @@ impl Analyzer {
     /// An analyzer that has seen nothing yet.
     pub fn new(config: &Config) -> Self {
         let fragments = config.memory / 16;
-        let scanner = if config.leaks { Scanner::new(&config.canaries) } else { Scanner::default() };
+        let scanner = if config.leaks {
+            let rules = config.rules.clone().unwrap_or_else(|| Rules::defaults(config.personal));
+            Scanner::new(rules, &config.canaries)
+        } else {
+            Scanner::default()
+        };
         let settings = Settings {
             max_body: config.max_body,
             sha256: config.sha256,
@@ -99,7 +117,7 @@ impl Analyzer {
             }),
             // An eighth is left for the tables' own slack and for what is on its way out.
             flows: Flows::new(Limits { memory: config.memory - config.memory / 8 - fragments, ..Limits::default() }),
-            streams: Streams::new(settings, scanner),
+            streams: Streams::new(settings, scanner, config.allow.clone()),
             packets: 0,
             bytes: 0,
             latest: None,
@@ -145,6 +163,7 @@ impl Analyzer {
             ("silent streams", tcp.silent_streams_let_go),
             ("idle streams", tcp.idle_streams_let_go),
             ("early segments", tcp.early_segments_let_go),
+            ("segments after the end", tcp.segments_after_end),
             ("resets outside the window", tcp.resets_ignored),
             ("segments outside the window", tcp.segments_outside_window),
             ("conflicting segments", tcp.conflicting_segments),
@@ -160,6 +179,7 @@ impl Analyzer {
             streams: tcp.streams,
             exchanges: self.streams.exchanges,
             findings: self.streams.findings,
+            allowed: self.streams.allowed,
             not_understood: self.decoder.counters().not_understood(),
             let_go,
         }

@@ -3,8 +3,8 @@
 
 use super::event::{Event, Exchange, TlsHello};
 use crate::decode::{Datagram, Endpoint};
-use crate::http::{Connection, Observer, Read, Settings};
-use crate::leak::{Finding, Run, Scanner, Severity, Side, StreamFinding, Where, identify};
+use crate::http::{Connection, Head, Observer, Read, Scan, Settings};
+use crate::leak::{Allowlist, Finding, Run, Scanner, Severity, Side, StreamFinding, Where, identify};
 use crate::packet::Place;
 use crate::tcp::{Direction, Handler, Oddity, PerDirection, Stream};
 use crate::tls::{Hello, LONGEST_HELLO, client_hello};
@@ -34,18 +34,31 @@ struct Other {
 pub(crate) struct Streams {
     settings: Settings,
     scanner: Scanner,
+    allow: Allowlist,
     pub(crate) exchanges: u64,
     pub(crate) findings: [u64; Severity::ALL.len()],
+    pub(crate) allowed: u64,
 }
 
 impl Streams {
-    pub(crate) fn new(settings: Settings, scanner: Scanner) -> Self {
-        Self { settings, scanner, exchanges: 0, findings: [0; Severity::ALL.len()] }
+    pub(crate) fn new(settings: Settings, scanner: Scanner, allow: Allowlist) -> Self {
+        Self { settings, scanner, allow, exchanges: 0, findings: [0; Severity::ALL.len()], allowed: 0 }
     }
 
     /// Joined with somebody to tell.
     pub(crate) fn with<'a, F: FnMut(Event)>(&'a mut self, sink: &'a mut F) -> Teller<'a, F> {
         Teller { streams: self, sink }
+    }
+
+    /// Takes out the findings that are allowed, of an exchange with `host` and this request.
+    fn allow(&mut self, findings: &mut Vec<Finding>, host: &[u8], request: Option<&Head>) {
+        if self.allow.is_empty() {
+            return;
+        }
+        let target = request.and_then(Head::target).unwrap_or_default();
+        let before = findings.len();
+        findings.retain(|finding| !self.allow.allows(finding, host, target));
+        self.allowed += (before - findings.len()) as u64;
     }
 
     fn count(&mut self, findings: &[Finding]) {
@@ -66,11 +79,11 @@ pub(crate) struct Teller<'a, F> {
 impl<F: FnMut(Event)> Teller<'_, F> {
     /// A UDP datagram that is nothing else.
     pub(crate) fn datagram(&mut self, datagram: &Datagram<'_>) {
-        if self.streams.scanner.is_idle() {
+        if self.streams.scanner.has_no_canaries() {
             return;
         }
         let mut run = Run::default();
-        self.streams.scanner.feed(&mut run, datagram.payload, datagram.place);
+        self.streams.scanner.feed_other(&mut run, datagram.payload, datagram.place);
         let ends = datagram.four_tuple;
         self.tell_findings(&mut run, &Where::Datagram, None, ends.source, ends.destination);
     }
@@ -86,8 +99,10 @@ impl<F: FnMut(Event)> Teller<'_, F> {
         if !run.has_findings() {
             return;
         }
-        let mut findings = run.take(location);
-        identify(&mut findings, server.to_string().as_bytes(), None);
+        let mut findings = self.streams.scanner.take_other(run, location);
+        let host = server.to_string();
+        identify(&mut findings, host.as_bytes(), None);
+        self.streams.allow(&mut findings, host.as_bytes(), None);
         self.streams.count(&findings);
         for finding in findings {
             (self.sink)(Event::Finding(Box::new(StreamFinding { stream, client, server, finding })));
@@ -144,9 +159,15 @@ impl<F: FnMut(Event)> Handler<StreamState> for Teller<'_, F> {
 
     fn weight(&self, state: &StreamState) -> usize {
         state.0.as_ref().map_or(0, |inner| {
-            let other = inner.other.as_ref().map_or(0, |other| size_of::<Other>() + other.hello.capacity());
+            let other = inner.other.as_ref().map_or(0, |other| other.weight());
             size_of::<Inner>() + inner.http.weight() + other
         })
+    }
+}
+
+impl Scan for Run {
+    fn weight(&self) -> usize {
+        self.weight()
     }
 }
 
@@ -183,6 +204,7 @@ impl<F: FnMut(Event)> Observer for Watch<'_, F> {
             let host =
                 head.and_then(|head| head.field("host")).map_or_else(|| server.to_string().into(), <[u8]>::to_vec);
             identify(&mut findings, &host, head);
+            self.streams.allow(&mut findings, &host, head);
             self.streams.count(&findings);
         }
         self.streams.exchanges += 1;
@@ -200,7 +222,7 @@ impl<F: FnMut(Event)> Observer for Watch<'_, F> {
 
     fn other(&mut self, from: Direction, bytes: &[u8], place: Place) {
         let hello_open = self.other.as_ref().is_none_or(|other| !other.hello_done);
-        if self.streams.scanner.is_idle() && !hello_open {
+        if self.streams.scanner.has_no_canaries() && !hello_open {
             return;
         }
         let other = self.other.get_or_insert_default();
@@ -208,7 +230,7 @@ impl<F: FnMut(Event)> Observer for Watch<'_, F> {
             other.hello(from, bytes, place, self.stream, self.sink);
         }
         let run = &mut other.runs[from];
-        self.streams.scanner.feed(run, bytes, place);
+        self.streams.scanner.feed_other(run, bytes, place);
         if run.has_findings() {
             let (client, server) = (self.stream.sender(from), self.stream.sender(from.reverse()));
             let mut teller = Teller { streams: self.streams, sink: self.sink };
@@ -218,6 +240,11 @@ impl<F: FnMut(Event)> Observer for Watch<'_, F> {
 }
 
 impl Other {
+    fn weight(&self) -> usize {
+        let runs = Direction::BOTH.into_iter().map(|from| self.runs[from].weight());
+        size_of::<Self>() + self.hello.capacity() + runs.sum::<usize>()
+    }
+
     /// Adds to what may be a TLS client's first message.
     fn hello(&mut self, from: Direction, bytes: &[u8], place: Place, stream: &Stream, sink: &mut impl FnMut(Event)) {
         if from != Direction::FromInitiator {

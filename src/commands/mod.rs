@@ -2,15 +2,20 @@
 //!
 //! What the work is like is known elsewhere; here it is only asked for and reported.
 
+mod canaries;
 pub mod client;
 pub mod completions;
 mod confine;
 pub mod demo;
+pub mod guard;
 pub mod interfaces;
+mod known;
 pub mod man;
 mod options;
 mod output;
+mod pipe;
 pub mod replay;
+mod reports;
 pub mod server;
 mod session;
 pub mod sniff;
@@ -23,6 +28,7 @@ use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
 Examples:
+  plainsight demo                              the lesson, end to end
   plainsight sniff -i lo -f 'tcp port 8080'    watch a port of this machine
   plainsight replay capture.pcapng             look into a saved capture
   plainsight replay --canary 's3cret' --fail-on-leak ci.pcap
@@ -45,6 +51,8 @@ enum Command {
     Sniff(sniff::Args),
     /// Look into saved captures
     Replay(replay::Args),
+    /// Run a command, and fail if a secret of it crosses the wire in the clear
+    Guard(guard::Args),
     /// Serve the lesson's secret message
     Server(server::Args),
     /// Ask a server for its secret message
@@ -100,6 +108,7 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Sniff(args) => sniff::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Guard(args) => guard::run(&args),
         Command::Server(args) => server::run(args),
         Command::Client(args) => client::run(args),
         Command::Interfaces(args) => interfaces::run(&args),

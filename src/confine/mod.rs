@@ -11,6 +11,8 @@
 //! 4. open what is written (so that it belongs to the caller, with the caller's rights only);
 //! 5. [`sandbox::Sandbox::enter`].
 
+#[cfg(target_os = "linux")]
+pub mod child;
 pub mod namespace;
 pub mod privileges;
 pub mod sandbox;

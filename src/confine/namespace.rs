@@ -120,6 +120,39 @@ pub fn enter() -> Result<(), Refused> {
     linux::enter()
 }
 
+/// What kind of namespace a process was moved into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A network namespace alone: the user and every right are as before.
+    Network,
+    /// A network namespace within a user namespace: the process has every capability over both,
+    /// and none over anything outside.
+    UserAndNetwork,
+}
+
+/// Moves the process into a network namespace of its own and raises loopback there: a network
+/// namespace alone where the process has the rights for it (root keeps what root has), otherwise
+/// as [`enter`] does.
+///
+/// # Errors
+/// As [`enter`].
+#[cfg(target_os = "linux")]
+pub fn enter_network() -> Result<Kind, Refused> {
+    if linux::may_have_network() && linux::enter_network_alone()? {
+        return Ok(Kind::Network);
+    }
+    linux::enter().map(|()| Kind::UserAndNetwork)
+}
+
+/// Moves the process into a network namespace of its own: not on this system.
+///
+/// # Errors
+/// Always.
+#[cfg(not(target_os = "linux"))]
+pub fn enter_network() -> Result<Kind, Refused> {
+    enter().map(|()| Kind::UserAndNetwork)
+}
+
 /// Moves the process into a user and a network namespace of its own: not on this system.
 ///
 /// # Errors
@@ -137,6 +170,7 @@ mod linux {
     use nix::errno::Errno;
     use nix::libc;
     use nix::sched::{CloneFlags, unshare};
+    use nix::sys::prctl::{get_dumpable, set_dumpable};
     use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
     use nix::unistd::{getegid, geteuid};
 
@@ -153,10 +187,35 @@ mod linux {
             ("/proc/self/uid_map", format!("{user} {user} 1")),
             ("/proc/self/gid_map", format!("{group} {group} 1")),
         ];
+        // A program that was given capabilities by its file does not own its own files in /proc
+        // until it says that it may be looked at.
+        let hidden = !get_dumpable().unwrap_or(true);
+        if hidden {
+            set_dumpable(true).map_err(|e| refused(Step::MapUser, e.into()))?;
+        }
         for (file, text) in maps {
             std::fs::write(file, text).map_err(|e| refused(Step::MapUser, e))?;
         }
+        if hidden {
+            set_dumpable(false).map_err(|e| refused(Step::MapUser, e.into()))?;
+        }
         raise_loopback().map_err(|e| refused(Step::RaiseLoopback, e))
+    }
+
+    /// Whether the process may make a network namespace, set it up and capture in it as it is.
+    pub(super) fn may_have_network() -> bool {
+        use rustix::thread::{CapabilitySet, capabilities};
+        let needed = CapabilitySet::SYS_ADMIN | CapabilitySet::NET_ADMIN | CapabilitySet::NET_RAW;
+        capabilities(None).is_ok_and(|own| own.effective.contains(needed))
+    }
+
+    /// False where something forbids it that a user namespace may get around.
+    pub(super) fn enter_network_alone() -> Result<bool, Refused> {
+        match unshare(CloneFlags::CLONE_NEWNET) {
+            Ok(()) => raise_loopback().map(|()| true).map_err(|e| refused(Step::RaiseLoopback, e)),
+            Err(Errno::EPERM | Errno::EACCES) => Ok(false),
+            Err(error) => Err(refused(Step::Create, error.into())),
+        }
     }
 
     fn refused(step: Step, cause: io::Error) -> Refused {

@@ -154,13 +154,59 @@ fn take_groups(caller: &Caller) -> io::Result<()> {
     Ok(())
 }
 
+/// Gives up all capabilities and stays who it is: for a process in a user namespace of its own,
+/// where there is nobody else to become.
+///
+/// # Errors
+/// As [`drop`].
+pub fn drop_in_namespace() -> Result<(), Error> {
+    #[cfg(target_os = "linux")]
+    drop_capabilities()?;
+    Ok(())
+}
+
+/// What a program started from here could have at most, noted before a namespace is entered
+/// (`capabilities(7)`, "bounding set"): a new user namespace starts with everything.
+#[cfg(target_os = "linux")]
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds(rustix::thread::CapabilitySet);
+
+#[cfg(target_os = "linux")]
+impl Bounds {
+    /// The bounds that the process has now.
+    pub fn now() -> Self {
+        use rustix::thread::{CapabilitySet, capability_is_in_bounding_set};
+        let all = (0..64).map(|bit| CapabilitySet::from_bits_retain(1 << bit));
+        Self(all.filter(|one| capability_is_in_bounding_set(*one).unwrap_or(false)).collect())
+    }
+
+    /// Gives up every capability, and sees to it that a program started from here is bounded as
+    /// it was when this was noted. Unlike [`drop`], it leaves the user and set-user-id programs
+    /// as they are.
+    ///
+    /// # Errors
+    /// Something could not be given up.
+    pub fn restore(self) -> Result<(), Error> {
+        use rustix::thread::{CapabilitySet, remove_capability_from_bounding_set};
+        let surplus = Self::now().0.difference(self.0).bits();
+        for bit in (0..64).filter(|bit| surplus >> bit & 1 == 1) {
+            remove_capability_from_bounding_set(CapabilitySet::from_bits_retain(1 << bit))
+                .map_err(|e| Error::giving_up("the bounds of capabilities")(e.into()))?;
+        }
+        give_up_capabilities()
+    }
+}
+
 #[cfg(target_os = "linux")]
 fn drop_capabilities() -> Result<(), Error> {
-    use rustix::thread::{
-        CapabilitySet, CapabilitySets, capabilities, clear_ambient_capability_set, set_capabilities, set_no_new_privs,
-    };
+    rustix::thread::set_no_new_privs(true).map_err(|e| Error::giving_up("new privileges")(e.into()))?;
+    give_up_capabilities()
+}
 
-    set_no_new_privs(true).map_err(|e| Error::giving_up("new privileges")(e.into()))?;
+#[cfg(target_os = "linux")]
+fn give_up_capabilities() -> Result<(), Error> {
+    use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, clear_ambient_capability_set, set_capabilities};
+
     clear_ambient_capability_set().map_err(|e| Error::giving_up("ambient capabilities")(e.into()))?;
     let none = CapabilitySets {
         effective: CapabilitySet::empty(),

@@ -3,7 +3,7 @@
 
 use super::chunks::{Chunks, Step};
 use super::connection::{Connection, Context};
-use super::exchange::Observer;
+use super::exchange::{Observer, Scan};
 use super::framing::Framing;
 use super::head;
 use super::recognize::{Kind, Look, recognize};
@@ -17,7 +17,7 @@ const LONGEST_TRAILERS: usize = 64 << 10;
 /// So many bytes of a body that may never have been sent are held back until they tell.
 const LONGEST_DOUBT: usize = 4096;
 
-impl<S: Default> Connection<S> {
+impl<S: Scan> Connection<S> {
     /// A head is read, or its framing turned out to be another: its body begins.
     pub(super) fn begin_body<O: Observer<Scan = S>>(
         &mut self,

@@ -4,7 +4,7 @@
 //! direction's bytes are cut, the same messages and notes come out, as long as none were lost:
 //! only after a loss is the start of a segment taken for a hint that a message may start there.
 
-use super::exchange::{Exchanges, Observer};
+use super::exchange::{Exchanges, Observer, Scan};
 use super::head;
 use super::intake::Settings;
 use super::recognize::Kind;
@@ -37,7 +37,7 @@ pub(super) struct Context<'a, O: Observer> {
     pub(super) observer: &'a mut O,
 }
 
-impl<S: Default> Connection<S> {
+impl<S: Scan> Connection<S> {
     /// Memory held, in bytes.
     pub fn weight(&self) -> usize {
         Direction::BOTH.into_iter().map(|from| self.sides[from].weight()).sum::<usize>() + self.exchanges.weight()

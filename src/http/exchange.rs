@@ -9,10 +9,30 @@ use crate::packet::Place;
 use crate::tcp::{Direction, PerDirection};
 use std::collections::VecDeque;
 
+/// What the room to the right keeps for a body.
+pub trait Scan: Default {
+    /// Memory held besides `self`, in bytes.
+    fn weight(&self) -> usize;
+}
+
+/// Nothing is kept.
+impl Scan for () {
+    fn weight(&self) -> usize {
+        0
+    }
+}
+
+/// The bytes themselves are kept.
+impl Scan for Vec<u8> {
+    fn weight(&self) -> usize {
+        self.capacity()
+    }
+}
+
 /// What the room to the right does with what is read.
 pub trait Observer {
     /// What it keeps for each body.
-    type Scan: Default;
+    type Scan: Scan;
     /// The next decoded bytes of a body.
     fn body(&mut self, scan: &mut Self::Scan, bytes: &[u8], place: Place);
     /// A request and its response are read, as far as they were captured.
@@ -88,7 +108,7 @@ pub(crate) struct Opening {
     pub(crate) after_loss: bool,
 }
 
-impl<S: Default> Exchanges<S> {
+impl<S: Scan> Exchanges<S> {
     /// Memory held, in bytes: what was read, and what is being read.
     pub(crate) fn weight(&self) -> usize {
         let mut weight = self.weight;

@@ -2,6 +2,7 @@
 //! its beginning.
 
 use super::content::{Content, Limits};
+use super::exchange::Scan;
 use super::head::add;
 use super::message::{Head, Message, Note};
 use crate::packet::Place;
@@ -51,7 +52,7 @@ struct Work {
     hash: Option<Sha256>,
 }
 
-impl<S: Default> Incoming<S> {
+impl<S: Scan> Incoming<S> {
     /// A message whose head was read.
     pub(crate) fn new(head: Head, first: Place, last: Place, settings: &Settings, has_body: bool) -> Self {
         let mut message = Message { head, first, last, ..Message::default() };
@@ -190,7 +191,7 @@ impl<S: Default> Incoming<S> {
         let head = message.head.weight() + message.interim.iter().map(Head::weight).sum::<usize>();
         let work =
             self.work.as_ref().map_or(0, |work| size_of::<Work>() + work.content.as_ref().map_or(0, Content::memory));
-        head + message.body.kept.capacity() + work
+        head + message.body.kept.capacity() + work + self.scan.weight()
     }
 }
 

@@ -99,10 +99,11 @@ impl Head {
             + self.places.capacity() * size_of::<(u32, Place)>()
     }
 
-    /// Where byte `at` of `value`, which is a part of this head, came from.
-    pub(crate) fn place_of(&self, value: &[u8], at: usize) -> Place {
+    /// Where `value`, which is a part of this head, stands in its buffer.
+    pub(crate) fn range_of(&self, value: &[u8]) -> Span {
         let start = (value.as_ptr() as usize).saturating_sub(self.bytes.as_ptr() as usize);
-        self.place(u32::try_from(start.saturating_add(at)).unwrap_or(u32::MAX))
+        let start = u32::try_from(start).unwrap_or(u32::MAX);
+        start..start.saturating_add(u32::try_from(value.len()).unwrap_or(u32::MAX))
     }
 
     /// Where the byte at `index` of this head's buffer came from.

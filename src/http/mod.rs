@@ -21,7 +21,7 @@ mod side;
 mod stray;
 
 pub use connection::Connection;
-pub use exchange::{Observer, Read};
+pub use exchange::{Observer, Read, Scan};
 pub use intake::Settings;
 pub use message::{Body, Head, Message, Note};
 #[cfg(test)]

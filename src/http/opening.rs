@@ -2,7 +2,7 @@
 //! goes on where there is none.
 
 use super::connection::{Connection, Context};
-use super::exchange::{Observer, Opening};
+use super::exchange::{Observer, Opening, Scan};
 use super::head;
 use super::message::{Head, Note};
 use super::recognize::{Kind, Look, recognize};
@@ -26,7 +26,7 @@ enum Verdict {
     Junk(usize),
 }
 
-impl<S: Default> Connection<S> {
+impl<S: Scan> Connection<S> {
     fn judge(&self, origin: Origin, from: Direction, bytes: &[u8]) -> Verdict {
         Verdict::Look(match recognize(bytes) {
             Look::Is(Kind::BareRequest) if origin == Origin::Lost => Look::Not,

@@ -106,6 +106,11 @@ impl Canaries {
 }
 
 impl Carry {
+    /// Memory held besides `self`, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        self.tail.capacity() + self.places.capacity() * size_of::<(u64, Place)>() + self.free.capacity() * 8
+    }
+
     fn sighting(&self, offset: u64, bytes: &[u8]) -> Sighting {
         let run = self.places.partition_point(|(first, _)| *first <= offset);
         let place = run

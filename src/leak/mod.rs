@@ -3,12 +3,30 @@
 //! This room sees messages and body bytes as they pass. It refuses to know how they
 //! are shown.
 
+mod active;
+mod allow;
+mod baseline;
 mod canary;
+pub mod check;
+pub mod cookies;
+mod engine;
 mod finding;
 mod fingerprint;
+mod literal;
+mod media;
+pub mod names;
+mod personal;
+pub mod rule;
+mod run;
 mod scanner;
+mod values;
 
+pub use active::Rules;
+pub use allow::{Allowlist, AllowlistError};
+pub(crate) use baseline::SARIF_FINGERPRINT;
+pub use baseline::{Baseline, BaselineError};
 pub use finding::{Finding, Severity, StreamFinding, Where};
 pub use fingerprint::fingerprint;
+pub use run::Run;
 pub(crate) use scanner::identify;
-pub use scanner::{Run, Scanner, Side};
+pub use scanner::{Scanner, Side};

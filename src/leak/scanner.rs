@@ -1,15 +1,24 @@
 //! Looks for secrets in heads, in bodies as they stream, and in what is no HTTP.
+//!
+//! It brings together what rules and canaries show, and gives each secret one finding. It
+//! refuses to know what a secret looks like.
 
-use super::canary::{Canaries, Carry, Sighting};
+use super::active::Rules;
+use super::canary::{self, Canaries};
+use super::engine::Sighting;
 use super::finding::{Finding, Severity, Where};
 use super::fingerprint::fingerprint;
+use super::run::Run;
+use super::values::{Origin, locate};
 use crate::http::{Head, Message};
 use crate::packet::Place;
+use std::sync::Arc;
 
 /// What to look for.
 #[derive(Debug, Clone, Default)]
 pub struct Scanner {
     canaries: Canaries,
+    rules: Arc<Rules>,
 }
 
 /// Which of an exchange's messages something stands in.
@@ -21,106 +30,177 @@ pub enum Side {
     Response,
 }
 
-/// What is kept of a run of bytes that is looked through slice by slice: a body, a stream.
-#[derive(Debug, Clone, Default)]
-pub struct Run {
-    carry: Carry,
-    sightings: Vec<Sighting>,
+/// A finding, and how much it says compared with others at the same place.
+#[derive(Debug)]
+struct Ranked {
+    rank: Rank,
+    finding: Finding,
 }
 
-/// More sightings than this in one run are not kept.
-const MOST_SIGHTINGS: usize = 1000;
-
-impl Run {
-    /// Takes out what was found since the last call.
-    pub fn take(&mut self, location: &Where) -> Vec<Finding> {
-        self.sightings.drain(..).map(|sighting| canary_finding(sighting, location.clone())).collect()
-    }
-
-    /// Whether something was found.
-    pub fn has_findings(&self) -> bool {
-        !self.sightings.is_empty()
-    }
+/// Of two findings at one place the one that says more is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    /// A name followed by a value.
+    Generic,
+    /// A secret with the shape of a provider's.
+    Provider,
+    /// A text of the user's own.
+    Canary,
 }
 
 impl Scanner {
-    /// Looks for these texts.
-    pub fn new(canaries: &[Vec<u8>]) -> Self {
-        Self { canaries: Canaries::new(canaries) }
+    /// Looks for these texts, and for what these rules describe.
+    pub fn new(rules: Arc<Rules>, canaries: &[Vec<u8>]) -> Self {
+        Self { canaries: Canaries::new(canaries), rules }
     }
 
     /// Whether there is nothing to look for.
     pub fn is_idle(&self) -> bool {
+        self.has_no_canaries() && self.rules.engine().is_empty()
+    }
+
+    /// Whether there is nothing to look for in what is no HTTP.
+    pub fn has_no_canaries(&self) -> bool {
         self.canaries.is_empty()
     }
 
-    /// Looks through the next slice of a run.
+    /// Looks through the next slice of a body.
     pub fn feed(&self, run: &mut Run, bytes: &[u8], place: Place) {
-        if run.sightings.len() < MOST_SIGHTINGS {
-            self.canaries.feed(&mut run.carry, bytes, place, &mut run.sightings);
+        self.feed_other(run, bytes, place);
+        let engine = self.rules.engine();
+        if !engine.is_empty() && !bytes.is_empty() {
+            run.feed_rules(engine, bytes, place);
         }
     }
 
-    /// Looks through everything of a message but its body. `run` is what its body showed.
+    /// Looks through the next slice of what is no HTTP: for canaries alone.
+    pub fn feed_other(&self, run: &mut Run, bytes: &[u8], place: Place) {
+        if !self.canaries.is_empty() && !bytes.is_empty() {
+            run.feed_canaries(&self.canaries, bytes, place);
+        }
+    }
+
+    /// Takes out the canaries that were found in what is no HTTP since the last call.
+    pub fn take_other(&self, run: &mut Run, location: &Where) -> Vec<Finding> {
+        run.take_canaries().into_iter().map(|sighting| canary_finding(sighting, location.clone())).collect()
+    }
+
+    /// Everything that a message shows. `run` is what its body showed.
     pub fn message(&self, side: Side, message: &Message, mut run: Run) -> Vec<Finding> {
-        let mut findings = Vec::new();
+        let mut found = Vec::new();
         if self.is_idle() {
-            return findings;
+            return Vec::new();
         }
-        self.start_line(side, &message.head, &mut findings);
         for head in &message.interim {
-            self.fields(head, &mut findings, |name| match name {
-                Some(name) => Where::ResponseInterim(name),
-                None => Where::ResponseHeaderName,
-            });
+            self.head(head, Origin::Interim, &mut found);
         }
-        self.fields(&message.head, &mut findings, |name| match (side, name) {
-            (Side::Request, Some(name)) => Where::RequestHeader(name),
-            (Side::Request, None) => Where::RequestHeaderName,
-            (Side::Response, Some(name)) => Where::ResponseHeader(name),
-            (Side::Response, None) => Where::ResponseHeaderName,
-        });
-        let coding = &message.body.encoding;
-        for mut finding in run.take(if side == Side::Request { &Where::RequestBody } else { &Where::ResponseBody }) {
-            if coding != "identity" {
-                finding.via = coding.split(", ").collect::<Vec<_>>().into_iter().rev().map(str::to_owned).collect();
+        self.head(&message.head, Origin::Head(side), &mut found);
+        self.body(side, message, &mut run, &mut found);
+        self.head(&message.trailers, Origin::Trailer(side), &mut found);
+        settle(found)
+    }
+
+    /// Looks through a head.
+    fn head(&self, head: &Head, origin: Origin, found: &mut Vec<Ranked>) {
+        for (name, value) in self.canaries_in(head) {
+            let Some(place) = locate(head, origin, &(name..name + value)) else { continue };
+            let bytes = head.bytes.get(name..name + value).unwrap_or_default().to_vec();
+            let offset = (name - place.span.start) as u64;
+            let sighting = canary::Sighting { offset, bytes, place: head.place(name as u32) };
+            found.push(Ranked { rank: Rank::Canary, finding: canary_finding(sighting, place.location) });
+        }
+        for sighting in self.rules.engine().find(&head.bytes) {
+            let span = sighting.span.start as usize..sighting.span.end as usize;
+            let Some(value) = locate(head, origin, &span) else { continue };
+            // What names a secret stands in the same line.
+            let before = head.bytes.get(sighting.whole.start as usize..span.start).unwrap_or_default();
+            if before.contains(&b'\n') {
+                continue;
             }
-            findings.push(finding);
+            let place = head.place(span.start as u32);
+            let offset = (span.start - value.span.start) as u64;
+            found.extend(self.rule_finding(&sighting, offset, place, value.location));
         }
-        self.fields(&message.trailers, &mut findings, |name| match (side, name) {
-            (Side::Request, Some(name)) => Where::RequestTrailer(name),
-            (Side::Response, Some(name)) => Where::ResponseTrailer(name),
-            (Side::Request, None) => Where::RequestHeaderName,
-            (Side::Response, None) => Where::ResponseHeaderName,
-        });
-        findings
     }
 
-    fn start_line(&self, side: Side, head: &Head, findings: &mut Vec<Finding>) {
-        let parts = match side {
-            Side::Request => [(head.method(), Where::RequestMethod), (head.target(), Where::RequestTarget)],
-            Side::Response => [(head.reason(), Where::ResponseReason), (None, Where::ResponseReason)],
+    fn canaries_in<'a>(&'a self, head: &'a Head) -> impl Iterator<Item = (usize, usize)> + 'a {
+        self.canaries.find(&head.bytes)
+    }
+
+    /// What a body showed.
+    fn body(&self, side: Side, message: &Message, run: &mut Run, found: &mut Vec<Ranked>) {
+        run.finish(self.rules.engine());
+        if !run.has_findings() {
+            return;
+        }
+        let location = if side == Side::Request { Where::RequestBody } else { Where::ResponseBody };
+        let first = found.len();
+        for sighting in run.take_canaries() {
+            let finding = canary_finding(sighting, location.clone());
+            found.push(Ranked { rank: Rank::Canary, finding });
+        }
+        for (sighting, place) in run.take_found() {
+            found.extend(self.rule_finding(&sighting, sighting.span.start, place, location.clone()));
+        }
+        let coding = &message.body.encoding;
+        if coding != "identity" {
+            let via: Vec<_> = coding.split(", ").map(str::to_owned).collect();
+            for Ranked { finding, .. } in found.iter_mut().skip(first) {
+                finding.via.splice(0..0, via.iter().rev().cloned());
+            }
+        }
+    }
+
+    fn rule_finding(&self, sighting: &Sighting, offset: u64, place: Place, location: Where) -> Option<Ranked> {
+        let rule = self.rules.engine().rule(sighting.rule)?;
+        let rank = if rule.family == "generic" || rule.family == "auth" { Rank::Generic } else { Rank::Provider };
+        let finding = Finding {
+            rule: rule.id.clone(),
+            severity: rule.severity,
+            title: rule.title.clone(),
+            location,
+            place,
+            offset,
+            length: sighting.span.end - sighting.span.start,
+            via: Vec::new(),
+            secret: sighting.secret.clone(),
+            redacted: false,
+            about: Vec::new(),
+            fix: rule.fix.clone(),
+            fingerprint: String::new(),
         };
-        for (value, location) in parts {
-            self.value(head, value.unwrap_or_default(), findings, || location.clone());
-        }
+        Some(Ranked { rank, finding })
     }
+}
 
-    fn fields(&self, head: &Head, findings: &mut Vec<Finding>, location: impl Fn(Option<String>) -> Where) {
-        for (name, value) in head.fields() {
-            self.value(head, name, findings, || location(None));
-            self.value(head, value, findings, || location(Some(String::from_utf8_lossy(name).to_ascii_lowercase())));
+/// One finding for each secret, in the order of the values and of their bytes.
+fn settle(found: Vec<Ranked>) -> Vec<Finding> {
+    if found.len() < 2 {
+        return found.into_iter().map(|ranked| ranked.finding).collect();
+    }
+    let mut order: Vec<(usize, Ranked)> = found.into_iter().enumerate().collect();
+    // The best first; of equals the worse, then the longer.
+    order.sort_by(|(_, one), (_, other)| {
+        let key = |ranked: &Ranked| (ranked.rank, ranked.finding.severity, ranked.finding.length);
+        key(other).cmp(&key(one))
+    });
+    let mut kept: Vec<(usize, Finding)> = Vec::with_capacity(order.len());
+    for (number, Ranked { finding, .. }) in order {
+        let overlaps = |other: &Finding| {
+            other.location == finding.location
+                && other.offset < finding.offset + finding.length
+                && finding.offset < other.offset + other.length
+        };
+        if !kept.iter().any(|(_, other)| overlaps(other)) {
+            kept.push((number, finding));
         }
     }
-
-    /// Looks through one value of a head.
-    fn value(&self, head: &Head, value: &[u8], findings: &mut Vec<Finding>, location: impl Fn() -> Where) {
-        for (at, length) in self.canaries.find(value) {
-            let bytes = value.get(at..at + length).unwrap_or_default().to_vec();
-            let sighting = Sighting { offset: at as u64, bytes, place: head.place_of(value, at) };
-            findings.push(canary_finding(sighting, location()));
-        }
+    kept.sort_by_key(|(number, _)| *number);
+    // Within one value by offset; values keep the order in which they were looked through.
+    for same in kept.chunk_by_mut(|(_, one), (_, other)| one.location == other.location) {
+        same.sort_by_key(|(_, finding)| finding.offset);
     }
+    kept.into_iter().map(|(_, finding)| finding).collect()
 }
 
 /// Gives findings of an exchange their fingerprints.
@@ -132,7 +212,7 @@ pub(crate) fn identify(findings: &mut [Finding], host: &[u8], request: Option<&H
     }
 }
 
-fn canary_finding(sighting: Sighting, location: Where) -> Finding {
+fn canary_finding(sighting: canary::Sighting, location: Where) -> Finding {
     Finding {
         rule: "canary".to_owned(),
         severity: Severity::Critical,

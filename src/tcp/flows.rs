@@ -42,6 +42,10 @@ pub struct Flows<T> {
 /// that the other side expects, exactly or within the window.
 const RESET_WINDOW: i64 = 1 << 20;
 
+/// A copy of a whole connection that another interface saw is this late at most, in
+/// nanoseconds by the packets' own time.
+const LATE_COPY: i64 = 500_000_000;
+
 impl<T: Default> Flows<T> {
     /// An empty table.
     pub fn new(limits: Limits) -> Self {
@@ -71,6 +75,9 @@ impl<T: Default> Flows<T> {
         };
         let Some(flow) = self.table.get_mut(slot) else { return };
         flow.last = index;
+        if !flow.closed {
+            flow.closed_at = segment.place.time;
+        }
         let flags = segment.flags;
         let half = &mut flow.halves[from];
         let first = !std::mem::replace(&mut half.seen, true);
@@ -111,6 +118,7 @@ impl<T: Default> Flows<T> {
         let offset = flow.halves[from].offset(sequence);
         if flags.has(TcpFlags::RST) {
             self.reset(slot, from, offset, handler);
+            self.keep_bound(handler);
             return;
         }
         let expected = i64::try_from(flow.halves[from].next).unwrap_or(i64::MAX);
@@ -148,8 +156,10 @@ impl<T: Default> Flows<T> {
         }
         if flags.has(TcpFlags::SYN) {
             if flow.closed {
-                // A late copy of the old connection's SYN is told by its number.
-                return half.syn != Some(sequence) || !flags.has(TcpFlags::ACK);
+                // A late copy of the old connection's SYN, as a second interface brings it, is
+                // told by its number and its time.
+                let late_copy = segment.place.time.since(flow.closed_at) < LATE_COPY;
+                return half.syn != Some(sequence) || !(late_copy || flags.has(TcpFlags::ACK));
             }
             return match half.syn {
                 Some(syn) => syn != sequence && (flow.carried || !flags.has(TcpFlags::ACK)),
@@ -205,7 +215,7 @@ impl<T: Default> Flows<T> {
         }
         let arrival = arrival.from(half.next).until(half.fin.unwrap_or(u64::MAX));
         if half.ended || arrival.offset >= arrival.end() {
-            self.counters.segments_outside_window += 1; // after the end
+            self.counters.segments_after_end += 1;
             return false;
         }
         // Bytes after an RST: the reset was not believed, or not meant for this connection.
@@ -243,6 +253,10 @@ impl<T: Default> Flows<T> {
             tell_ends(flow, handler);
         }
         self.reckon(slot, handler);
+        self.keep_bound(handler);
+    }
+
+    fn keep_bound(&mut self, handler: &mut impl Handler<T>) {
         if self.memory() > self.limits.memory {
             self.make_room(handler);
         }

@@ -85,10 +85,11 @@ pub struct Counters {
     pub idle_streams_let_go: u64,
     /// Segments not kept since their direction had too many in waiting.
     pub early_segments_let_go: u64,
+    /// Segments with bytes from beyond their sender's FIN.
+    pub segments_after_end: u64,
     /// RST segments outside the window, which a receiver ignores.
     pub resets_ignored: u64,
-    /// Segments with bytes or an end that belong nowhere: further off than any window, or after
-    /// the sender's end.
+    /// Segments with bytes or an end that belong nowhere: further off than any window.
     pub segments_outside_window: u64,
     /// Segments that brought other bytes than an earlier copy of them.
     pub conflicting_segments: u64,

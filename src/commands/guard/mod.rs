@@ -1,0 +1,134 @@
+//! `plainsight guard`: runs a command and fails if it leaks.
+//!
+//! It decides what the exit code is; running the command, watching it and telling what leaked
+//! are the modules' below.
+
+#[cfg(target_os = "linux")]
+mod supervisor;
+mod tally;
+#[cfg(target_os = "linux")]
+mod watcher;
+
+use super::canaries::Canaries;
+use super::options::Format;
+use super::{Failure, units};
+use crate::leak::Severity;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+const EXAMPLES: &str = "\
+Examples:
+  plainsight guard -- npm test
+  plainsight guard --canary-env '*_TOKEN' --canary-env DB_PASSWORD -- pytest tests/
+  plainsight guard --canary-file .env -w tests.pcapng -- ./integration-tests.sh
+  plainsight guard --host -f 'host api.example.com' -- ./smoke-test.sh
+
+The command runs in a network namespace of its own, with nothing in it but loopback: no packet of
+it is missed and no packet of anyone else is seen. That needs no root where the kernel lets users
+make namespaces. With --host it runs in the machine's network, which is watched on all interfaces,
+whoever sends; that needs the right to capture.
+
+The command keeps its user, its terminal, its input and its output; what guard itself says comes
+on standard error, before and after it. Signals to guard are passed on to it. When it ends and has
+left processes behind, these have --grace to end by themselves, then SIGTERM, then SIGKILL.
+
+Exit codes: the command's own where it is not 0 (126 and 127 where it cannot be run, 128+N where
+signal N ended it); else 2 where the gate failed: nothing could be captured, or packets were
+dropped; else 1, or --exit-code, where a secret leaked; else 0.";
+
+/// The arguments of `guard`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+#[allow(clippy::struct_excessive_bools)] // each is a flag of its own
+pub struct Args {
+    /// The command and its arguments
+    #[arg(value_name = "COMMAND", required = true, last = true)]
+    command: Vec<OsString>,
+
+    #[command(flatten)]
+    canaries: Canaries,
+
+    /// Only findings at least this bad count: info, low, medium, high or critical
+    #[arg(long, value_name = "SEVERITY", default_value = "medium", value_parser = severity, help_heading = LEAKS)]
+    min_severity: Severity,
+
+    /// Exit with N where a secret leaked
+    #[arg(long, value_name = "N", default_value_t = 1, help_heading = LEAKS)]
+    exit_code: u8,
+
+    /// Show the secrets, but for those of --canary-env and --canary-file
+    #[arg(long, help_heading = LEAKS)]
+    reveal: bool,
+
+    /// Let the command use the machine's network, and watch all of its interfaces
+    #[arg(long, help_heading = CAPTURE)]
+    host: bool,
+
+    /// Watch only this interface; may be given several times
+    #[arg(short = 'i', long = "interface", value_name = "NAME", requires = "host", help_heading = CAPTURE)]
+    interfaces: Vec<String>,
+
+    /// Only packets that this capture filter accepts (see `man 7 pcap-filter`)
+    #[arg(short = 'f', long, value_name = "BPF", help_heading = CAPTURE)]
+    filter: Option<String>,
+
+    /// The kernel's buffer (KiB without a unit)
+    #[arg(short = 'B', long, value_name = "SIZE", default_value = "64MiB", value_parser = units::kib, help_heading = CAPTURE)]
+    buffer_size: usize,
+
+    /// Go on where the kernel dropped packets, which might have shown a secret
+    #[arg(long, help_heading = CAPTURE)]
+    allow_drops: bool,
+
+    /// How long processes that the command left behind may go on, and then how long they have to
+    /// heed SIGTERM
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = units::duration, help_heading = CAPTURE)]
+    grace: Duration,
+
+    /// Hold at most this much in memory for everything unfinished (MiB without a unit)
+    #[arg(long, value_name = "SIZE", default_value = "512MiB", value_parser = units::mib, help_heading = CAPTURE)]
+    memory: usize,
+
+    /// Do not give up the right to open files and sockets before the first packet
+    #[arg(long, help_heading = CAPTURE)]
+    no_sandbox: bool,
+
+    /// Save the packets to FILE, with all secrets in them: pcap, or pcapng for that extension
+    #[arg(short = 'w', long, value_name = "FILE", help_heading = OUTPUT)]
+    write: Option<PathBuf>,
+
+    /// How what leaked is told on standard error: text for people, json (JSON Lines) for programs
+    #[arg(long, value_name = "FORMAT", default_value = "text", alias = "report-format", help_heading = OUTPUT)]
+    format: Format,
+
+    /// Say nothing but errors: the exit code tells
+    #[arg(short = 'q', long, help_heading = OUTPUT)]
+    quiet: bool,
+
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = OUTPUT)]
+    color: clap::ColorChoice,
+}
+
+const LEAKS: &str = "Leaks";
+const CAPTURE: &str = "Capture";
+const OUTPUT: &str = "Output";
+
+fn severity(name: &str) -> Result<Severity, String> {
+    let found = Severity::ALL.into_iter().find(|severity| severity.name() == name);
+    found.ok_or_else(|| "it is one of info, low, medium, high and critical".to_owned())
+}
+
+/// Runs the command and judges it.
+#[cfg(target_os = "linux")]
+pub fn run(args: &Args) -> Result<ExitCode, Failure> {
+    supervisor::run(args)
+}
+
+/// Runs no command: namespaces and what else it takes are Linux's.
+#[cfg(not(target_os = "linux"))]
+pub fn run(_: &Args) -> Result<ExitCode, Failure> {
+    Err(Failure::new("guard needs Linux; elsewhere, run `plainsight sniff --fail-on-leak` beside the command"))
+}

@@ -1,0 +1,315 @@
+//! What leaked while the command ran: each finding once with its count, told at the end as a
+//! table or as JSON Lines.
+//!
+//! It refuses to know how anything was captured.
+
+use super::super::canaries::{Canary, Found};
+use super::super::options::Format;
+use super::Args;
+use crate::analyzer::{Counters, Event, Exchange};
+use crate::leak::{Finding, Severity, StreamFinding, Where};
+use crate::report::Dropped;
+use crate::report::escape;
+use crate::report::text::figures::count;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _, Write as _};
+
+/// More different findings than this are counted and not kept.
+const MOST: usize = 1000;
+/// Marks for a secret end here.
+const MOST_MARKS: usize = 32;
+
+/// What leaked so far.
+pub(super) struct Tally {
+    entries: Vec<Entry>,
+    /// Where in `entries` a finding of this rule and fingerprint stands.
+    index: HashMap<(String, String), usize>,
+    /// Findings that count and were not kept.
+    more: u64,
+    /// Findings that do not count.
+    lesser: u64,
+    masked: Vec<Canary>,
+    how: How,
+}
+
+/// How it is told.
+#[derive(Debug, Clone, Copy)]
+#[allow(clippy::struct_excessive_bools)] // each was asked for by itself
+struct How {
+    format: Format,
+    least: Severity,
+    reveal: bool,
+    quiet: bool,
+    color: bool,
+    host: bool,
+}
+
+/// A finding and its repeats.
+struct Entry {
+    finding: Finding,
+    told: Told,
+    times: u64,
+    last: u64,
+    /// Whether it must not be shown.
+    hidden: bool,
+}
+
+/// Where a finding was, in words.
+struct Told {
+    /// What was asked, `POST api.test/login`, or the two ends.
+    what: String,
+    client: String,
+    server: String,
+}
+
+impl Tally {
+    pub(super) fn new(args: &Args, found: Found) -> Self {
+        let color = match args.color {
+            clap::ColorChoice::Always => true,
+            clap::ColorChoice::Never => false,
+            clap::ColorChoice::Auto => {
+                anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never
+                    && io::stderr().is_terminal()
+            }
+        };
+        let how = How {
+            format: args.format,
+            least: args.min_severity,
+            reveal: args.reveal,
+            quiet: args.quiet,
+            color,
+            host: args.host,
+        };
+        let masked = found.canaries.into_iter().filter(|canary| canary.masked).collect();
+        Self { entries: Vec::new(), index: HashMap::new(), more: 0, lesser: 0, masked, how }
+    }
+
+    /// Takes note of what leaked.
+    pub(super) fn event(&mut self, event: &Event) {
+        match event {
+            Event::Exchange(exchange) => {
+                let hide = !self.how.reveal;
+                for finding in &exchange.findings {
+                    self.add(finding, || Told {
+                        what: asked(exchange, hide),
+                        client: exchange.client.to_string(),
+                        server: exchange.server.to_string(),
+                    });
+                }
+            }
+            Event::Finding(found) => {
+                let StreamFinding { client, server, finding, .. } = found.as_ref();
+                self.add(finding, || Told {
+                    what: format!("{client} → {server}"),
+                    client: client.to_string(),
+                    server: server.to_string(),
+                });
+            }
+            Event::Tls(_) => {}
+        }
+    }
+
+    fn add(&mut self, finding: &Finding, told: impl FnOnce() -> Told) {
+        if finding.severity < self.how.least {
+            self.lesser += 1;
+            return;
+        }
+        let packet = finding.place.packet.number();
+        let key = (finding.rule.clone(), finding.fingerprint.clone());
+        if let Some(entry) = self.index.get(&key).and_then(|at| self.entries.get_mut(*at)) {
+            entry.times += 1;
+            entry.last = entry.last.max(packet);
+            return;
+        }
+        if self.entries.len() >= MOST {
+            self.more += 1;
+            return;
+        }
+        self.index.insert(key, self.entries.len());
+        let holds = |canary: &Canary| memchr::memmem::find(&finding.secret, &canary.text).is_some();
+        let hidden = !self.how.reveal || finding.redacted || finding.rule == "canary" && self.masked.iter().any(holds);
+        self.entries.push(Entry { finding: finding.clone(), told: told(), times: 1, last: packet, hidden });
+    }
+
+    /// Whether something leaked that counts.
+    pub(super) fn leaked(&self) -> bool {
+        !self.entries.is_empty()
+    }
+
+    /// Tells it all on standard error.
+    pub(super) fn tell(&mut self, counters: &Counters, dropped: Dropped) -> io::Result<()> {
+        self.entries.sort_by_key(|entry| std::cmp::Reverse(entry.finding.severity));
+        if self.how.quiet {
+            return Ok(());
+        }
+        let text = match self.how.format {
+            Format::Text => self.text(counters, dropped),
+            Format::Json => self.json(counters, dropped),
+        };
+        let mut out = io::stderr().lock();
+        out.write_all(text.as_bytes())?;
+        out.flush()
+    }
+
+    fn text(&self, counters: &Counters, dropped: Dropped) -> String {
+        let mut text = String::new();
+        let watched = format!(
+            "{} watched{}, {} dropped, {} in {}",
+            count(counters.packets, "packet", "packets"),
+            if self.how.host { "" } else { " in a network of the command's own" },
+            dropped.kernel,
+            count(counters.exchanges, "HTTP exchange", "HTTP exchanges"),
+            count(counters.streams, "TCP stream", "TCP streams"),
+        );
+        if self.entries.is_empty() {
+            _ = writeln!(
+                text,
+                "plainsight: {} ({watched})",
+                self.paint("32", "no secret crossed the wire in the clear")
+            );
+            return text;
+        }
+        let all = self.entries.len() as u64 + self.more;
+        let headline = count(all, "secret crossed the wire in the clear", "secrets crossed the wire in the clear");
+        _ = writeln!(text, "plainsight: {} ({watched})", self.paint("1;31", &headline));
+        text += &self.table();
+        if self.more > 0 {
+            _ = writeln!(text, "  and {} more", self.more);
+        }
+        if !self.how.reveal {
+            text += "  Secrets are hidden; --reveal shows them.\n";
+        }
+        text
+    }
+
+    /// The findings in columns, and how to stop each.
+    fn table(&self) -> String {
+        let header = ["SEVERITY", "RULE", "WHERE", "IN", "PACKET", "TIMES", "SECRET"].map(str::to_owned);
+        let rows: Vec<[String; 7]> = self.entries.iter().map(Entry::row).collect();
+        let mut widths = [0; 7];
+        for row in std::iter::once(&header).chain(&rows) {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = (*width).max(unicode_width::UnicodeWidthStr::width(cell.as_str()));
+            }
+        }
+        let line = |row: &[String; 7]| {
+            let mut line = String::new();
+            for (width, cell) in widths.iter().zip(row) {
+                let space = width.saturating_sub(unicode_width::UnicodeWidthStr::width(cell.as_str()));
+                _ = write!(line, "  {cell}{}", " ".repeat(space));
+            }
+            line.truncate(line.trim_end().len());
+            line
+        };
+        let mut text = String::new();
+        _ = writeln!(text, "{}", self.paint("1", &line(&header)));
+        let mut fixes: Vec<(&str, &str)> = Vec::new();
+        for (entry, row) in self.entries.iter().zip(&rows) {
+            _ = writeln!(text, "{}", line(row));
+            if !fixes.iter().any(|(_, fix)| *fix == entry.finding.fix) {
+                fixes.push((&entry.finding.title, &entry.finding.fix));
+            }
+        }
+        for (title, fix) in fixes {
+            _ = writeln!(text, "  {}: {}", escape::str(title), escape::str(fix));
+        }
+        text
+    }
+
+    fn paint(&self, ink: &str, text: &str) -> String {
+        if self.how.color { format!("\x1b[{ink}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    /// A line for each finding, then the summary, with the names of the contract.
+    fn json(&self, counters: &Counters, dropped: Dropped) -> String {
+        let mut text = String::new();
+        for entry in &self.entries {
+            _ = writeln!(text, "{}", entry.line());
+        }
+        let findings: serde_json::Map<String, Value> = Severity::ALL
+            .into_iter()
+            .rev()
+            .map(|severity| {
+                let of = |entry: &&Entry| entry.finding.severity == severity;
+                (severity.name().to_owned(), self.entries.iter().filter(of).count().into())
+            })
+            .collect();
+        let summary = json!({
+            "type": "summary", "packets": counters.packets, "bytes": counters.bytes, "streams": counters.streams,
+            "exchanges": counters.exchanges, "findings": findings,
+            "more_findings": self.more, "lesser_findings": self.lesser,
+            "dropped": {"kernel": dropped.kernel, "interface": dropped.interface},
+            "not_understood": counters.not_understood, "let_go": counters.let_go,
+        });
+        _ = writeln!(text, "{summary}");
+        text
+    }
+}
+
+impl Entry {
+    /// Its row of the table.
+    fn row(&self) -> [String; 7] {
+        let finding = &self.finding;
+        let mut place = escape::str(&finding.location.to_string());
+        for step in &finding.via {
+            _ = write!(place, " > {}", escape::str(step));
+        }
+        let (first, last) = (finding.place.packet.number(), self.last);
+        let packets = if first == last { first.to_string() } else { format!("{first}…{last}") };
+        let secret = self.secret();
+        let what = escape::str(&self.told.what);
+        let rule = escape::str(&finding.rule);
+        [finding.severity.name().to_owned(), rule, place, what, packets, self.times.to_string(), secret]
+    }
+
+    /// The secret, or marks.
+    fn secret(&self) -> String {
+        let secret = &self.finding.secret;
+        if self.hidden { "*".repeat(secret.len().min(MOST_MARKS)) } else { escape::bytes(secret) }
+    }
+
+    /// With the names of the contract.
+    fn line(&self) -> Value {
+        let finding = &self.finding;
+        let about: serde_json::Map<String, Value> =
+            finding.about.iter().map(|(key, value)| (key.clone(), value.clone().into())).collect();
+        let secret = if self.hidden {
+            "*".repeat(finding.secret.len())
+        } else {
+            String::from_utf8_lossy(&finding.secret).into_owned()
+        };
+        json!({
+            "type": "finding", "rule": finding.rule, "severity": finding.severity.name(), "title": finding.title,
+            "client": self.told.client, "server": self.told.server, "in": self.told.what,
+            "where": finding.location.to_string(), "packet": finding.place.packet.number(), "offset": finding.offset,
+            "length": finding.length, "packet_offset": finding.place.offset, "via": finding.via, "secret": secret,
+            "redacted": self.hidden, "about": about, "fix": finding.fix, "fingerprint": finding.fingerprint,
+            "times": self.times, "last_packet": self.last,
+        })
+    }
+}
+
+/// What was asked: method, host and path. A query is where secrets are; what of a path is one
+/// is overwritten.
+fn asked(exchange: &Exchange, hide: bool) -> String {
+    let head = exchange.request.as_ref().map(|message| &message.head);
+    let Some((method, target)) = head.and_then(|head| Some((head.method()?, head.target()?))) else {
+        return format!("answer of {}", exchange.server);
+    };
+    let mut target = target.to_vec();
+    if hide {
+        for finding in &exchange.findings {
+            if finding.location == Where::RequestTarget {
+                let from = usize::try_from(finding.offset).unwrap_or(usize::MAX);
+                let length = usize::try_from(finding.length).unwrap_or(usize::MAX);
+                target.iter_mut().skip(from).take(length).for_each(|byte| *byte = b'*');
+            }
+        }
+    }
+    let path = target.split(|byte| matches!(byte, b'?' | b'#')).next().unwrap_or_default();
+    let host = exchange.host().map_or_else(|| exchange.server.to_string(), escape::bytes);
+    let (method, path) = (String::from_utf8_lossy(method), String::from_utf8_lossy(path));
+    if path.starts_with('/') { format!("{method} {host}{path}") } else { format!("{method} {path}") }
+}

@@ -1,0 +1,204 @@
+//! The process that captures while the command runs: confined, deaf to signals, and told by a
+//! pipe when to stop.
+//!
+//! It knows what crossed the wire and refuses to know who sent it.
+
+use super::super::{FAILED, Failure, confine, say};
+use super::Args;
+use super::tally::Tally;
+use crate::analyzer::{Analyzer, Config};
+use crate::capture::live::{self, Live};
+use crate::capture::save::{self, Saver};
+use crate::confine::namespace::Kind;
+use crate::confine::privileges;
+use crate::report::Dropped;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::os::fd::AsFd as _;
+use std::time::{Duration, Instant};
+
+use super::super::canaries::Found;
+
+/// Said through the pipe where nothing is to be told in the end.
+pub(super) const SILENTLY: u8 = b's';
+
+/// What is to be watched, and for what.
+pub(super) struct Plan<'a> {
+    pub(super) args: &'a Args,
+    pub(super) found: Found,
+    /// The namespace that the process is in.
+    pub(super) namespace: Option<Kind>,
+}
+
+/// How many packets are taken between two looks at the pipe.
+const MOST: usize = 256;
+/// After this long without a packet, what would come late has come.
+const QUIET: Duration = Duration::from_millis(1200);
+/// Once the command is over: without a packet for so long, nothing of it is still on its way or
+/// in the kernel's ring, which hands packets over within milliseconds, on a busy machine within
+/// tens of them.
+const SETTLED: Duration = Duration::from_millis(200);
+/// Others may send for ever, in the machine's own network.
+const LONGEST: Duration = Duration::from_secs(3);
+
+/// Captures until `stopped` is closed; gives the exit code.
+pub(super) fn run(plan: Plan<'_>, mut ready: File, mut stopped: File) -> u8 {
+    let mut watcher = match Watcher::open(plan) {
+        Ok(watcher) => watcher,
+        Err(failure) => {
+            say(format!("the command was not run: {failure}"));
+            return FAILED;
+        }
+    };
+    if ready.write_all(b"r").is_err() {
+        return FAILED;
+    }
+    drop(ready);
+    watcher.watch(&stopped);
+    let silently = stopped.read(&mut [0]).is_ok_and(|count| count > 0);
+    watcher.finish(silently)
+}
+
+struct Watcher<'a> {
+    live: Live,
+    analyzer: Analyzer,
+    saver: Option<Saver>,
+    tally: Tally,
+    failed: bool,
+    args: &'a Args,
+}
+
+impl<'a> Watcher<'a> {
+    fn open(plan: Plan<'a>) -> Result<Self, Failure> {
+        let Plan { args, found, namespace } = plan;
+        let interfaces = match (args.host, args.interfaces.is_empty()) {
+            (true, true) => vec!["any".to_owned()],
+            (true, false) => args.interfaces.clone(),
+            (false, _) => vec!["lo".to_owned()],
+        };
+        let live = Live::open(&live::Options {
+            interfaces,
+            filter: args.filter.clone(),
+            snaplen: 0,
+            buffer_size: args.buffer_size,
+            idle: Duration::from_millis(20),
+            ..live::Options::default()
+        })
+        .map_err(|error| cannot_capture(&error))?;
+        let saving = || {
+            let options = save::Options { interfaces: live.interfaces(), ..save::Options::default() };
+            Ok(args.write.as_deref().map(|path| Saver::create(path, options)).transpose()?)
+        };
+        let saver = if namespace == Some(Kind::UserAndNetwork) {
+            // Nobody but our own user is there to be.
+            let saver = saving()?;
+            privileges::drop_in_namespace().map_err(|error| Failure::new(error.to_string()))?;
+            saver
+        } else {
+            confine::drop_privileges(saving)?
+        };
+        if !args.no_sandbox {
+            confine::enter(saver.as_ref(), live.descriptors(), args.quiet)?;
+        }
+        let config = Config { memory: args.memory, max_body: 0, canaries: found.texts(), ..Config::default() };
+        let tally = Tally::new(args, found);
+        Ok(Self { live, analyzer: Analyzer::new(&config), saver, tally, failed: false, args })
+    }
+
+    /// Takes packets until the command is over and all of its packets are here.
+    fn watch(&mut self, stopped: &File) {
+        let mut latest = Instant::now();
+        let mut is_quiet = false;
+        let mut ending: Option<Instant> = None;
+        loop {
+            if ending.is_none() && is_closed(stopped) {
+                ending = Some(Instant::now());
+                latest = Instant::now();
+            }
+            let Self { live, analyzer, saver, tally, failed, .. } = self;
+            let given = live.each(MOST, |packet| {
+                analyzer.packet(packet, |event| tally.event(&event));
+                save(saver, failed, |saver| saver.packet(packet));
+            });
+            match given {
+                Ok(0) => {}
+                Ok(_) => {
+                    latest = Instant::now();
+                    is_quiet = false;
+                }
+                Err(error) => {
+                    self.failed = true;
+                    say(error);
+                    return;
+                }
+            }
+            if !is_quiet && latest.elapsed() >= QUIET {
+                is_quiet = true;
+                self.analyzer.quiet(|event| self.tally.event(&event));
+                save(&mut self.saver, &mut self.failed, Saver::flush);
+            }
+            if ending.is_some_and(|ending| latest.elapsed() >= SETTLED || ending.elapsed() >= LONGEST) {
+                return;
+            }
+        }
+    }
+
+    fn finish(mut self, silently: bool) -> u8 {
+        self.analyzer.finish(|event| self.tally.event(&event));
+        if let Some(Err(error)) = self.saver.take().map(Saver::finish) {
+            self.failed = true;
+            say(error);
+        }
+        if silently {
+            return if self.failed { FAILED } else { 0 };
+        }
+        let mut dropped = Dropped::default();
+        for interface in self.live.statistics() {
+            dropped.kernel += interface.dropped_by_kernel;
+            dropped.interface += interface.dropped_by_interface;
+        }
+        let counters = self.analyzer.counters();
+        if let Err(error) = self.tally.tell(&counters, dropped) {
+            self.failed = true;
+            say(format!("cannot write to standard error: {error}"));
+        }
+        if dropped.kernel > 0 && !self.args.allow_drops {
+            self.failed = true;
+            let what = crate::report::text::figures::count(dropped.kernel, "packet was", "packets were");
+            say(format!(
+                "{what} dropped by the kernel and may have held a secret; a larger --buffer-size helps, --allow-drops passes over it"
+            ));
+        }
+        match (self.failed, self.tally.leaked()) {
+            (true, _) => FAILED,
+            (false, true) => self.args.exit_code,
+            (false, false) => 0,
+        }
+    }
+}
+
+/// Why nothing can be captured. That the command be run as root is no advice for a permission.
+fn cannot_capture(error: &live::Error) -> Failure {
+    let live::Error::NotPermitted { name, missing, .. } = error else { return Failure::new(error.to_string()) };
+    let program = std::env::current_exe().map_or_else(|_| "plainsight".to_owned(), |path| path.display().to_string());
+    Failure::new(format!(
+        "no permission to capture on {name}: {missing}; grant it once with `sudo setcap \
+         cap_net_raw,cap_net_admin=eip {program}`"
+    ))
+}
+
+/// Saves, until that fails once.
+fn save<T>(saver: &mut Option<Saver>, failed: &mut bool, act: impl FnOnce(&mut Saver) -> Result<T, save::Error>) {
+    if let Some(Err(error)) = saver.as_mut().map(act) {
+        *saver = None;
+        *failed = true;
+        say(error);
+    }
+}
+
+/// Whether something was said through the pipe, or its other end is closed.
+fn is_closed(pipe: &File) -> bool {
+    let mut ends = [PollFd::new(pipe.as_fd(), PollFlags::POLLIN)];
+    poll(&mut ends, PollTimeout::ZERO).is_ok_and(|count| count > 0)
+}

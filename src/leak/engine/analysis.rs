@@ -1,0 +1,401 @@
+//! Reads off an expression what every match of it must have: how it begins, how long it can be,
+//! and a run of letters that it cannot do without.
+//!
+//! All of it only ever rules out; what it cannot tell it leaves to the expression. It refuses
+//! to run expressions.
+
+use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
+
+/// A set of bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct ByteSet([u64; 4]);
+
+impl ByteSet {
+    fn insert(&mut self, byte: u8) {
+        if let Some(word) = self.0.get_mut(usize::from(byte >> 6)) {
+            *word |= 1 << (byte & 63);
+        }
+    }
+
+    pub(super) fn contains(&self, byte: u8) -> bool {
+        self.0.get(usize::from(byte >> 6)).is_some_and(|word| word >> (byte & 63) & 1 == 1)
+    }
+
+    fn join(&mut self, other: &Self) {
+        for (word, other) in self.0.iter_mut().zip(other.0) {
+            *word |= other;
+        }
+    }
+
+    fn len(&self) -> u32 {
+        self.0.iter().map(|word| word.count_ones()).sum()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = u8> + '_ {
+        (0..=255).filter(|byte| self.contains(*byte))
+    }
+}
+
+/// What is known of all matches of an expression.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Analysis {
+    /// The most bytes that a match can have; `None` where there is no bound.
+    pub(super) longest: Option<usize>,
+    /// What the bytes of a match from its pivot on can be: the place in it that is known best.
+    pub(super) lead: Vec<ByteSet>,
+    /// How many bytes of a match stand before its pivot: at least, and at most where bounded.
+    pub(super) before: (usize, Option<usize>),
+    /// So many bytes in a row, all of this set, are in every match.
+    pub(super) run: Option<(ByteSet, usize)>,
+    /// For each keyword, how far behind the pivot it can stand; `None` where matches need not
+    /// have one at a place that is known. Without, the pivot is where a match begins.
+    pub(super) anchors: Option<Vec<Vec<u32>>>,
+}
+
+/// So many bytes of the beginning are looked at.
+const LONGEST_LEAD: usize = 48;
+/// An expression that begins in more ways than these is not followed.
+const MOST_BEGINNINGS: usize = 600;
+/// A class with more letters than this is not followed one by one.
+const WIDEST_CLASS: u32 = 20;
+
+impl Analysis {
+    /// Analyses `expression`, whose rule has `keywords`. An expression that cannot be parsed
+    /// is known nothing of.
+    pub(super) fn new(expression: &str, keywords: &[String]) -> Self {
+        let parsed = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(expression);
+        let Ok(hir) = parsed else { return Self::default() };
+        let mut parts = Vec::new();
+        flatten(&hir, &mut parts);
+        // The first part from which on a keyword stands at a known place.
+        let pivot = (0..parts.len()).find_map(|at| Some((at, anchors(parts.get(at..)?, keywords)?)));
+        let (at, anchors) = pivot.map_or((0, None), |(at, anchors)| (at, Some(anchors)));
+        let (front, back) = parts.split_at(at);
+        let mut lead = Vec::new();
+        let _ = back.iter().all(|part| extend_lead(part, &mut lead));
+        let least = front.iter().map(|part| part.properties().minimum_len().unwrap_or(0)).sum();
+        let most = front.iter().try_fold(0_usize, |sum, part| sum.checked_add(part.properties().maximum_len()?));
+        Self {
+            longest: hir.properties().maximum_len(),
+            lead,
+            before: (least, most),
+            run: longest_run(&hir).filter(|(set, length)| *length >= 4 && set.len() <= 128),
+            anchors,
+        }
+    }
+
+    /// Whether `bytes`, so far as they go, can stand in a match from its pivot on.
+    pub(super) fn may_pivot(&self, bytes: &[u8]) -> bool {
+        self.lead.iter().zip(bytes).all(|(set, byte)| set.contains(*byte))
+    }
+
+    /// Whether the run that every match needs stands in `bytes`.
+    pub(super) fn has_run(&self, bytes: &[u8]) -> bool {
+        let Some((set, length)) = &self.run else { return true };
+        let mut at = 0;
+        // From the run's end backwards: what is no part of it is a reason to leap.
+        while let Some(part) = bytes.get(at..at + length) {
+            match part.iter().rposition(|byte| !set.contains(*byte)) {
+                Some(stranger) => at += stranger + 1,
+                None => return true,
+            }
+        }
+        false
+    }
+}
+
+fn class_set(class: &Class) -> Option<ByteSet> {
+    let mut set = ByteSet::default();
+    match class {
+        Class::Bytes(class) => {
+            for range in class.ranges() {
+                (range.start()..=range.end()).for_each(|byte| set.insert(byte));
+            }
+        }
+        Class::Unicode(class) => {
+            for range in class.ranges() {
+                let (start, end) = (u8::try_from(range.start()).ok()?, u8::try_from(range.end()).ok()?);
+                if !end.is_ascii() {
+                    return None;
+                }
+                (start..=end).for_each(|byte| set.insert(byte));
+            }
+        }
+    }
+    Some(set)
+}
+
+/// Adds what the first bytes of a match of `hir` can be. False where what comes after it cannot
+/// be told a place.
+fn extend_lead(hir: &Hir, lead: &mut Vec<ByteSet>) -> bool {
+    if lead.len() >= LONGEST_LEAD {
+        return false;
+    }
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => true,
+        HirKind::Literal(literal) => {
+            for byte in &literal.0 {
+                let mut set = ByteSet::default();
+                set.insert(*byte);
+                lead.push(set);
+            }
+            true
+        }
+        HirKind::Class(class) => class_set(class).is_some_and(|set| {
+            lead.push(set);
+            true
+        }),
+        HirKind::Repetition(Repetition { min, max, sub, .. }) => {
+            (0..*min).all(|_| extend_lead(sub, lead)) && Some(*min) == *max
+        }
+        HirKind::Capture(capture) => extend_lead(&capture.sub, lead),
+        HirKind::Concat(parts) => parts.iter().all(|part| extend_lead(part, lead)),
+        HirKind::Alternation(ways) => {
+            let mut joined: Option<Vec<ByteSet>> = None;
+            let mut whole = true;
+            for way in ways {
+                let mut sets = Vec::new();
+                whole &= extend_lead(way, &mut sets);
+                match &mut joined {
+                    None => joined = Some(sets),
+                    Some(joined) => {
+                        whole &= joined.len() == sets.len();
+                        joined.truncate(sets.len());
+                        for (set, other) in joined.iter_mut().zip(&sets) {
+                            set.join(other);
+                        }
+                    }
+                }
+            }
+            lead.extend(joined.unwrap_or_default());
+            whole
+        }
+    }
+}
+
+/// The longest run of one class that every match of `hir` has.
+fn longest_run(hir: &Hir) -> Option<(ByteSet, usize)> {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) | HirKind::Literal(_) => None,
+        HirKind::Class(class) => Some((class_set(class)?, 1)),
+        HirKind::Repetition(Repetition { min, sub, .. }) => {
+            if *min == 0 {
+                return None;
+            }
+            let one = match sub.kind() {
+                HirKind::Class(class) => return Some((class_set(class)?, *min as usize)),
+                _ => longest_run(sub),
+            };
+            one.filter(|(_, length)| *length > 1)
+        }
+        HirKind::Capture(capture) => longest_run(&capture.sub),
+        HirKind::Concat(parts) => parts.iter().filter_map(longest_run).max_by_key(|(_, length)| *length),
+        HirKind::Alternation(ways) => {
+            let mut joined: Option<(ByteSet, usize)> = None;
+            for way in ways {
+                let (set, length) = longest_run(way)?;
+                joined = Some(match joined {
+                    None => (set, length),
+                    Some((mut all, least)) => {
+                        all.join(&set);
+                        (all, least.min(length))
+                    }
+                });
+            }
+            joined
+        }
+    }
+}
+
+/// One way in which a match can begin, in lower case.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Beginning {
+    bytes: Vec<u8>,
+    /// Whether what comes next in the expression comes next in the text.
+    open: bool,
+}
+
+/// The parts of `hir` that follow each other in a match.
+fn flatten<'a>(hir: &'a Hir, parts: &mut Vec<&'a Hir>) {
+    match hir.kind() {
+        HirKind::Concat(concat) => concat.iter().for_each(|part| flatten(part, parts)),
+        HirKind::Capture(capture) => flatten(&capture.sub, parts),
+        _ => parts.push(hir),
+    }
+}
+
+fn anchors(parts: &[&Hir], keywords: &[String]) -> Option<Vec<Vec<u32>>> {
+    let mut beginnings = vec![Beginning { bytes: Vec::new(), open: true }];
+    for part in parts {
+        if beginnings.iter().any(|beginning| beginning.open) {
+            follow(part, &mut beginnings)?;
+        }
+    }
+    let mut anchors = vec![Vec::new(); keywords.len()];
+    for beginning in &beginnings {
+        // Any keyword in the beginning will do; the first in it is taken.
+        let places = keywords.iter().enumerate().filter_map(|(number, keyword)| {
+            let keyword = keyword.as_bytes();
+            let at =
+                beginning.bytes.windows(keyword.len().max(1)).position(|part| part.eq_ignore_ascii_case(keyword))?;
+            Some((at, number))
+        });
+        let (at, number) = places.min()?;
+        let offsets = anchors.get_mut(number)?;
+        let at = at as u32;
+        if !offsets.contains(&at) {
+            offsets.push(at);
+        }
+    }
+    Some(anchors)
+}
+
+/// Follows `hir` from each of the beginnings. `None` where there are too many.
+fn follow(hir: &Hir, beginnings: &mut Vec<Beginning>) -> Option<()> {
+    if beginnings.len() > MOST_BEGINNINGS {
+        return None;
+    }
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => {}
+        HirKind::Literal(literal) => append(beginnings, &literal.0),
+        HirKind::Class(class) => follow_class(class, beginnings),
+        HirKind::Repetition(Repetition { min: 0, max: Some(1), sub, .. }) => {
+            let mut with = beginnings.clone();
+            follow(sub, &mut with)?;
+            beginnings.append(&mut with);
+        }
+        HirKind::Repetition(Repetition { min, max, sub, .. }) => {
+            for _ in 0..(*min).min(LONGEST_LEAD as u32) {
+                follow(sub, beginnings)?;
+            }
+            if Some(*min) != *max {
+                close(beginnings);
+            }
+        }
+        HirKind::Capture(capture) => follow(&capture.sub, beginnings)?,
+        HirKind::Concat(parts) => {
+            for part in parts {
+                if beginnings.iter().all(|beginning| !beginning.open) {
+                    break;
+                }
+                follow(part, beginnings)?;
+            }
+        }
+        HirKind::Alternation(ways) => {
+            let mut all = Vec::new();
+            for way in ways {
+                let mut with = beginnings.clone();
+                follow(way, &mut with)?;
+                all.append(&mut with);
+            }
+            *beginnings = all;
+        }
+    }
+    beginnings.sort_unstable();
+    beginnings.dedup();
+    (beginnings.len() <= MOST_BEGINNINGS).then_some(())
+}
+
+fn close(beginnings: &mut [Beginning]) {
+    for beginning in beginnings {
+        beginning.open = false;
+    }
+}
+
+fn append(beginnings: &mut [Beginning], bytes: &[u8]) {
+    for beginning in beginnings.iter_mut().filter(|beginning| beginning.open) {
+        beginning.bytes.extend(bytes.iter().map(u8::to_ascii_lowercase));
+        beginning.open = beginning.bytes.len() < LONGEST_LEAD;
+    }
+}
+
+fn follow_class(class: &Class, beginnings: &mut Vec<Beginning>) {
+    let mut folded = ByteSet::default();
+    if let Some(set) = class_set(class) {
+        set.iter().for_each(|byte| folded.insert(byte.to_ascii_lowercase()));
+    }
+    let open = beginnings.iter().filter(|beginning| beginning.open).count();
+    let width = folded.len();
+    if width == 0 || width > WIDEST_CLASS || open * width as usize > MOST_BEGINNINGS {
+        close(beginnings);
+        return;
+    }
+    let mut all = Vec::with_capacity(beginnings.len() * width as usize);
+    for beginning in beginnings.drain(..) {
+        if !beginning.open {
+            all.push(beginning);
+            continue;
+        }
+        for byte in folded.iter() {
+            let mut with = beginning.clone();
+            with.bytes.push(byte);
+            with.open = with.bytes.len() < LONGEST_LEAD;
+            all.push(with);
+        }
+    }
+    *beginnings = all;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(words: &[&str]) -> Vec<String> {
+        words.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    #[test]
+    fn where_keywords_stand_in_matches() {
+        for (expression, keywords, want) in [
+            ("ghp_[A-Za-z0-9]{36}", &["ghp_"][..], Some(vec![vec![0]])),
+            (r"\b(AKIA|ASIA)[A-Z0-9]{16}\b", &["akia", "asia"], Some(vec![vec![0], vec![0]])),
+            ("-----BEGIN PRIVATE KEY-----[A-Z]*", &["begin private key"], Some(vec![vec![5]])),
+            ("(?i:ab?c)x", &["abc", "ac"], Some(vec![vec![0], vec![0]])),
+            ("(?i)[a-z]{2,9}secret", &["secret"], Some(vec![vec![0]])),
+            ("(?i)(?:[a-z]{2,9}secret|x)y", &["secret"], None),
+            ("SK[0-9a-f]{32}", &["sk0", "sk1"], None),
+            ("SK[01][0-9a-f]{31}", &["sk0", "sk1"], Some(vec![vec![0], vec![0]])),
+            ("(?:x|yz)key", &["key"], Some(vec![vec![1, 2]])),
+            ("", &["key"], None),
+        ] {
+            assert_eq!(Analysis::new(expression, &words(keywords)).anchors, want, "{expression}");
+        }
+    }
+
+    #[test]
+    fn beginnings_and_runs_rule_out() {
+        let analysis = Analysis::new(r"pat([A-Za-z0-9]{14}\.[a-f0-9]{64})\b", &words(&["pat"]));
+        assert_eq!(analysis.longest, Some(82));
+        assert!(analysis.may_pivot(b"patABCDEFGHIJKLMN.a0"));
+        assert!(analysis.may_pivot(b"pat"));
+        assert!(!analysis.may_pivot(b"pattern. More"));
+        assert!(analysis.has_run(&[b'a'; 64]));
+        assert!(!analysis.has_run(&[b'a'; 63]));
+        let mut text = vec![b'a'; 200];
+        text[70] = b'-';
+        text[135] = b'-';
+        assert!(analysis.has_run(&text));
+        text[20] = b'-';
+        text[190] = b'-';
+        assert!(analysis.has_run(&text[71..135]) && !analysis.has_run(&text[72..135]));
+    }
+
+    #[test]
+    fn a_pivot_may_stand_inside() {
+        let analysis = Analysis::new(
+            r"(?:^|\n)[ ]{0,8}(?:export )?[A-Z_]{0,40}(?:TOKEN|API_?KEY)=(\S{8})",
+            &words(&["token", "api_key", "apikey"]),
+        );
+        assert_eq!(analysis.before, (0, Some(56)));
+        assert_eq!(analysis.anchors, Some(vec![vec![0], vec![0], vec![0]]));
+        assert!(analysis.may_pivot(b"TOKEN=x"));
+        assert!(!analysis.may_pivot(b"token=x"));
+    }
+
+    #[test]
+    fn an_alternative_without_a_run_needs_none() {
+        assert!(Analysis::new("a|[0-9]{20}", &[]).run.is_none());
+        let either = Analysis::new("x(?:[a-f]{8}|[0-9]{20})", &[]).run;
+        assert_eq!(either.map(|(set, length)| (set.len(), length)), Some((16, 8)));
+    }
+}

@@ -1,0 +1,433 @@
+//! Finds in one pass where any of many words stands, in any letter case.
+//!
+//! This is all that most bytes ever meet, so it must cost next to nothing. It refuses to know
+//! what the words are for.
+//!
+//! Every second byte is the start of a probe: three bytes, made one number, pick a byte of a
+//! table that fits into the first-level cache, and the fourth byte picks a bit of it. A word of
+//! four letters or more is found from either of two neighbouring probes, so that half the bytes
+//! suffice. What passes meets a finer sieve, and what passes that is looked up exactly.
+
+/// Where a word stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Hit {
+    /// Index of its first byte in what was searched.
+    pub(crate) at: usize,
+    /// The word's number in the list that the prefilter was made of.
+    pub(crate) word: u32,
+}
+
+/// Many words, ready to be looked for.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Prefilter {
+    /// For each hash of three bytes, a bit for each class of the fourth; empty without words.
+    table: Vec<u8>,
+    /// Open addressing: the three bytes of a probe, and where its words are in `entries`.
+    slots: Vec<Slot>,
+    sieve: Sieve,
+    entries: Vec<Entry>,
+    words: Vec<Box<[u8]>>,
+    /// Words of fewer than three letters, found by looking at each byte.
+    short: Vec<u32>,
+    longest: usize,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Slot {
+    /// Never 0 where the slot is in use: folding sets bits.
+    probe: u32,
+    /// The first of the entries with this probe; the others follow it.
+    first: u32,
+}
+
+/// A word, the bytes by which it is looked up, folded, and how far into it they stand. Four
+/// bytes, or the three of a word that has no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    probe: u32,
+    word: u32,
+    offset: u32,
+}
+
+/// log2 of the table's size in bytes.
+const TABLE_BITS: u32 = 15;
+
+/// A probe reads so many bytes.
+const PROBE: usize = 4;
+
+/// A multiplier whose product's high bits depend on all bits of the factor (Fibonacci hashing).
+const SPREAD: u32 = 0x9E37_79B1;
+
+/// Both cases of a letter made one; other bytes may fall together, which the exact look sorts out.
+const FOLD: u32 = 0x2020_2020;
+
+/// How common each pair of bytes is in text, 0 for never to 9 for all over: measured on published
+/// scripts, pages and data. Rows and columns as [`class`] numbers them.
+#[rustfmt::skip]
+const PAIRS: [&[u8; CLASSES]; CLASSES] = [
+    b"4676346362577737277865556446456", b"6333722255362363354361115054245", b"7453732750663383165751114054346",
+    b"6445844272344464255553324147557", b"7577666463377856688846575268679", b"6333651171152362164561114157356",
+    b"5333734562254543165552222236456", b"7232721171133363143641203035346", b"6577676332376886367735141524356",
+    b"3101500140010141214230101022024", b"4223734150133332034332302025445", b"7445853271273374136664215136457",
+    b"7634822161145366135352112245446", b"7377767363454676247865235237568", b"5677465264666866186675653436446",
+    b"7335822460163375175662144034356", b"2010200020022111021261001021024", b"7365856371556774167765316137567",
+    b"6364843672444466347864435257578", b"7464843882255576176674437247668", b"5565744162176736076722021274236",
+    b"6221703160211253023210001042234", b"5222511560132452045221211125345", b"4242421251223226043621123145356",
+    b"4333423140145457035432322236457", b"4211501540011240011220111122134", b"5555653232233334333322242396478",
+    b"7676775574566776477866645479569", b"5455543452445445255544422142535", b"6566555454455556256645533276577",
+    b"7676776675577766578876556589579",
+];
+
+const CLASSES: usize = 31;
+
+/// Letters, digits, blanks, `_`, marks within names, other marks.
+const fn class(folded: u8) -> usize {
+    match folded {
+        b'a'..=b'z' => (folded - b'a') as usize,
+        b'0'..=b'9' => 26,
+        b' ' => 27,
+        0x7f => 28,
+        b'-' | b'.' | b'/' => 29,
+        _ => 30,
+    }
+}
+
+/// How common the first four bytes of `folded` are in text.
+fn commonness(folded: &[u8]) -> u32 {
+    let pair = |pair: &[u8]| match pair {
+        [one, other] => PAIRS.get(class(*one)).and_then(|row| row.get(class(*other))).map_or(0, |digit| digit - b'0'),
+        _ => 0,
+    };
+    folded.windows(2).take(PROBE - 1).map(|part| u32::from(pair(part))).sum()
+}
+
+fn hash(folded: u32) -> usize {
+    ((folded << 8).wrapping_mul(SPREAD) >> (32 - TABLE_BITS)) as usize
+}
+
+/// The probe at `at`; what is missing at the end counts as zeros.
+fn word_at(bytes: &[u8], at: usize) -> u32 {
+    if let Some(Ok(probe)) = bytes.get(at..at + PROBE).map(TryInto::try_into) {
+        return u32::from_le_bytes(probe) | FOLD;
+    }
+    let mut probe = [0; PROBE];
+    for (to, from) in probe.iter_mut().zip(bytes.iter().skip(at)) {
+        *to = *from;
+    }
+    u32::from_le_bytes(probe) | FOLD
+}
+
+impl Prefilter {
+    /// Looks for `words`, which are found in any case; those that are empty never.
+    pub(crate) fn new(words: impl IntoIterator<Item = Box<[u8]>>) -> Self {
+        let mut new = Self { words: words.into_iter().collect(), ..Self::default() };
+        if new.words.is_empty() {
+            return new;
+        }
+        new.table = vec![0; 1 << TABLE_BITS];
+        let mut entries = Vec::with_capacity(new.words.len() * 2);
+        for (number, word) in (0_u32..).zip(&new.words) {
+            new.longest = new.longest.max(word.len());
+            let folded: Vec<u8> = word.iter().map(|byte| byte | 0x20).collect();
+            match folded.len() {
+                0 => {}
+                1 | 2 => new.short.push(number),
+                3 => entries.extend(three(&mut new.table, number, &folded)),
+                _ => entries.extend(longer(&mut new.table, number, &folded)),
+            }
+        }
+        entries.sort_unstable();
+        entries.dedup();
+        new.sieve = Sieve::new(&entries);
+        new.slots = slots(&entries);
+        new.entries = entries;
+        new
+    }
+
+    /// The word with this number.
+    pub(crate) fn word(&self, number: u32) -> &[u8] {
+        self.words.get(number as usize).map_or(&[], AsRef::as_ref)
+    }
+
+    /// Adds to `hits` each word in `bytes` whose last byte is at or after `from`, in order of
+    /// where they stand. What stands before `from` was searched already.
+    pub(crate) fn scan(&self, bytes: &[u8], from: usize, hits: &mut Vec<Hit>) {
+        let first = hits.len();
+        if self.table.is_empty() {
+            return;
+        }
+        // A word that ends at `from` or later begins no further back than the longest allows.
+        let start = from.saturating_sub(self.longest.saturating_sub(1));
+        self.probe(bytes, start, from, hits);
+        for &number in &self.short {
+            self.look_short(bytes, from, number, hits);
+        }
+        if let Some(new) = hits.get_mut(first..) {
+            new.sort_unstable();
+        }
+        let mut kept = first;
+        for at in first..hits.len() {
+            if at == first || hits.get(at) != hits.get(at - 1) {
+                hits.swap(kept, at);
+                kept += 1;
+            }
+        }
+        hits.truncate(kept);
+    }
+
+    /// Looks at every second place from `start` on whether it may be within a word.
+    fn probe(&self, bytes: &[u8], start: usize, from: usize, hits: &mut Vec<Hit>) {
+        const BLOCK: usize = 512;
+        let Some(table) = self.table.first_chunk::<{ 1 << TABLE_BITS }>() else { return };
+        let mut found = [0_u16; BLOCK / 2];
+        let mut at = start;
+        while at < bytes.len() {
+            // The last bytes of the input are probed as if zeros followed.
+            let mut padded = [0; BLOCK + 8];
+            let whole = bytes.get(at..at + BLOCK + 8).and_then(|part| part.try_into().ok());
+            let block: &[u8; BLOCK + 8] = if let Some(block) = whole {
+                block
+            } else {
+                let rest = bytes.get(at..).unwrap_or_default();
+                let rest = rest.get(..BLOCK + 8).unwrap_or(rest);
+                if let Some(place) = padded.get_mut(..rest.len()) {
+                    place.copy_from_slice(rest);
+                }
+                &padded
+            };
+            let count = probe_block(table, block, &mut found);
+            let count = self.sieve.keep(bytes, at, &mut found, count);
+            for marked in found.get(..count).unwrap_or_default() {
+                let place = at + usize::from(marked >> Sieve::MARKS);
+                for (mark, place) in [(Sieve::HERE, Some(place)), (Sieve::BEFORE, place.checked_sub(1))] {
+                    if let Some(place) = place.filter(|_| marked & mark != 0) {
+                        self.look(word_at(bytes, place), bytes, from, place, hits);
+                    }
+                }
+                for (mark, place) in [(Sieve::THREE, place), (Sieve::THREE_NEXT, place + 1)] {
+                    if marked & mark != 0 {
+                        self.look(word_at(bytes, place) & 0x00ff_ffff, bytes, from, place, hits);
+                    }
+                }
+            }
+            at += BLOCK;
+        }
+    }
+
+    /// Looks which words really have `probe` at `at`.
+    fn look(&self, probe: u32, bytes: &[u8], from: usize, at: usize, hits: &mut Vec<Hit>) {
+        let mask = self.slots.len().wrapping_sub(1);
+        let mut slot = hash(probe) & mask;
+        let found = loop {
+            match self.slots.get(slot) {
+                Some(found) if found.probe == probe => break found,
+                Some(found) if found.probe != 0 => slot = (slot + 1) & mask,
+                _ => return,
+            }
+        };
+        let entries = self.entries.get(found.first as usize..).unwrap_or_default();
+        for entry in entries.iter().take_while(|entry| entry.probe == probe) {
+            let Some(start) = at.checked_sub(entry.offset as usize) else { continue };
+            let word = self.word(entry.word);
+            let end = start + word.len();
+            if end > from && bytes.get(start..end).is_some_and(|part| part.eq_ignore_ascii_case(word)) {
+                hits.push(Hit { at: start, word: entry.word });
+            }
+        }
+    }
+
+    fn look_short(&self, bytes: &[u8], from: usize, number: u32, hits: &mut Vec<Hit>) {
+        let word = self.word(number);
+        let (Some(&head), length) = (word.first(), word.len()) else { return };
+        let start = from.saturating_sub(length - 1);
+        let rest = bytes.get(start..).unwrap_or_default();
+        for at in memchr::memchr2_iter(head.to_ascii_lowercase(), head.to_ascii_uppercase(), rest) {
+            if rest.get(at..at + length).is_some_and(|part| part.eq_ignore_ascii_case(word)) {
+                hits.push(Hit { at: start + at, word: number });
+            }
+        }
+    }
+}
+
+/// A word of three letters: one probe begins with it, the other with any byte in front of it.
+fn three(table: &mut [u8], word: u32, folded: &[u8]) -> Option<Entry> {
+    let [a, b, c] = *folded else { return None };
+    let probe = u32::from_le_bytes([a, b, c, 0]);
+    *table.get_mut(hash(probe))? = 0xff;
+    for before in (0..=255).filter(|before| before & 0x20 != 0) {
+        *table.get_mut(hash(u32::from_le_bytes([before, a, b, 0])))? |= 1 << (c & 7);
+    }
+    Some(Entry { probe, word, offset: 0 })
+}
+
+/// A longer word: probed at its rarest place, and one byte further on.
+fn longer(table: &mut [u8], word: u32, folded: &[u8]) -> Option<Entry> {
+    // Both probes of a word of five letters or more see four bytes of it.
+    let cost = |at: &usize| {
+        let rest = folded.get(*at..).unwrap_or_default();
+        commonness(rest) + commonness(rest.get(1..).unwrap_or_default())
+    };
+    let offset = (0..=folded.len() - PROBE).min_by_key(cost)?;
+    let four = |at: usize| Some([*folded.get(at)?, *folded.get(at + 1)?, *folded.get(at + 2)?]);
+    for offset in [offset, offset + 1] {
+        let [a, b, c] = four(offset)?;
+        let bit = folded.get(offset + 3).map_or(0xff, |fourth| 1 << (fourth & 7));
+        *table.get_mut(hash(u32::from_le_bytes([a, b, c, 0])))? |= bit;
+    }
+    let [a, b, c] = four(offset)?;
+    Some(Entry { probe: u32::from_le_bytes([a, b, c, *folded.get(offset + 3)?]), word, offset: offset as u32 })
+}
+
+/// Two sets of hashes, of four bytes and of three: what the table lets pass by accident seldom
+/// is in one of them.
+#[derive(Debug, Clone, Default)]
+struct Sieve {
+    four: Vec<u64>,
+    three: Vec<u64>,
+}
+
+/// log2 of the bits in each of a sieve's sets.
+const SIEVE_BITS: u32 = 15;
+
+impl Sieve {
+    /// Four bytes at the place.
+    const HERE: u16 = 1;
+    /// Four bytes, from the one in front of the place.
+    const BEFORE: u16 = 2;
+    /// Three bytes at the place.
+    const THREE: u16 = 4;
+    /// Three bytes, from the one behind the place.
+    const THREE_NEXT: u16 = 8;
+    /// So many low bits say which of these it was.
+    const MARKS: u16 = 4;
+
+    fn new(entries: &[Entry]) -> Self {
+        let mut new = Self { four: vec![0; 1 << (SIEVE_BITS - 6)], three: vec![0; 1 << (SIEVE_BITS - 6)] };
+        for entry in entries {
+            let set = if entry.probe >> 24 == 0 { &mut new.three } else { &mut new.four };
+            let bit = Self::bit(entry.probe);
+            if let Some(word) = set.get_mut(bit >> 6) {
+                *word |= 1 << (bit & 63);
+            }
+        }
+        new
+    }
+
+    fn bit(bytes: u32) -> usize {
+        (bytes.wrapping_mul(0x85EB_CA6B) >> (32 - SIEVE_BITS)) as usize
+    }
+
+    fn has(set: &[u64; 1 << (SIEVE_BITS - 6)], bytes: u32) -> u16 {
+        let bit = Self::bit(bytes);
+        (set.get(bit >> 6).copied().unwrap_or(0) >> (bit & 63) & 1) as u16
+    }
+
+    /// Keeps those of the first `count` places in `found`, counted from `base`, at which a word
+    /// may stand, and marks why; says how many. Free of branches.
+    fn keep(&self, bytes: &[u8], base: usize, found: &mut [u16; 256], count: usize) -> usize {
+        let (Some(four), Some(three)) = (self.four.first_chunk(), self.three.first_chunk()) else { return 0 };
+        let mut kept = 0;
+        for at in 0..count.min(256) {
+            let Some(&offset) = found.get(at) else { break };
+            let place = base + usize::from(offset);
+            let probe = word_at(bytes, place);
+            let before = if place == 0 { 0 } else { word_at(bytes, place - 1) };
+            let marks = (Self::has(four, probe) * Self::HERE)
+                | (Self::has(four, before) * Self::BEFORE)
+                | (Self::has(three, probe & 0x00ff_ffff) * Self::THREE)
+                | (Self::has(three, probe >> 8) * Self::THREE_NEXT);
+            if let Some(place) = found.get_mut(kept) {
+                *place = offset << Self::MARKS | marks;
+            }
+            kept += usize::from(marks != 0);
+        }
+        kept
+    }
+}
+
+fn slots(entries: &[Entry]) -> Vec<Slot> {
+    let mut slots = vec![Slot::default(); (entries.len() * 2).next_power_of_two().max(16)];
+    let mask = slots.len() - 1;
+    let mut first = 0;
+    for group in entries.chunk_by(|one, other| one.probe == other.probe) {
+        let Some(probe) = group.first().map(|entry| entry.probe) else { continue };
+        let mut at = hash(probe) & mask;
+        while slots.get(at).is_some_and(|slot| slot.probe != 0) {
+            at = (at + 1) & mask;
+        }
+        if let Some(slot) = slots.get_mut(at) {
+            *slot = Slot { probe, first };
+        }
+        first += group.len() as u32;
+    }
+    slots
+}
+
+/// Writes to `found` which of the probes at 0, 2, 4… pass. Free of branches: what passes is too
+/// irregular to be foretold.
+#[inline(never)]
+fn probe_block<const BLOCK: usize>(
+    table: &[u8; 1 << TABLE_BITS],
+    block: &[u8; BLOCK],
+    found: &mut [u16; 256],
+) -> usize {
+    const { assert!(BLOCK == 520) };
+    let fold = u64::from(FOLD) << 32 | u64::from(FOLD);
+    let mut count = 0_usize;
+    for start in (0..512_usize).step_by(8) {
+        let load = |at: usize| {
+            let bytes = block.get(at..at + 8).and_then(|part| part.try_into().ok()).unwrap_or_default();
+            u64::from_le_bytes(bytes) | fold
+        };
+        let (low, high) = (load(start), load(start + 4));
+        for (offset, probe) in [(0, low), (2, low >> 16), (4, high), (6, high >> 16)] {
+            let probe = probe as u32;
+            let bits = table.get(hash(probe)).copied().unwrap_or(0);
+            let passes = bits >> ((probe >> 24) & 7) & 1;
+            if let Some(place) = found.get_mut(count & 255) {
+                *place = (start + offset) as u16;
+            }
+            count += usize::from(passes);
+        }
+    }
+    count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn plain(words: &[Vec<u8>], text: &[u8]) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        for (number, word) in (0..).zip(words).filter(|(_, word)| !word.is_empty()) {
+            let at = text.windows(word.len()).enumerate().filter(|(_, part)| part.eq_ignore_ascii_case(word));
+            hits.extend(at.map(|(at, _)| Hit { at, word: number }));
+        }
+        hits.sort_unstable();
+        hits
+    }
+
+    proptest! {
+        #[test]
+        fn every_word_is_found_and_nothing_else(
+            words in prop::collection::vec("[aB_1]{0,6}", 0..12),
+            text in "[aAbB_1]{0,20}",
+            pad in 0usize..1100,
+            from in 0usize..1200,
+            near in any::<bool>(),
+        ) {
+            let words: Vec<Vec<u8>> = words.into_iter().map(String::into_bytes).collect();
+            let mut bytes = vec![b'-'; pad];
+            bytes.extend(text.bytes());
+            let prefilter = Prefilter::new(words.iter().map(|word| word.clone().into_boxed_slice()));
+            // What matters most is the end.
+            let from = if near { bytes.len().saturating_sub(from % 8) } else { from };
+            let mut hits = Vec::new();
+            prefilter.scan(&bytes, from, &mut hits);
+            let mut want = plain(&words, &bytes);
+            want.retain(|hit| hit.at + words[hit.word as usize].len() > from);
+            prop_assert_eq!(hits, want);
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Follows one text through the rules, slice by slice.
+//!
+//! A keyword makes a candidate; a candidate waits until the text has come as far as a match can
+//! reach, so that the answer is the same however the text was cut. It refuses to know what a
+//! finding is called.
+
+use super::machine::{LOOK_BEHIND, MARGIN, Match, Start};
+use super::{Engine, Hit, View};
+use std::ops::Range;
+
+/// A secret that stood in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sighting {
+    /// The rule's number.
+    pub(crate) rule: u32,
+    /// Offsets of the whole match in the text.
+    pub(crate) whole: Range<u64>,
+    /// Offsets of the secret in the text.
+    pub(crate) span: Range<u64>,
+    /// The secret.
+    pub(crate) secret: Vec<u8>,
+}
+
+/// What is kept of a text between two slices of it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Stream {
+    candidates: Vec<Candidate>,
+    /// For rules that met a match lately, where their next one may begin.
+    free: Vec<(u32, u64)>,
+    /// Up to where keywords were looked for.
+    scanned: u64,
+    /// Up to where rules without keywords were tried.
+    tried: u64,
+}
+
+/// A rule that is to be tried.
+#[derive(Debug, Clone, Copy)]
+struct Candidate {
+    rule: u32,
+    start: Start,
+    /// Up to where the text must have come.
+    end: u64,
+}
+
+/// Rules without a keyword are tried at so many places at once.
+const STRIDE: u64 = 4096;
+
+/// So much of the text is kept behind what can still be tried: as far as a match may begin
+/// before its keyword, the longest keyword, and the name that a match may begin in.
+const KEPT: u64 = (LOOK_BEHIND + MARGIN + 128) as u64;
+
+/// More sightings than this in one text are not kept.
+const MOST_SIGHTINGS: usize = 1000;
+
+/// More candidates than this at once are not kept: no text has them but one made for it.
+const MOST_CANDIDATES: usize = 4096;
+
+impl Stream {
+    /// Takes up what `view` has more of than the last time; `ended` where nothing follows.
+    pub(crate) fn advance(&mut self, engine: &Engine, view: View<'_>, ended: bool, found: &mut Vec<Sighting>) {
+        let mut hits: Vec<Hit> = Vec::new();
+        engine.prefilter.scan(view.bytes, view.index(self.scanned), &mut hits);
+        self.scanned = view.end();
+        let mut text = Text { engine, view, ended, found };
+        // What has waited comes first: it stands before what was found now.
+        self.settle(&mut text);
+        for hit in hits {
+            let at = view.base + hit.at as u64;
+            for &(rule, keyword) in engine.users.get(hit.word as usize).into_iter().flatten() {
+                self.consider(&mut text, rule, keyword as usize, at);
+            }
+        }
+        self.without_words(&mut text);
+    }
+
+    /// From which offset on the text is still needed.
+    pub(crate) fn needed(&self, view: View<'_>) -> u64 {
+        let oldest = self.candidates.iter().map(|candidate| candidate.start.first()).min();
+        let oldest = oldest.unwrap_or(u64::MAX).min(view.end());
+        oldest.saturating_sub(KEPT)
+    }
+
+    /// Memory held besides `self`, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        self.candidates.capacity() * size_of::<Candidate>() + self.free.capacity() * size_of::<(u32, u64)>()
+    }
+
+    /// Tries what waited and need not wait any longer.
+    fn settle(&mut self, text: &mut Text<'_>) {
+        if self.candidates.is_empty() {
+            return;
+        }
+        let mut waiting = std::mem::take(&mut self.candidates);
+        waiting.retain(|candidate| {
+            let ready = text.ended || candidate.end <= text.view.end();
+            if ready {
+                self.attempt(text, *candidate);
+            }
+            !ready
+        });
+        self.candidates = waiting;
+        if self.candidates.is_empty() && self.candidates.capacity() > 64 {
+            self.candidates = Vec::new();
+        }
+    }
+
+    /// One of the rule's keywords stands at `at`.
+    fn consider(&mut self, text: &mut Text<'_>, rule: u32, keyword: usize, at: u64) {
+        let Some(machine) = text.engine.machines.get(rule as usize) else { return };
+        let view = text.view;
+        machine.starts(
+            keyword,
+            at,
+            |offset| view.from(offset),
+            |start| {
+                let reach = machine.reach() + MARGIN;
+                self.put(text, Candidate { rule, start, end: start.last().saturating_add(reach as u64) });
+            },
+        );
+    }
+
+    /// Tries a candidate now or later.
+    fn put(&mut self, text: &mut Text<'_>, candidate: Candidate) {
+        if text.ended || candidate.end <= text.view.end() {
+            self.attempt(text, candidate);
+        } else if self.candidates.len() < MOST_CANDIDATES {
+            self.candidates.push(candidate);
+        }
+    }
+
+    /// Rules without keywords are tried everywhere, a stride at a time.
+    fn without_words(&mut self, text: &mut Text<'_>) {
+        if text.engine.wordless.is_empty() {
+            return;
+        }
+        while self.tried < text.view.end() {
+            let last = self.tried + STRIDE - 1;
+            if !text.ended && last >= text.view.end() {
+                break;
+            }
+            for &rule in &text.engine.wordless {
+                let reach = text.engine.machines.get(rule as usize).map_or(0, super::machine::Machine::reach);
+                let end = last.saturating_add((reach + MARGIN) as u64);
+                self.put(text, Candidate { rule, start: Start::Between(self.tried, last), end });
+            }
+            self.tried = last + 1;
+        }
+    }
+
+    /// Runs the expression.
+    fn attempt(&mut self, text: &mut Text<'_>, candidate: Candidate) {
+        let Some(machine) = text.engine.machines.get(candidate.rule as usize) else { return };
+        let base = text.view.base;
+        let end = text.view.index(candidate.end).min(text.view.bytes.len());
+        let Some(bytes) = text.view.bytes.get(..end) else { return };
+        let (first, last) = (candidate.start.first(), candidate.start.last());
+        let free = self.free.iter().position(|(rule, _)| *rule == candidate.rule);
+        let mut at = free.and_then(|free| self.free.get(free)).map_or(first, |(_, free)| first.max(*free));
+        if at > last || !machine.may_match(bytes.get(text.view.index(at)..).unwrap_or_default()) {
+            return;
+        }
+        let before = at;
+        while at <= last {
+            let starts = text.view.index(at)..text.view.index(last) + 1;
+            let Some(found) = machine.find(bytes, starts) else { break };
+            // What was no secret may yet name the one behind it: go on inside the match.
+            let next = if machine.accepts(bytes, &found) {
+                text.keep(candidate.rule, &found);
+                found.whole.end.max(found.whole.start + 1)
+            } else {
+                found.secret.start.max(found.whole.start + 1)
+            };
+            at = base + next as u64;
+        }
+        if at != before {
+            if let Some((_, free)) = free.and_then(|free| self.free.get_mut(free)) {
+                *free = at;
+            } else {
+                // Those that lie behind everything that can still be tried say nothing.
+                let oldest = text.view.base;
+                self.free.retain(|(_, free)| *free > oldest);
+                self.free.push((candidate.rule, at));
+            }
+        }
+    }
+}
+
+/// What is looked through at the moment.
+struct Text<'a> {
+    engine: &'a Engine,
+    view: View<'a>,
+    ended: bool,
+    found: &'a mut Vec<Sighting>,
+}
+
+impl Text<'_> {
+    fn keep(&mut self, rule: u32, found: &Match) {
+        if self.found.len() < MOST_SIGHTINGS {
+            let base = self.view.base;
+            let span = |range: &Range<usize>| base + range.start as u64..base + range.end as u64;
+            let secret = self.view.bytes.get(found.secret.clone()).unwrap_or_default().to_vec();
+            self.found.push(Sighting { rule, whole: span(&found.whole), span: span(&found.secret), secret });
+        }
+    }
+}
+
+/// Looks through a text that is whole.
+pub(super) fn whole(engine: &Engine, text: &[u8], found: &mut Vec<Sighting>) {
+    Stream::default().advance(engine, View { bytes: text, base: 0 }, true, found);
+}

@@ -1,0 +1,101 @@
+//! The engine against the plain way: each rule run over the whole text.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use super::*;
+use crate::leak::rule;
+use crate::packet::{PacketId, Place};
+use proptest::prelude::*;
+use std::sync::LazyLock;
+
+static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::new(rule::defaults().unwrap()));
+
+/// All examples of all rules, without their marks.
+static LINES: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let rules = rule::with_examples().unwrap();
+    let all = rules.iter().filter(|rule| rule.family != "pii");
+    all.flat_map(|rule| rule.examples.found.iter().chain(&rule.examples.quiet).cloned().collect::<Vec<_>>())
+        .map(|line| line.replace(['«', '»'], ""))
+        .collect()
+});
+
+type Found = (String, u64, u64);
+
+/// What the engine finds in `text` when it comes in pieces of the given sizes.
+fn in_pieces(engine: &Engine, text: &[u8], sizes: &mut dyn Iterator<Item = usize>) -> Vec<Found> {
+    let (mut window, mut stream, mut found) = (Window::default(), Stream::default(), Vec::new());
+    let (mut rest, mut at) = (text, 0_usize);
+    while !rest.is_empty() {
+        let (piece, later) = rest.split_at(sizes.next().unwrap_or(usize::MAX).clamp(1, rest.len()));
+        // The packet's number tells where the piece began.
+        let place = Place { packet: PacketId::new(0, at as u64), offset: Some(7), ..Place::default() };
+        window.push(piece, place);
+        let before = found.len();
+        stream.advance(engine, window.view(), later.is_empty(), &mut found);
+        for sighting in &found[before..] {
+            let place = window.place(sighting.span.start);
+            assert_eq!(place.packet.number() + u64::from(place.offset.unwrap()) - 7, sighting.span.start);
+        }
+        window.forget_before(stream.needed(window.view()));
+        at += piece.len();
+        rest = later;
+    }
+    names(engine, text, found)
+}
+
+fn names(engine: &Engine, text: &[u8], found: Vec<Sighting>) -> Vec<Found> {
+    let mut names: Vec<_> = found
+        .into_iter()
+        .map(|sighting| {
+            let span = sighting.span.start as usize..sighting.span.end as usize;
+            assert_eq!(text.get(span), Some(&sighting.secret[..]));
+            (engine.rule(sighting.rule).unwrap().id.clone(), sighting.span.start, sighting.span.end)
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn every_example_is_found_as_the_rule_alone_finds_it() {
+    let mut wrong = Vec::new();
+    for line in LINES.iter() {
+        let text = line.as_bytes();
+        let mut want = Vec::new();
+        for rule in ENGINE.rules() {
+            let lower = line.to_ascii_lowercase();
+            let mut at = 0;
+            while let Some(found) = rule.find_at(text, at).filter(|_| rule.keywords.iter().any(|k| lower.contains(k))) {
+                want.push((rule.id.clone(), found.secret.start as u64, found.secret.end as u64));
+                at = found.whole.end.max(found.whole.start + 1);
+            }
+        }
+        want.sort();
+        let got = names(&ENGINE, text, ENGINE.find(text));
+        if got != want {
+            wrong.push(format!("{line}\n   got {got:?}\n  want {want:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} wrong:\n{}", wrong.len(), LINES.len(), wrong.join("\n"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn cutting_changes_nothing(
+        lines in prop::collection::vec(prop::sample::select(LINES.as_slice()), 1..12),
+        pads in prop::collection::vec(0usize..700, 12),
+        cuts in prop::collection::vec(prop_oneof![1usize..20, 1usize..600, 1000usize..3000], 1..60),
+    ) {
+        let mut text = Vec::new();
+        for (line, pad) in lines.iter().zip(pads) {
+            text.extend(std::iter::repeat_n(b"lorem ipsum ", pad / 12).flatten());
+            text.extend_from_slice(line.as_bytes());
+            text.push(b'\n');
+        }
+        let want = in_pieces(&ENGINE, &text, &mut std::iter::empty());
+        let got = in_pieces(&ENGINE, &text, &mut cuts.iter().copied().cycle());
+        prop_assert_eq!(&got, &want);
+        let bytewise = in_pieces(&ENGINE, &text, &mut std::iter::repeat(1));
+        prop_assert_eq!(bytewise, want);
+    }
+}

@@ -1,0 +1,120 @@
+//! What is kept of a run of bytes that is looked through slice by slice: a body, a stream.
+//!
+//! It refuses to know whose bytes they are.
+
+use super::canary::{self, Canaries};
+use super::engine::{Engine, Sighting, Stream, Window};
+use super::media;
+use crate::packet::Place;
+
+/// What is kept of a run of bytes between two slices of it; nothing until the first.
+#[derive(Debug, Default)]
+pub struct Run(Option<Box<Inner>>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    carry: canary::Carry,
+    canaries: Vec<canary::Sighting>,
+    window: Window,
+    stream: Stream,
+    found: Vec<(Sighting, Place)>,
+    nature: Nature,
+}
+
+/// How thoroughly a body is looked through.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Nature {
+    /// Not known yet.
+    #[default]
+    Open,
+    /// All of it.
+    Text,
+    /// An image, a font, sound or film: rules see its beginning, where it describes itself, and
+    /// canaries all of it.
+    Media,
+}
+
+/// So much of a body is looked at before it is taken for an image or the like.
+const BEGINNING: usize = 32 << 10;
+
+/// More sightings than this in one run are not kept.
+const MOST_SIGHTINGS: usize = 1000;
+
+impl Run {
+    /// Looks for canaries in the next slice.
+    pub(super) fn feed_canaries(&mut self, canaries: &Canaries, bytes: &[u8], place: Place) {
+        let inner = self.0.get_or_insert_default();
+        if inner.canaries.len() < MOST_SIGHTINGS {
+            canaries.feed(&mut inner.carry, bytes, place, &mut inner.canaries);
+        }
+    }
+
+    /// Looks for what rules describe in the next slice.
+    pub(super) fn feed_rules(&mut self, engine: &Engine, bytes: &[u8], place: Place) {
+        let inner = self.0.get_or_insert_default();
+        let mut rest = bytes;
+        // The decision about a body's nature falls at the same byte however it was cut.
+        if inner.nature == Nature::Open {
+            let room = BEGINNING.saturating_sub(inner.window.end() as usize);
+            let (beginning, after) = rest.split_at(room.min(rest.len()));
+            inner.window.push(beginning, place);
+            rest = after;
+            if inner.window.end() as usize >= BEGINNING {
+                inner.nature = if media::is_media(inner.window.view().bytes) { Nature::Media } else { Nature::Text };
+            }
+        }
+        if inner.nature != Nature::Media {
+            inner.window.push(rest, place.advanced(bytes.len() - rest.len()));
+            inner.advance(engine, false);
+        } else if inner.window.end() as usize == BEGINNING {
+            inner.advance(engine, true);
+            inner.window = Window::default();
+        }
+    }
+
+    /// The run is over.
+    pub(super) fn finish(&mut self, engine: &Engine) {
+        if let Some(inner) = self.0.as_deref_mut().filter(|inner| inner.nature != Nature::Media) {
+            inner.advance(engine, true);
+        }
+    }
+
+    /// Takes out the canaries that were found since the last call.
+    pub(super) fn take_canaries(&mut self) -> Vec<canary::Sighting> {
+        self.0.as_mut().map(|inner| std::mem::take(&mut inner.canaries)).unwrap_or_default()
+    }
+
+    /// Takes out what rules found since the last call.
+    pub(super) fn take_found(&mut self) -> Vec<(Sighting, Place)> {
+        self.0.as_mut().map(|inner| std::mem::take(&mut inner.found)).unwrap_or_default()
+    }
+
+    /// Whether something was found.
+    pub fn has_findings(&self) -> bool {
+        self.0.as_ref().is_some_and(|inner| !inner.canaries.is_empty() || !inner.found.is_empty())
+    }
+
+    /// Memory held besides `self`, in bytes.
+    pub fn weight(&self) -> usize {
+        self.0.as_ref().map_or(0, |inner| {
+            let secrets: usize = inner.found.iter().map(|(found, _)| size_of_val(found) + found.secret.len()).sum();
+            size_of::<Inner>() + inner.carry.weight() + inner.window.weight() + inner.stream.weight() + secrets
+        })
+    }
+}
+
+impl Inner {
+    fn advance(&mut self, engine: &Engine, ended: bool) {
+        let mut found = Vec::new();
+        self.stream.advance(engine, self.window.view(), ended, &mut found);
+        for sighting in found {
+            if self.found.len() < MOST_SIGHTINGS {
+                let place = self.window.place(sighting.span.start);
+                self.found.push((sighting, place));
+            }
+        }
+        if self.nature != Nature::Open {
+            self.window.forget_before(self.stream.needed(self.window.view()));
+        }
+    }
+}
