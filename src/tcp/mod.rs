@@ -8,6 +8,8 @@
 
 mod assembler;
 mod flows;
+#[doc(hidden)]
+pub mod fuzz;
 mod half;
 mod sequence;
 mod table;
