@@ -11,7 +11,7 @@ pub use event::{Event, Exchange, TlsHello};
 
 use crate::decode::{self, Decoder, Unit};
 use crate::http::Settings;
-use crate::leak::{Scanner, Severity};
+use crate::leak::{Allowlist, Scanner, Severity};
 use crate::packet::{Packet, Timestamp};
 use crate::tcp::{Flows, Limits};
 use std::collections::BTreeMap;
@@ -30,6 +30,8 @@ pub struct Config {
     pub leaks: bool,
     /// Texts that must not pass.
     pub canaries: Vec<Vec<u8>>,
+    /// Findings that are not given out.
+    pub allow: Allowlist,
     /// Whether segments with a wrong checksum are refused. Off by default: network cards
     /// fill checksums in after a capture has seen the packet.
     pub verify_checksums: bool,
@@ -43,6 +45,7 @@ impl Default for Config {
             sha256: false,
             leaks: true,
             canaries: Vec::new(),
+            allow: Allowlist::default(),
             verify_checksums: false,
         }
     }
@@ -61,6 +64,8 @@ pub struct Counters {
     pub exchanges: u64,
     /// Findings given out, by severity, in the order of [`Severity::ALL`].
     pub findings: [u64; Severity::ALL.len()],
+    /// Findings that the allowlist kept back.
+    pub allowed: u64,
     /// Packets that were not understood, by layer and reason.
     pub not_understood: BTreeMap<String, u64>,
     /// What was let go for want of memory or beyond a bound, by reason.
@@ -101,7 +106,7 @@ impl Analyzer {
             }),
             // An eighth is left for the tables' own slack and for what is on its way out.
             flows: Flows::new(Limits { memory: config.memory - config.memory / 8 - fragments, ..Limits::default() }),
-            streams: Streams::new(settings, scanner),
+            streams: Streams::new(settings, scanner, config.allow.clone()),
             packets: 0,
             bytes: 0,
             latest: None,
@@ -149,6 +154,7 @@ impl Analyzer {
             ("early segments", tcp.early_segments_let_go),
             ("segments after the end", tcp.segments_after_end),
             ("resets outside the window", tcp.resets_ignored),
+            ("segments outside the window", tcp.segments_outside_window),
             ("conflicting segments", tcp.conflicting_segments),
             ("missing bytes", tcp.missing_bytes),
         ] {
@@ -162,6 +168,7 @@ impl Analyzer {
             streams: tcp.streams,
             exchanges: self.streams.exchanges,
             findings: self.streams.findings,
+            allowed: self.streams.allowed,
             not_understood: self.decoder.counters().not_understood(),
             let_go,
         }

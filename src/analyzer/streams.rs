@@ -3,10 +3,10 @@
 
 use super::event::{Event, Exchange, TlsHello};
 use crate::decode::{Datagram, Endpoint};
-use crate::http::{Connection, Observer, Read, Settings};
-use crate::leak::{Finding, Run, Scanner, Severity, Side, StreamFinding, Where, identify};
+use crate::http::{Connection, Head, Observer, Read, Settings};
+use crate::leak::{Allowlist, Finding, Run, Scanner, Severity, Side, StreamFinding, Where, identify};
 use crate::packet::Place;
-use crate::tcp::{Direction, Handler, PerDirection, Stream};
+use crate::tcp::{Direction, Handler, Oddity, PerDirection, Stream};
 use crate::tls::{Hello, LONGEST_HELLO, client_hello};
 
 /// What is kept for a stream; nothing until its first byte.
@@ -34,18 +34,31 @@ struct Other {
 pub(crate) struct Streams {
     settings: Settings,
     scanner: Scanner,
+    allow: Allowlist,
     pub(crate) exchanges: u64,
     pub(crate) findings: [u64; Severity::ALL.len()],
+    pub(crate) allowed: u64,
 }
 
 impl Streams {
-    pub(crate) fn new(settings: Settings, scanner: Scanner) -> Self {
-        Self { settings, scanner, exchanges: 0, findings: [0; Severity::ALL.len()] }
+    pub(crate) fn new(settings: Settings, scanner: Scanner, allow: Allowlist) -> Self {
+        Self { settings, scanner, allow, exchanges: 0, findings: [0; Severity::ALL.len()], allowed: 0 }
     }
 
     /// Joined with somebody to tell.
     pub(crate) fn with<'a, F: FnMut(Event)>(&'a mut self, sink: &'a mut F) -> Teller<'a, F> {
         Teller { streams: self, sink }
+    }
+
+    /// Takes out the findings that are allowed, of an exchange with `host` and this request.
+    fn allow(&mut self, findings: &mut Vec<Finding>, host: &[u8], request: Option<&Head>) {
+        if self.allow.is_empty() {
+            return;
+        }
+        let target = request.and_then(Head::target).unwrap_or_default();
+        let before = findings.len();
+        findings.retain(|finding| !self.allow.allows(finding, host, target));
+        self.allowed += (before - findings.len()) as u64;
     }
 
     fn count(&mut self, findings: &[Finding]) {
@@ -87,7 +100,9 @@ impl<F: FnMut(Event)> Teller<'_, F> {
             return;
         }
         let mut findings = run.take(location);
-        identify(&mut findings, server.to_string().as_bytes(), None);
+        let host = server.to_string();
+        identify(&mut findings, host.as_bytes(), None);
+        self.streams.allow(&mut findings, host.as_bytes(), None);
         self.streams.count(&findings);
         for finding in findings {
             (self.sink)(Event::Finding(Box::new(StreamFinding { stream, client, server, finding })));
@@ -126,8 +141,12 @@ impl<F: FnMut(Event)> Handler<StreamState> for Teller<'_, F> {
         self.with_http(stream, state, |http, settings, watch| http.gap(from, length, place, settings, watch));
     }
 
-    fn conflict(&mut self, _: &Stream, state: &mut StreamState, from: Direction) {
-        state.0.get_or_insert_default().http.note(from, "conflicting-overlap");
+    fn oddity(&mut self, _: &Stream, state: &mut StreamState, from: Direction, oddity: Oddity) {
+        let name = match oddity {
+            Oddity::Conflict => "conflicting-overlap",
+            Oddity::Urgent => "urgent-data",
+        };
+        state.0.get_or_insert_default().http.note(from, name);
     }
 
     fn end(&mut self, stream: &Stream, state: &mut StreamState, from: Direction) {
@@ -179,6 +198,7 @@ impl<F: FnMut(Event)> Observer for Watch<'_, F> {
             let host =
                 head.and_then(|head| head.field("host")).map_or_else(|| server.to_string().into(), <[u8]>::to_vec);
             identify(&mut findings, &host, head);
+            self.streams.allow(&mut findings, &host, head);
             self.streams.count(&findings);
         }
         self.streams.exchanges += 1;

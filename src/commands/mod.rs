@@ -7,10 +7,13 @@ pub mod completions;
 mod confine;
 pub mod demo;
 pub mod interfaces;
+mod known;
 pub mod man;
 mod options;
 mod output;
+mod pipe;
 pub mod replay;
+mod reports;
 pub mod server;
 mod session;
 pub mod sniff;
@@ -23,6 +26,7 @@ use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
 Examples:
+  plainsight demo                              the lesson, end to end
   plainsight sniff -i lo -f 'tcp port 8080'    watch a port of this machine
   plainsight replay capture.pcapng             look into a saved capture
   plainsight replay --canary 's3cret' --fail-on-leak ci.pcap

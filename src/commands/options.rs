@@ -2,8 +2,10 @@
 //!
 //! This module decides nothing that a user did not type.
 
+use super::reports::{About, ReportFile, ReportFormat};
 use super::units;
 use crate::analyzer::Config;
+use crate::leak::{Allowlist, Severity};
 use clap::builder::NonEmptyStringValueParser;
 use std::path::PathBuf;
 
@@ -35,9 +37,17 @@ pub(super) struct Options {
     #[arg(short = 'w', long, value_name = "FILE", help_heading = OUTPUT)]
     pub(super) write: Option<PathBuf>,
 
-    /// What standard output carries: text for people, json (JSON Lines) for programs
-    #[arg(long, value_name = "FORMAT", default_value = "text", alias = "report-format", help_heading = OUTPUT)]
-    pub(super) format: Format,
+    /// What standard output carries [default: text]
+    #[arg(long, value_name = "FORMAT", alias = "report-format", help_heading = OUTPUT)]
+    format: Option<ReportFormat>,
+
+    /// Write a report to FILE as well, such as sarif=leaks.sarif; may be given several times
+    #[arg(long = "output", value_name = "FORMAT=FILE", help_heading = OUTPUT)]
+    outputs: Vec<ReportFile>,
+
+    /// As in gitleaks: write the report to FILE, in --report-format or as its extension says
+    #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
+    report_path: Option<PathBuf>,
 
     /// Show heads, bodies and notes in full
     #[arg(short = 'v', long, help_heading = OUTPUT)]
@@ -49,7 +59,7 @@ pub(super) struct Options {
 
     /// Show at most N bytes of each body, 0 for none
     #[arg(long, value_name = "N", default_value_t = 4096, help_heading = OUTPUT)]
-    max_body: usize,
+    pub(super) max_body: usize,
 
     /// Add the SHA-256 of each decoded body
     #[arg(long, help_heading = OUTPUT)]
@@ -63,6 +73,18 @@ pub(super) struct Options {
     #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new(), help_heading = LEAKS)]
     canary: Vec<String>,
 
+    /// Only findings at least this bad count: info, low, medium, high or critical
+    #[arg(long, value_name = "SEVERITY", default_value = "medium", value_parser = severity, help_heading = LEAKS)]
+    pub(super) min_severity: Severity,
+
+    /// Do not repeat what an earlier report (JSON or SARIF) found
+    #[arg(long, value_name = "FILE", alias = "baseline-path", help_heading = LEAKS)]
+    pub(super) baseline: Option<PathBuf>,
+
+    /// What the project allows [default: .plainsight.toml, where there is one]
+    #[arg(long, value_name = "FILE", help_heading = LEAKS)]
+    pub(super) config: Option<PathBuf>,
+
     /// Exit with 1 where a leak was found
     #[arg(long, help_heading = LEAKS)]
     fail_on_leak: bool,
@@ -72,7 +94,7 @@ pub(super) struct Options {
     exit_code: Option<u8>,
 
     /// Do not look for leaks
-    #[arg(long, conflicts_with_all = ["canary", "fail_on_leak", "exit_code"], help_heading = LEAKS)]
+    #[arg(long, conflicts_with_all = ["canary", "baseline", "config", "fail_on_leak", "exit_code"], help_heading = LEAKS)]
     no_leaks: bool,
 }
 
@@ -80,16 +102,22 @@ const LIMITS: &str = "Limits";
 const OUTPUT: &str = "Output";
 const LEAKS: &str = "Leaks";
 
-/// What standard output carries.
+/// What the standard output of a command that reports no traffic carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Format {
     Text,
     Json,
 }
 
+/// A severity by its name.
+pub(super) fn severity(name: &str) -> Result<Severity, String> {
+    let found = Severity::ALL.into_iter().find(|severity| severity.name().eq_ignore_ascii_case(name));
+    found.ok_or_else(|| "it is one of info, low, medium, high and critical".to_owned())
+}
+
 impl Options {
     /// What the analyzer is asked to do.
-    pub(super) fn config(&self) -> Config {
+    pub(super) fn analysis(&self, allow: Allowlist) -> Config {
         Config {
             memory: self.memory,
             max_body: self.max_body,
@@ -97,11 +125,44 @@ impl Options {
             leaks: !self.no_leaks,
             canaries: self.canary.iter().map(|text| text.clone().into_bytes()).collect(),
             verify_checksums: self.verify_checksums,
+            allow,
         }
     }
 
     /// The exit code for leaks, where failing on them was asked for.
     pub(super) fn leak_code(&self) -> Option<u8> {
         self.exit_code.or(self.fail_on_leak.then_some(1))
+    }
+
+    /// What standard output carries.
+    pub(super) fn format(&self) -> ReportFormat {
+        match &self.report_path {
+            // The format is the file's.
+            Some(path) if path.as_os_str() != "-" => ReportFormat::Text,
+            Some(_) => self.format.unwrap_or(ReportFormat::Json),
+            None => self.format.unwrap_or(ReportFormat::Text),
+        }
+    }
+
+    /// The reports in files.
+    pub(super) fn report_files(&self) -> Vec<ReportFile> {
+        let path = self.report_path.as_ref().filter(|path| path.as_os_str() != "-");
+        let named = path.map(|path| {
+            let format = self.format.unwrap_or_else(|| ReportFormat::of_file(path));
+            ReportFile { format, path: path.clone() }
+        });
+        self.outputs.iter().cloned().chain(named).collect()
+    }
+
+    /// Every file that is written.
+    pub(super) fn written(&self) -> Vec<PathBuf> {
+        let reports = self.report_files().into_iter().map(|file| file.path);
+        self.write.iter().cloned().chain(reports).collect()
+    }
+
+    /// What reports have to know of a run over these captures.
+    pub(super) fn about(&self, captures: Vec<String>) -> About {
+        let saved = self.write.clone().filter(|_| captures.is_empty());
+        About { captures, saved, least: self.min_severity }
     }
 }

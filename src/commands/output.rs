@@ -1,29 +1,50 @@
-//! Standard output: the report in its format, how far it may go, and what it said.
+//! Where events go: standard output and the reports in files, how far they may go, and what
+//! they said.
 //!
-//! A reader who leaves ends the run quietly. This module refuses to know where events come
+//! A reader of standard output who leaves ends the run quietly. This module refuses to know where events come
 //! from.
 
-use super::options::{Format, Options};
+use super::options::Options;
+use super::reports::{self, About, Written};
+use super::{Failure, say};
 use crate::analyzer::Event;
-use crate::leak::{Finding, Severity};
-use crate::report::{Json, Layout, Report, Summary, Text};
+use crate::leak::{Baseline, Finding, Severity};
+use crate::report::{Layout, Report, Summary};
 use clap::ColorChoice;
 use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Only findings that are at least this bad count for the exit code.
-const COUNTS: Severity = Severity::Medium;
+/// Standard output, for the run and for whoever notices that its packets have run dry.
+#[derive(Clone)]
+pub(super) struct Shared(Arc<Mutex<Output>>);
+
+impl Shared {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Output> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// Where events go.
 pub(super) struct Output {
-    report: Box<dyn Report>,
+    /// Standard output's.
+    report: Box<dyn Report + Send>,
+    /// Those in files that take more.
+    files: Vec<Written>,
+    about: About,
+    baseline: Baseline,
+    /// How many findings the baseline knew.
+    known: u64,
+    /// Whether a file took no more.
+    failed: bool,
     /// How many exchanges may be shown.
     limit: u64,
     exchanges: u64,
     findings: [u64; Severity::ALL.len()],
     error: Option<io::Error>,
-    /// Since when something waits in the report's buffer.
-    waiting: Option<Instant>,
+    /// Whether something is in the report's buffer, and, in a live capture, since when.
+    waiting: bool,
+    since: Option<Instant>,
     live: bool,
 }
 
@@ -31,28 +52,53 @@ impl Output {
     /// How long an event of a live capture may wait for others to be written with.
     const PATIENCE: Duration = Duration::from_millis(10);
 
-    /// The report that `options` ask for. `files` are the captures read as one; `live` is
-    /// whether someone may be waiting for each exchange.
-    pub(super) fn new(options: &Options, files: Vec<String>, live: bool) -> Self {
-        let out = io::stdout().lock();
-        let report: Box<dyn Report> = match options.format {
-            Format::Json => Box::new(Json::new(out, files)),
-            Format::Text => Box::new(Text::new(out, layout(options.color, options.verbose), files)),
-        };
-        Self::of(report, options.exchanges, live)
+    /// The report that `options` ask for. `captures` are those read as one; `live` is whether
+    /// someone may be waiting for each exchange.
+    pub(super) fn shared(options: &Options, captures: Vec<String>, live: bool) -> Shared {
+        let about = options.about(captures);
+        let report = reports::to(io::stdout(), options.format(), &about, layout(options.color, options.verbose));
+        Shared(Arc::new(Mutex::new(Self::of(report, about, options.exchanges, live))))
     }
 
-    fn of(report: Box<dyn Report>, limit: Option<u64>, live: bool) -> Self {
+    fn of(report: Box<dyn Report + Send>, about: About, limit: Option<u64>, live: bool) -> Self {
         let limit = limit.unwrap_or(u64::MAX);
-        Self { report, limit, exchanges: 0, findings: Default::default(), error: None, waiting: None, live }
+        Self {
+            report,
+            files: Vec::new(),
+            about,
+            baseline: Baseline::default(),
+            known: 0,
+            failed: false,
+            limit,
+            exchanges: 0,
+            findings: Default::default(),
+            error: None,
+            waiting: false,
+            since: None,
+            live,
+        }
     }
 
-    /// Shows an event, where there is still someone to see it.
-    pub(super) fn event(&mut self, event: &Event) {
-        if self.is_done() {
-            return;
+    /// Findings that are in the baseline are passed over from now on.
+    pub(super) fn passing_over(&mut self, baseline: Baseline) {
+        self.baseline = baseline;
+    }
+
+    /// Creates the reports in files.
+    pub(super) fn create_files(&mut self, options: &Options) -> Result<(), Failure> {
+        let layout = Layout { verbose: options.verbose, ..Layout::default() };
+        for file in options.report_files() {
+            self.files.push(reports::create(&file, &self.about, layout)?);
         }
-        match event {
+        Ok(())
+    }
+
+    /// Shows an event, where there is still someone to see it. True where it was the last.
+    pub(super) fn event(&mut self, mut event: Event) -> bool {
+        if self.is_done() || !self.is_new(&mut event) {
+            return self.is_done();
+        }
+        match &event {
             Event::Exchange(exchange) => {
                 self.exchanges += 1;
                 exchange.findings.iter().for_each(|finding| self.count(finding));
@@ -60,10 +106,47 @@ impl Output {
             Event::Finding(found) => self.count(&found.finding),
             Event::Tls(_) => {}
         }
-        self.error = self.report.event(event).err();
-        if self.live && self.waiting.is_none() {
-            self.waiting = Some(Instant::now());
+        self.error = self.report.event(&event).err();
+        self.each_file(|report| report.event(&event));
+        self.waiting = true;
+        if self.live && self.since.is_none() {
+            self.since = Some(Instant::now());
         }
+        self.is_done()
+    }
+
+    /// Takes out what the baseline knows. False where nothing is left.
+    fn is_new(&mut self, event: &mut Event) -> bool {
+        if self.baseline.is_empty() {
+            return true;
+        }
+        match event {
+            Event::Exchange(exchange) => {
+                let before = exchange.findings.len();
+                exchange.findings.retain(|finding| !self.baseline.knows(finding));
+                self.known += (before - exchange.findings.len()) as u64;
+                true
+            }
+            Event::Finding(found) => {
+                let known = self.baseline.knows(&found.finding);
+                self.known += u64::from(known);
+                !known
+            }
+            Event::Tls(_) => true,
+        }
+    }
+
+    /// Lets each report in a file act. One that fails is told and gets no more.
+    fn each_file(&mut self, mut act: impl FnMut(&mut dyn Report) -> io::Result<()>) {
+        let failed = &mut self.failed;
+        self.files.retain_mut(|Written { name, report }| match act(report.as_mut()) {
+            Ok(()) => true,
+            Err(error) => {
+                *failed = true;
+                say(format!("cannot write the report {name} any further: {error}"));
+                false
+            }
+        });
     }
 
     fn count(&mut self, finding: &Finding) {
@@ -74,31 +157,39 @@ impl Output {
     }
 
     /// Whether nothing more can or may be shown.
-    pub(super) fn is_done(&self) -> bool {
+    fn is_done(&self) -> bool {
         self.error.is_some() || self.exchanges >= self.limit
     }
 
-    /// Whether as many exchanges were shown as were asked for.
-    pub(super) fn is_full(&self) -> bool {
-        self.exchanges >= self.limit
-    }
-
     /// Lets go of what has waited long enough; of everything where nothing else is to be
-    /// done now.
-    pub(super) fn flush(&mut self, idle: bool) {
-        if self.waiting.is_some_and(|since| idle || since.elapsed() >= Self::PATIENCE) {
-            self.waiting = None;
+    /// done now. True where nobody reads it any more.
+    pub(super) fn flush(&mut self, idle: bool) -> bool {
+        if self.waiting && (idle || self.since.is_some_and(|since| since.elapsed() >= Self::PATIENCE)) {
+            (self.waiting, self.since) = (false, None);
             self.error = self.error.take().or_else(|| self.report.flush().err());
+            self.each_file(|report| report.flush());
         }
+        self.is_done()
     }
 
-    /// Writes the end of the report; `summary` gets the numbers of what was really shown.
+    /// Writes the end of each report; `summary` gets the numbers of what was really shown.
     pub(super) fn finish(&mut self, summary: &mut Summary) {
         summary.counters.exchanges = self.exchanges;
         summary.counters.findings = self.findings;
         if self.error.is_none() {
             self.error = self.report.finish(summary).err();
         }
+        self.each_file(|report| report.finish(summary));
+    }
+
+    /// Whether a report in a file could not be written to its end.
+    pub(super) const fn failed(&self) -> bool {
+        self.failed
+    }
+
+    /// How many findings the baseline knew.
+    pub(super) const fn known(&self) -> u64 {
+        self.known
     }
 
     /// Why standard output took no more.
@@ -111,7 +202,7 @@ impl Output {
         Severity::ALL
             .iter()
             .zip(self.findings)
-            .filter(|(severity, _)| **severity >= COUNTS)
+            .filter(|(severity, _)| **severity >= self.about.least)
             .map(|(_, count)| count)
             .sum()
     }
@@ -169,26 +260,30 @@ mod tests {
         }))
     }
 
+    fn about() -> About {
+        About { captures: Vec::new(), saved: None, least: Severity::Medium }
+    }
+
     #[test]
     fn no_more_exchanges_are_shown_and_counted_than_asked_for() {
-        let mut output = Output::of(Box::new(Pipe { left: 9 }), Some(2), false);
+        let mut output = Output::of(Box::new(Pipe { left: 9 }), about(), Some(2), false);
         for _ in 0..5 {
-            output.event(&exchange());
+            output.event(exchange());
         }
         let mut summary = Summary::default();
         summary.counters.exchanges = 5;
         output.finish(&mut summary);
-        assert!(output.is_full() && output.error().is_none());
+        assert!(output.is_done() && output.error().is_none());
         assert_eq!(summary.counters.exchanges, 2);
     }
 
     #[test]
     fn a_broken_pipe_ends_it() {
-        let mut output = Output::of(Box::new(Pipe { left: 1 }), None, true);
-        output.event(&exchange());
+        let mut output = Output::of(Box::new(Pipe { left: 1 }), about(), None, true);
+        output.event(exchange());
         assert!(!output.is_done());
-        output.event(&exchange());
-        assert!(output.is_done() && !output.is_full());
+        output.event(exchange());
+        assert!(output.is_done() && output.error().is_some());
         assert_eq!(output.error().map(io::Error::kind), Some(io::ErrorKind::BrokenPipe));
     }
 }

@@ -2,14 +2,16 @@
 //!
 //! It opens what the command line names and waits for the end; reading is `capture`'s.
 
-use super::Failure;
 use super::options::Options;
+use super::output::Output;
 use super::session::{Origin, Session, stop_flag, stopped};
+use super::{Failure, pipe};
 use crate::capture::{Files, Filter, Progress};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const EXAMPLES: &str = "\
@@ -18,6 +20,7 @@ Examples:
   plainsight replay monday.pcapng.gz tuesday.pcap.zst      several files as one capture
   tcpdump -i lo -w - tcp port 80 | plainsight replay -
   plainsight replay --canary 's3cret' --fail-on-leak ci.pcap
+  plainsight replay --output sarif=leaks.sarif --output har=all.har capture.pcap
   plainsight replay --format json capture.pcap | jq -r 'select(.findings)'
 
 Exit codes: 0 done; 1 leaks, where failing on them was asked for; 2 usage or failure.";
@@ -41,15 +44,20 @@ pub struct Args {
 /// Replays the files.
 pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let filter = args.filter.as_deref().map(Filter::new).transpose()?;
-    let files = Files::open(&args.files)?.filtered(filter);
-    if let Some(write) = args.options.write.as_ref().filter(|write| files.reads(write)) {
+    let stop = stop_flag()?;
+    let names = args.files.iter().map(|file| file.display().to_string()).collect();
+    let output = Output::shared(&args.options, names, false);
+    let files = match &args.files[..] {
+        [file] if file.as_os_str() == "-" => pipe::open(output.clone(), Arc::clone(&stop))?,
+        files => Files::open(files)?,
+    };
+    let files = files.filtered(filter);
+    if let Some(write) = args.options.written().iter().find(|write| files.reads(write)) {
         return Err(Failure::new(format!("cannot write to {}: it is one of the files to read", write.display())));
     }
-    let names = args.files.iter().map(|file| file.display().to_string()).collect();
-    let stop = stop_flag()?;
     let bar = Bar::new(files.progress(), args.options.quiet);
     let origin = Origin { interfaces: files.interfaces(), ..Origin::default() };
-    let mut session = Session::new(&args.options, names, origin)?;
+    let mut session = Session::new(&args.options, output, origin)?;
     read(files, &mut session, bar, || stopped(&stop));
     session.finish(None)
 }
@@ -67,6 +75,8 @@ fn read(mut files: Files, session: &mut Session, mut bar: Option<Bar>, stopped: 
                 }
             }
             Ok(None) => break,
+            // What was cut off by the end of the run is not to blame.
+            Err(_) if stopped() || !session.pause(false) => break,
             // The next file may be better.
             Err(error) => {
                 if let Some(bar) = &bar {

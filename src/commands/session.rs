@@ -5,8 +5,8 @@
 //! know.
 
 use super::options::Options;
-use super::output::Output;
-use super::{FAILED, Failure, confine, say};
+use super::output::Shared;
+use super::{FAILED, Failure, confine, known, reports, say};
 use crate::analyzer::{Analyzer, Counters};
 use crate::capture::Interfaces;
 use crate::capture::save::{self, Rotate, Saver};
@@ -17,7 +17,7 @@ use crate::report::{Dropped, Summary};
 use std::fmt::Write as _;
 use std::io;
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,8 +25,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// What a run needs to know of where its packets come from.
 #[derive(Default)]
 pub(super) struct Origin {
-    /// Whether someone may be waiting for each of them.
-    pub(super) live: bool,
     pub(super) interfaces: Interfaces,
     pub(super) rotate: Option<Rotate>,
     pub(super) keep_files: Option<NonZeroUsize>,
@@ -44,7 +42,9 @@ impl Origin {
 /// A run.
 pub(super) struct Session {
     analyzer: Analyzer,
-    output: Output,
+    output: Shared,
+    /// Whether nothing more can or may be shown.
+    done: bool,
     /// What `-w` names; nothing once saving has failed.
     saver: Option<Saver>,
     packets_left: u64,
@@ -56,18 +56,29 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Opens what is written, and confines the process to what is open. `files` are the
-    /// captures read as one.
-    pub(super) fn new(options: &Options, files: Vec<String>, origin: Origin) -> Result<Self, Failure> {
-        let (live, receive_only) = (origin.live, origin.receive_only.clone());
-        let create = || Ok(options.write.as_deref().map(|path| origin.to(path)).transpose()?);
-        let saver = confine::drop_privileges(create)?;
+    /// Opens what is written, and confines the process to what is open.
+    pub(super) fn new(options: &Options, output: Shared, origin: Origin) -> Result<Self, Failure> {
+        let receive_only = origin.receive_only.clone();
+        let written = options.written();
+        reports::all_distinct(&written.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
+        let open = || {
+            // Read before anything is written: a report may take its baseline's place.
+            let allow = known::allowlist(options.config.as_deref(), options.quiet)?;
+            let baseline = options.baseline.as_deref().map(known::baseline).transpose()?;
+            let saver = options.write.as_deref().map(|path| origin.to(path)).transpose()?;
+            let mut output = output.lock();
+            output.passing_over(baseline.unwrap_or_default());
+            output.create_files(options)?;
+            Ok((allow, saver))
+        };
+        let (allow, saver) = confine::drop_privileges(open)?;
         if !options.no_sandbox {
             confine::enter(saver.as_ref(), receive_only, options.quiet)?;
         }
         Ok(Self {
-            analyzer: Analyzer::new(&options.config()),
-            output: Output::new(options, files, live),
+            analyzer: Analyzer::new(&options.analysis(allow)),
+            output,
+            done: false,
             saver,
             packets_left: options.count.unwrap_or(u64::MAX),
             leak_code: options.leak_code(),
@@ -83,11 +94,10 @@ impl Session {
 
     /// Takes a packet. False where it was the last that is wanted, or none can be saved.
     pub(super) fn packet(&mut self, packet: &Packet<'_>) -> bool {
-        let output = &mut self.output;
-        self.analyzer.packet(packet, |event| output.event(&event));
-        output.flush(false);
+        let Self { analyzer, output, done, .. } = self;
+        analyzer.packet(packet, |event| *done = output.lock().event(event));
         self.packets_left = self.packets_left.saturating_sub(1);
-        self.save(|saver| saver.packet(packet)) && self.packets_left > 0 && !self.output.is_done()
+        self.save(|saver| saver.packet(packet)) && self.packets_left > 0 && !self.done
     }
 
     /// False where it failed; then nothing is saved any more.
@@ -104,15 +114,15 @@ impl Session {
 
     /// A second has passed without a packet: what would come late has come.
     pub(super) fn quiet(&mut self) {
-        let output = &mut self.output;
-        self.analyzer.quiet(|event| output.event(&event));
+        let Self { analyzer, output, done, .. } = self;
+        analyzer.quiet(|event| *done = output.lock().event(event));
     }
 
-    /// Nothing has come for a moment: whoever waits for a line gets it. False where no more
-    /// is wanted.
-    pub(super) fn idle(&mut self) -> bool {
-        self.output.flush(true);
-        self.save(Saver::flush) && !self.output.is_done()
+    /// Some packets have been taken; `idle` is whether no other has arrived. Whoever waits for
+    /// a line gets it. False where no more is wanted.
+    pub(super) fn pause(&mut self, idle: bool) -> bool {
+        self.done |= self.output.lock().flush(idle);
+        (!idle || self.save(Saver::flush)) && !self.done
     }
 
     /// Notes a failure and goes on.
@@ -124,31 +134,32 @@ impl Session {
     /// Ends the run: what is still open, the summary, the exit code. `dropped` is `None` where
     /// nothing was captured live.
     pub(super) fn finish(mut self, dropped: Option<Dropped>) -> Result<ExitCode, Failure> {
-        if !self.output.is_done() {
-            let output = &mut self.output;
-            self.analyzer.finish(|event| output.event(&event));
+        let Self { analyzer, output, done, .. } = &mut self;
+        if !*done {
+            analyzer.finish(|event| *done = output.lock().event(event));
         }
         if let Some(Err(error)) = self.saver.take().map(Saver::finish) {
             self.failed(error);
         }
         let counters = self.analyzer.counters();
         // A run that failed at its very start has nothing to sum up.
-        if self.failed && counters.packets == 0 {
+        if self.failed && counters.packets == 0 && dropped.is_none() {
             return Ok(ExitCode::from(FAILED));
         }
         let mut summary = Summary { counters, dropped: dropped.unwrap_or_default() };
-        self.output.finish(&mut summary);
+        let mut output = self.output.lock();
+        output.finish(&mut summary);
         if !self.silent {
-            say(told(&summary.counters, dropped));
+            say(told(&summary.counters, output.known(), dropped));
         }
-        let code = match self.output.error() {
+        let code = match output.error() {
             Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 return Err(Failure::new(format!("cannot write to standard output: {error}")));
             }
             // What the reader did not wait for might have leaked.
             Some(_) if self.leak_code.is_some() => FAILED,
-            _ if self.failed => FAILED,
-            _ if self.output.leaks() > 0 => self.leak_code.unwrap_or(0),
+            _ if self.failed || output.failed() => FAILED,
+            _ if output.leaks() > 0 => self.leak_code.unwrap_or(0),
             _ => 0,
         };
         Ok(ExitCode::from(code))
@@ -156,7 +167,7 @@ impl Session {
 }
 
 /// The summary in words.
-fn told(counters: &Counters, dropped: Option<Dropped>) -> String {
+fn told(counters: &Counters, known: u64, dropped: Option<Dropped>) -> String {
     let mut text = count(counters.packets, "packet", "packets");
     if let Some(dropped) = dropped {
         _ = write!(text, " seen, {} dropped by the kernel, {} by the interface", dropped.kernel, dropped.interface);
@@ -168,6 +179,11 @@ fn told(counters: &Counters, dropped: Option<Dropped>) -> String {
         let severities = Severity::ALL.iter().zip(counters.findings).rev().filter(|(_, count)| *count > 0);
         let severities: Vec<_> = severities.map(|(severity, count)| format!("{count} {severity}")).collect();
         _ = write!(text, "; {} ({})", count(found, "finding", "findings"), severities.join(", "));
+    }
+    for (what, count) in [("in the baseline", known), ("allowed by the project", counters.allowed)] {
+        if count > 0 {
+            _ = write!(text, "; {count} {what}");
+        }
     }
     for (what, counts) in [("not understood", &counters.not_understood), ("let go", &counters.let_go)] {
         if !counts.is_empty() {
@@ -210,19 +226,21 @@ mod tests {
             findings: [0, 0, 1, 0, 2],
             not_understood: [("link: type 147".to_owned(), 3), ("ip: cut".to_owned(), 1)].into(),
             let_go: [("idle flow".to_owned(), 9)].into(),
+            allowed: 3,
             ..Counters::default()
         };
-        for (counters, dropped, want) in [
-            (quiet, None, "1 packet; 0 exchanges in 1 TCP stream"),
+        for (counters, known, dropped, want) in [
+            (quiet, 0, None, "1 packet; 0 exchanges in 1 TCP stream"),
             (
                 busy,
+                4,
                 Some(Dropped { kernel: 5, interface: 0 }),
                 "14 packets seen, 5 dropped by the kernel, 0 by the interface; 1 exchange in 2 TCP streams; \
-                 3 findings (2 critical, 1 medium); not understood: ip: cut (1), link: type 147 (3); \
+                 3 findings (2 critical, 1 medium); 4 in the baseline; 3 allowed by the project; not understood: ip: cut (1), link: type 147 (3); \
                  let go: idle flow (9)",
             ),
         ] {
-            assert_eq!(told(&counters, dropped), want);
+            assert_eq!(told(&counters, known, dropped), want);
         }
     }
 }

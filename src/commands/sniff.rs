@@ -4,7 +4,9 @@
 //! `capture`'s.
 
 use super::interfaces;
-use super::options::Options;
+use super::options::{Format, Options};
+use super::output::Output;
+use super::reports::ReportFormat;
 use super::session::{self, Origin, Session};
 use super::{Failure, say, units};
 use crate::capture::live::{self, Live};
@@ -76,7 +78,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let Args { options, .. } = args;
     if args.list_interfaces {
-        return interfaces::list(options.format);
+        return interfaces::list(if options.format() == ReportFormat::Json { Format::Json } else { Format::Text });
     }
     let filter = args.filter.clone().or_else(|| (!args.expression.is_empty()).then(|| args.expression.join(" ")));
     let stop = session::stop_flag()?;
@@ -88,13 +90,12 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         ..live::Options::default()
     })?;
     let origin = Origin {
-        live: true,
         interfaces: live.interfaces(),
         rotate: args.rotate,
         keep_files: args.keep_files,
         receive_only: live.descriptors(),
     };
-    let mut session = Session::new(options, Vec::new(), origin)?;
+    let mut session = Session::new(options, Output::shared(options, Vec::new(), true), origin)?;
     if !options.quiet {
         let names: Vec<_> = live.interfaces().all().into_iter().filter_map(|interface| interface.name).collect();
         let filter = filter.map_or_else(|| "no filter".to_owned(), |filter| format!("filter `{filter}`"));
@@ -114,30 +115,38 @@ const MOST: u64 = 256;
 /// After this long without a packet, what would come late has come.
 const QUIET: Duration = Duration::from_millis(1200);
 
-/// Takes packets until no more are wanted or there are none.
+/// After the end was asked for, what is still in the kernel's ring is taken: for so long at
+/// least, since the kernel hands a block over only after a while, and for so long at most.
+const LAST_LOOK: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(250));
+
+/// Takes packets until no more are wanted or there are none. Those that came before the end
+/// was asked for are taken to the last: they are in the kernel's ring already.
 fn watch(live: &mut Live, session: &mut Session, duration: Option<Duration>, stop: &AtomicBool) {
     let began = Instant::now();
     // When the last packet came, until it was said that none has come for long.
     let mut last = Some(began);
-    while !session::stopped(stop) && duration.is_none_or(|duration| began.elapsed() < duration) {
+    let mut ending: Option<Instant> = None;
+    loop {
+        if ending.is_none() && (session::stopped(stop) || duration.is_some_and(|duration| began.elapsed() >= duration))
+        {
+            ending = Some(Instant::now());
+        }
         let most = session.wanted().min(MOST);
         let mut more = true;
-        let given = live.each(most as usize, |packet| more &= session.packet(packet));
-        match given {
-            Ok(given) => {
-                if given > 0 {
-                    last = Some(Instant::now());
-                } else if last.is_some_and(|last| last.elapsed() >= QUIET) {
-                    last = None;
-                    session.quiet();
-                }
-                if (given as u64) < most {
-                    more &= session.idle();
-                }
-            }
+        let given = match live.each(most as usize, |packet| more &= session.packet(packet)) {
+            Ok(given) => given,
             Err(error) => return session.failed(error),
+        };
+        let idle = (given as u64) < most;
+        if given > 0 {
+            last = Some(Instant::now());
+        } else if last.is_some_and(|last| last.elapsed() >= QUIET) {
+            last = None;
+            session.quiet();
         }
-        if !more {
+        more &= session.pause(idle);
+        let enough = if idle { LAST_LOOK.0 } else { LAST_LOOK.1 };
+        if !more || ending.is_some_and(|ending| ending.elapsed() >= enough) {
             return;
         }
     }

@@ -127,12 +127,11 @@ impl<S: Default> Connection<S> {
     ) -> usize {
         let from = context.from;
         let side = &mut self.sides[from];
-        // What stands behind the body does not tell, or it would matter where it was cut.
-        let longest = LONGEST_DOUBT.min(usize::try_from(left).unwrap_or(usize::MAX));
-        let taken = bytes.get(..longest.saturating_sub(side.buffer.len()).min(bytes.len())).unwrap_or_default();
-        side.push(taken, place);
+        side.push(bytes, place);
         let response = kind == Kind::Response;
-        match recognize(&side.buffer) {
+        // A body shorter than a start line is no more certain than a longer one.
+        let hope = !response || matches!(side.buffer.first(), Some(b'H' | b'h' | b'I'));
+        match recognize(side.buffer.get(..LONGEST_DOUBT).unwrap_or(&side.buffer)) {
             Look::Is(next) if (next == Kind::Response) == response => {
                 let held = side.take();
                 self.exchanges.note((from, kind), "body-not-sent");
@@ -140,14 +139,14 @@ impl<S: Default> Connection<S> {
                 self.end((from, kind), true, None, context);
                 self.feed_held(&held, context);
             }
-            Look::Partial if side.buffer.len() < longest => {}
+            Look::Partial if hope && side.buffer.len() < LONGEST_DOUBT => {}
             _ => {
                 let held = side.take();
                 side.state = State::Body(kind, Body::Length { left, fresh: false });
                 self.feed_held(&held, context);
             }
         }
-        taken.len()
+        bytes.len()
     }
 
     /// The next bytes of a chunked body.
@@ -187,9 +186,10 @@ impl<S: Default> Connection<S> {
                 side.state = State::Trailers(kind);
                 count
             }
-            Step::Broken(_) if !chunks.is_sure() => {
+            Step::Broken(count) if !chunks.is_sure() => {
+                side.push(bytes.get(..count).unwrap_or_default(), place);
                 self.not_chunked(kind, context);
-                0
+                count
             }
             Step::Broken(count) => {
                 side.state = State::Stray;

@@ -32,8 +32,16 @@ pub fn to_text<'a>(bytes: &'a [u8], content_type: Option<&[u8]>, truncated: bool
         None => (declared(bytes, content_type).unwrap_or(UTF_8), bytes),
     };
     let text = decode(bytes, encoding, truncated)?;
-    let binary = text.bytes().any(|byte| matches!(byte, 0..=8 | 0x0b | 0x0e..=0x1a | 0x1c..=0x1f));
-    (!binary).then_some(text)
+    (!is_binary(text.as_bytes())).then_some(text)
+}
+
+/// Whether there is a control character that text does not need. Without a way out in the
+/// middle of a chunk many bytes are looked at at once.
+#[allow(clippy::needless_bitwise_bool)] // branches would look at one byte at a time
+fn is_binary(text: &[u8]) -> bool {
+    let control =
+        |byte| (byte < 0x20) & (byte != b'\t') & (byte != b'\n') & (byte != 0x0c) & (byte != b'\r') & (byte != 0x1b);
+    text.chunks(64).any(|chunk| chunk.iter().fold(false, |any, &byte| any | control(byte)))
 }
 
 fn decode<'a>(bytes: &'a [u8], encoding: &'static Encoding, truncated: bool) -> Option<Cow<'a, str>> {

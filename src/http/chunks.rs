@@ -15,7 +15,7 @@ pub(crate) enum Step {
     Data(usize),
     /// So many bytes of framing, the last chunk's: trailers follow.
     Last(usize),
-    /// No chunk: after so many bytes of framing they contradict the coding.
+    /// So many bytes could be framing; the next one contradicts the coding.
     Broken(usize),
 }
 

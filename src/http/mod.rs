@@ -14,6 +14,8 @@ mod framing;
 pub mod fuzz;
 mod head;
 mod intake;
+#[cfg(test)]
+mod leniencies;
 mod message;
 mod opening;
 mod recognize;

@@ -4,7 +4,7 @@
 //! Only what cannot well be anything else counts: a whole status line's beginning, or a whole
 //! request line with a known method and a version. It refuses to know what went before.
 
-use super::recognize::{METHODS, trim_end, version_of};
+use super::recognize::{Kind, Look, METHODS, recognize, trim_end, version_of};
 use memchr::{memchr_iter, memmem};
 
 /// What was found.
@@ -30,7 +30,8 @@ pub(crate) fn find(bytes: &[u8]) -> Found {
             break;
         }
         let start = line.max(end.saturating_sub(LONGEST_LINE));
-        if let Some(at) = request_in(bytes.get(start..end).unwrap_or_default()) {
+        let whole = |at: &usize| recognize(bytes.get(start + at..=end).unwrap_or_default()) == Look::Is(Kind::Request);
+        if let Some(at) = request_in(bytes.get(start..end).unwrap_or_default()).filter(whole) {
             return Found::At(start + at);
         }
         line = end + 1;
@@ -88,6 +89,7 @@ mod tests {
             (b"HTTP/1.1 is a protocol\r\n", Found::NotBefore(24)),
             (b"see GET a HTTP/1.1\r\n", Found::NotBefore(20)),
             (b"FOO /a HTTP/1.1\r\n", Found::NotBefore(17)),
+            (b"GET /a HTTP/1\x001\r\n", Found::NotBefore(17)),
         ] {
             assert_eq!(find(bytes), want, "{}", bytes.escape_ascii());
         }

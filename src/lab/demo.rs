@@ -139,6 +139,10 @@ pub enum Protocol {
 /// How long an act may take before it counts as failed.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// After so long without a packet, what the kernel still held has come: it hands packets over
+/// within milliseconds, on a busy machine within tens of them.
+const SETTLED: Duration = Duration::from_millis(200);
+
 /// Finds a place where this process may capture on loopback. Must be called while the process
 /// has a single thread: where the user may not capture, it enters a namespace of its own.
 ///
@@ -304,23 +308,25 @@ impl Sniffer {
     /// Lets the client ask, and takes packets until it has its answer and the line is quiet.
     fn watch(&mut self, live: &mut Live, ends: Ends) -> Result<Message, Error> {
         let began = Instant::now();
+        // When something last happened: a packet, or the client's answer.
+        let mut last = began;
         let mut answer = None;
         ends.go.send(()).map_err(|()| Error::Stopped)?;
         loop {
-            let quiet = match live.next()? {
-                Poll::Packet(packet) => {
-                    self.packet(&packet)?;
-                    false
-                }
-                Poll::Idle => true,
-            };
+            if let Poll::Packet(packet) = live.next()? {
+                self.packet(&packet)?;
+                last = Instant::now();
+            }
             if answer.is_none() {
                 answer = match ends.done.try_recv() {
-                    Ok(told) => Some(told?),
+                    Ok(told) => {
+                        last = Instant::now();
+                        Some(told?)
+                    }
                     Err(mpsc::TryRecvError::Empty) => None,
                     Err(mpsc::TryRecvError::Disconnected) => return Err(Error::Stopped),
                 };
-            } else if quiet {
+            } else if last.elapsed() > SETTLED {
                 break;
             }
             if began.elapsed() > PATIENCE + PATIENCE {

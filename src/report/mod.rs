@@ -1,15 +1,23 @@
-//! What people and programs read: events written out as text or as JSON Lines.
+//! What people and programs read: events written out as text, JSON Lines, SARIF, CSV or HAR.
 //!
 //! Each format is one [`Report`] in one file. This room refuses to know where the
 //! packets came from and where its bytes go.
 
+mod csv;
 pub mod escape;
+mod har;
 mod json;
+mod outbox;
 #[cfg(test)]
 mod sample;
+mod sarif;
+mod sighting;
 pub mod text;
 
+pub use csv::Csv;
+pub use har::Har;
 pub use json::Json;
+pub use sarif::Sarif;
 pub use text::{Layout, Text};
 
 use crate::analyzer::{Counters, Event};

@@ -1,6 +1,6 @@
 //! Exchanges to show, for the tests of the reports.
 
-use crate::analyzer::Exchange;
+use crate::analyzer::{Event, Exchange};
 use crate::decode::Endpoint;
 use crate::http::{Body, Head, Message, Span, Start};
 use crate::leak::{Finding, Severity, StreamFinding, Where};
@@ -98,4 +98,38 @@ pub(super) fn leaking() -> Exchange {
 pub(super) fn in_a_stream() -> StreamFinding {
     let finding = Finding { location: Where::Stream, offset: 300, ..canary() };
     StreamFinding { stream: Some(3), client: endpoint("[::1]:50000"), server: endpoint("[::1]:6379"), finding }
+}
+
+/// The lesson, an exchange by someone who knows that it is read, and findings outside HTTP.
+pub(super) fn hostile_events() -> Vec<Event> {
+    let mut hostile = lesson();
+    hostile.id = 2;
+    let lines = b"POST /=cmd?q=<\"\x1b[2J\xe2\x80\xae&pw=@SUM(A1) HTTP/1.1\nHost: evil\"><x>\nCookie: sid=a,b; x=\xff\nContent-Type: text/\"html";
+    hostile.request = Some(message(place(4, 59, Some(66)), place(5, 100, Some(140)), lines, b"\x00\xff\r\n=1"));
+    let lines = b"HTTP/1.1 302 Fo\xfcnd\nLocation: javascript:alert(1)\nSet-Cookie: sid=\x07; Path=/; HttpOnly";
+    hostile.response = Some(message(place(6, 1204, Some(66)), place(7, 1259, None), lines, b"</script>\xf0\x9f"));
+    let base = Finding { fingerprint: "00000000feed0001".to_owned(), ..canary() };
+    hostile.findings = vec![
+        Finding {
+            rule: "=evil,\"rule\"".to_owned(),
+            severity: Severity::High,
+            title: "A [title](http://evil) with \u{1b}[31m".to_owned(),
+            location: Where::RequestHeader("x-\"\u{202e}".to_owned()),
+            secret: b"=HYPERLINK(\"http://evil\",\"\xff\r\n\")".to_vec(),
+            via: vec!["gzip".to_owned(), "json .a\"b".to_owned()],
+            about: vec![("user\n".to_owned(), "-2+3".to_owned())],
+            ..base.clone()
+        },
+        Finding { place: place(7, 1259, None), secret: b"@\tother".to_vec(), redacted: true, ..base.clone() },
+        Finding { severity: Severity::Low, rule: "cookie-without-secure".to_owned(), ..base },
+    ];
+    let datagram = StreamFinding { stream: None, ..in_a_stream() };
+    vec![
+        Event::Exchange(Box::new(leaking())),
+        Event::Exchange(Box::new(hostile)),
+        Event::Exchange(Box::new(Exchange { id: 3, response: None, ..lesson() })),
+        Event::Exchange(Box::new(Exchange { id: 4, request: None, ..lesson() })),
+        Event::Finding(Box::new(in_a_stream())),
+        Event::Finding(Box::new(datagram)),
+    ]
 }

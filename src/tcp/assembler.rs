@@ -129,6 +129,31 @@ impl Assembler {
         Some(piece)
     }
 
+    /// The other direction turned out to have begun `count` bytes earlier.
+    pub(crate) fn need_more(&mut self, count: u64) {
+        for piece in &mut self.pieces {
+            if let Needs::Offset(offset) = &mut piece.needs {
+                *offset = offset.saturating_add(count);
+            }
+        }
+    }
+
+    /// Forgets everything from offset `end` on; returns whether anything was forgotten.
+    pub(crate) fn cut(&mut self, end: u64) -> bool {
+        let mut any = false;
+        while self.pieces.back().is_some_and(|piece| piece.end() > end) {
+            any = true;
+            let Some(piece) = self.pieces.pop_back() else { break };
+            self.weight = self.weight.saturating_sub(piece.weight());
+            let Piece { offset, bytes, missing, needs, place } = piece;
+            let rest = Arrival { offset, bytes: &bytes, missing, needs, place }.until(end);
+            if rest.offset < rest.end() {
+                self.put(self.pieces.len(), rest);
+            }
+        }
+        any
+    }
+
     /// Keeps what of `arrival` nothing in waiting covers yet. Returns whether a byte that
     /// it brought differs from the one that is held.
     pub(crate) fn insert(&mut self, arrival: Arrival<'_>) -> bool {
@@ -243,6 +268,19 @@ mod tests {
         assert_eq!(pieces(&a), [(2, b"cd".to_vec(), 0), (4, vec![], 3)]);
         a.insert(arrival(5, b"fgh"));
         assert_eq!(pieces(&a)[2], (7, b"h".to_vec(), 0), "what was cut off was there first");
+    }
+
+    #[test]
+    fn what_lies_behind_an_end_is_forgotten() {
+        let mut a = Assembler::default();
+        for (offset, bytes) in [(2, &b"cd"[..]), (5, b"fgh"), (9, b"jk")] {
+            a.insert(arrival(offset, bytes));
+        }
+        assert!(!a.cut(11));
+        assert!(a.cut(6));
+        assert_eq!(pieces(&a), [(2, b"cd".to_vec(), 0), (5, b"f".to_vec(), 0)]);
+        assert!(a.cut(0));
+        assert_eq!((a.weight(), a.len()), (0, 0));
     }
 
     #[test]

@@ -1,29 +1,14 @@
 //! Follows every connection: takes segments, hands on bytes, holes and ends.
 
-use super::assembler::{Arrival, Needs, Piece};
+use super::assembler::{Arrival, Needs};
 use super::half::{Base, Half};
+use super::handler::{Handler, Oddity};
+use super::order::{LARGEST_WINDOW, Wait, acknowledge, deliver, drain, force, suspect, tell_ends};
 use super::sequence::SequenceNumber;
 use super::table::{Flow, Slot, Stream, Table};
 use super::{Counters, Direction};
 use crate::decode::{Segment, TcpFlags};
-use crate::packet::Place;
 use std::collections::VecDeque;
-
-/// What the room to the right does with a stream; `T` is what it keeps for each.
-pub trait Handler<T> {
-    /// The next bytes of a direction. `alone`: the other direction is not captured.
-    fn data(&mut self, stream: &Stream, state: &mut T, from: Direction, bytes: &[u8], place: Place, alone: bool);
-    /// The next `length` bytes of a direction are lost. `place` is where that became known.
-    fn gap(&mut self, stream: &Stream, state: &mut T, from: Direction, length: u64, place: Place);
-    /// Other bytes came for a place in the stream that had been filled.
-    fn conflict(&mut self, stream: &Stream, state: &mut T, from: Direction);
-    /// The direction ended: nothing more will come.
-    fn end(&mut self, stream: &Stream, state: &mut T, from: Direction);
-    /// The stream is over.
-    fn close(&mut self, stream: &Stream, state: &mut T);
-    /// Memory that `state` holds beyond its own size, in bytes.
-    fn weight(&self, state: &T) -> usize;
-}
 
 /// Bounds and waiting times.
 #[derive(Debug, Clone, Copy)]
@@ -42,16 +27,6 @@ impl Default for Limits {
     }
 }
 
-/// A hole that is suspect, or bytes that wait for the other direction.
-#[derive(Debug, Clone, Copy)]
-struct Wait {
-    since: u64,
-    slot: Slot,
-    generation: u32,
-    from: Direction,
-    at: u64,
-}
-
 /// Every connection of a capture.
 #[derive(Debug)]
 pub struct Flows<T> {
@@ -59,20 +34,17 @@ pub struct Flows<T> {
     waits: VecDeque<Wait>,
     limits: Limits,
     /// Memory of what waits and of the states.
-    weight: usize,
+    pub(super) weight: usize,
     counters: Counters,
 }
-
-/// A sequence number further than this from what was expected belongs to another
-/// connection or to nobody: the largest window there is (RFC 7323 §2.3).
-const LARGEST_WINDOW: i64 = 1 << 30;
 
 /// How far from the expected number an RST is believed. Its sender states the number
 /// that the other side expects, exactly or within the window.
 const RESET_WINDOW: i64 = 1 << 20;
 
-/// After so many vain waits for a sender that was seen once it counts as not captured.
-const MOST_VAIN_WAITS: u8 = 2;
+/// A copy of a whole connection that another interface saw is this late at most, in
+/// nanoseconds by the packets' own time.
+const LATE_COPY: i64 = 500_000_000;
 
 impl<T: Default> Flows<T> {
     /// An empty table.
@@ -103,9 +75,12 @@ impl<T: Default> Flows<T> {
         };
         let Some(flow) = self.table.get_mut(slot) else { return };
         flow.last = index;
+        if !flow.closed {
+            flow.closed_at = segment.place.time;
+        }
         let flags = segment.flags;
         let half = &mut flow.halves[from];
-        half.seen = true;
+        let first = !std::mem::replace(&mut half.seen, true);
         half.absent = false;
         half.vain_waits = 0;
         let mut sequence = SequenceNumber(segment.sequence);
@@ -123,15 +98,23 @@ impl<T: Default> Flows<T> {
             Base::Acknowledged => {
                 // Bytes from before what the other side acknowledged first may come late.
                 // A keep-alive probe repeats one byte and brings nothing.
-                if half.offset(sequence) < 0 && length > 1 && half.weight() == 0 && half.next == 0 {
+                let before = u64::try_from(half.offset(sequence).saturating_neg()).unwrap_or(0);
+                half.base = Base::MidStream;
+                if before > 0 && length > 1 && half.weight() == 0 && half.next == 0 {
                     half.number_from(sequence, Base::MidStream);
-                } else {
-                    half.base = Base::MidStream;
+                    half.acknowledged = half.acknowledged.saturating_add(before);
+                    if let Some(early) = &mut flow.halves[from.reverse()].early {
+                        early.need_more(before);
+                    }
                 }
             }
             Base::MidStream | Base::Syn => {}
         }
         let needs = if flags.has(TcpFlags::ACK) { acknowledge(flow, from, segment) } else { Needs::Nothing };
+        if first && flow.halves[from.reverse()].early.is_some() {
+            // What waited for this sender to appear at all, and for nothing that it says.
+            drain(flow, &mut self.counters, handler);
+        }
         let offset = flow.halves[from].offset(sequence);
         if flags.has(TcpFlags::RST) {
             self.reset(slot, from, offset, handler);
@@ -140,16 +123,24 @@ impl<T: Default> Flows<T> {
         }
         let expected = i64::try_from(flow.halves[from].next).unwrap_or(i64::MAX);
         let plausible = offset.saturating_sub(expected).abs() <= LARGEST_WINDOW;
-        if flags.has(TcpFlags::FIN) && plausible {
-            let end = offset.saturating_add_unsigned(length);
-            let half = &mut flow.halves[from];
-            half.fin = half.fin.or(u64::try_from(end).ok());
+        if !plausible && (length > 0 || flags.has(TcpFlags::FIN)) {
+            self.counters.segments_outside_window += 1;
+            return;
         }
-        let calm = if length > 0 && plausible {
-            self.arrive(slot, from, offset, segment, needs, handler)
-        } else {
-            length == 0
-        };
+        if flags.has(TcpFlags::FIN) {
+            let end = u64::try_from(offset.saturating_add_unsigned(length)).ok();
+            let half = &mut flow.halves[from];
+            // An end before what was read already is no end.
+            half.fin = half.fin.or(end.filter(|end| *end >= half.next));
+            if let (Some(fin), Some(early)) = (half.fin, &mut half.early) {
+                self.counters.segments_outside_window += u64::from(early.cut(fin));
+            }
+        }
+        if length > 0 && flags.has(TcpFlags::URG) {
+            let Flow { stream, state, .. } = flow;
+            handler.oddity(stream, state, from, Oddity::Urgent);
+        }
+        let calm = length == 0 || self.arrive(slot, from, offset, segment, needs, handler);
         self.settle(index, slot, calm, handler);
     }
 
@@ -165,8 +156,10 @@ impl<T: Default> Flows<T> {
         }
         if flags.has(TcpFlags::SYN) {
             if flow.closed {
-                // A late copy of the old connection's SYN is told by its number.
-                return half.syn != Some(sequence) || !flags.has(TcpFlags::ACK);
+                // A late copy of the old connection's SYN, as a second interface brings it, is
+                // told by its number and its time.
+                let late_copy = segment.place.time.since(flow.closed_at) < LATE_COPY;
+                return half.syn != Some(sequence) || !(late_copy || flags.has(TcpFlags::ACK));
             }
             return match half.syn {
                 Some(syn) => syn != sequence && (flow.carried || !flags.has(TcpFlags::ACK)),
@@ -207,11 +200,6 @@ impl<T: Default> Flows<T> {
     ) -> bool {
         let Some(flow) = self.table.get_mut(slot) else { return false };
         let half = &flow.halves[from];
-        if half.ended {
-            let end = offset.saturating_add_unsigned(segment.payload.len() as u64);
-            self.counters.segments_after_end += u64::from(end > i64::try_from(half.next).unwrap_or(i64::MAX));
-            return false;
-        }
         // What lies before the first byte known of cannot be placed.
         let before = usize::try_from(offset.saturating_neg()).unwrap_or(0);
         let cut = before.min(segment.payload.len());
@@ -225,7 +213,11 @@ impl<T: Default> Flows<T> {
         if arrival.end() <= half.next {
             return false; // seen before
         }
-        let arrival = arrival.from(half.next);
+        let arrival = arrival.from(half.next).until(half.fin.unwrap_or(u64::MAX));
+        if half.ended || arrival.offset >= arrival.end() {
+            self.counters.segments_after_end += 1;
+            return false;
+        }
         // Bytes after an RST: the reset was not believed, or not meant for this connection.
         flow.closed = false;
         let free = half.early.as_ref().is_none_or(|early| early.is_empty());
@@ -241,7 +233,7 @@ impl<T: Default> Flows<T> {
         if flow.halves[from].keep(arrival) {
             self.counters.conflicting_segments += 1;
             let Flow { stream, state, .. } = flow;
-            handler.conflict(stream, state, from);
+            handler.oddity(stream, state, from, Oddity::Conflict);
         }
         false
     }
@@ -258,7 +250,7 @@ impl<T: Default> Flows<T> {
                     self.waits.push_back(wait);
                 }
             }
-            tell_ends(flow, &mut self.counters, handler);
+            tell_ends(flow, handler);
         }
         self.reckon(slot, handler);
         self.keep_bound(handler);
@@ -287,7 +279,9 @@ impl<T: Default> Flows<T> {
         let distance = offset.saturating_sub(i64::try_from(half.next).unwrap_or(i64::MAX));
         if half.base == Base::Syn || flow.carried {
             let near = (-RESET_WINDOW..=RESET_WINDOW).contains(&distance);
-            if !near {
+            // The receiver expects at least what it acknowledged.
+            let old = offset < i64::try_from(half.acknowledged).unwrap_or(i64::MAX);
+            if !near || old {
                 self.counters.resets_ignored += 1;
                 return;
             }
@@ -340,7 +334,7 @@ impl<T: Default> Flows<T> {
             let Some(from) = Direction::BOTH.into_iter().find(|from| waiting(*from)) else { break };
             force(flow, from, &mut self.counters, handler);
         }
-        tell_ends(flow, &mut self.counters, handler);
+        tell_ends(flow, handler);
         if !flow.closed {
             flow.closed = true;
             let Flow { stream, state, .. } = flow;
@@ -399,149 +393,5 @@ impl<T: Default> Flows<T> {
             self.close(slot, handler);
         }
         self.waits.clear();
-    }
-}
-
-/// Notes what the sender acknowledged; returns what it must have read to send this.
-fn acknowledge<T>(flow: &mut Flow<T>, from: Direction, segment: &Segment<'_>) -> Needs {
-    let other = &mut flow.halves[from.reverse()];
-    let acknowledged = SequenceNumber(segment.acknowledgment);
-    if other.base == Base::Unknown {
-        other.number_from(acknowledged, Base::Acknowledged);
-        return Needs::Offset(0);
-    }
-    let offset = other.offset(acknowledged);
-    let limit = i64::try_from(other.next).unwrap_or(i64::MAX).saturating_add(LARGEST_WINDOW);
-    let Ok(mut needed) = u64::try_from(offset) else { return Needs::Offset(0) };
-    if offset > limit {
-        return Needs::Offset(0); // nobody can have received that
-    }
-    if let Some(fin) = other.fin {
-        needed = needed.min(fin); // the FIN has a number of its own
-    }
-    other.acknowledged = other.acknowledged.max(needed);
-    Needs::Offset(needed)
-}
-
-/// Hands on bytes that stand next in their direction.
-fn deliver<T>(
-    flow: &mut Flow<T>,
-    from: Direction,
-    bytes: &[u8],
-    missing: u64,
-    place: Place,
-    counters: &mut Counters,
-    handler: &mut impl Handler<T>,
-) {
-    let alone = flow.halves[from.reverse()].absent;
-    let Flow { stream, halves, state, carried, .. } = flow;
-    let half = &mut halves[from];
-    if !bytes.is_empty() {
-        *carried = true;
-        half.advance(bytes.len() as u64);
-        handler.data(stream, state, from, bytes, place, alone);
-    }
-    if missing > 0 {
-        *carried = true;
-        half.advance(missing);
-        counters.missing_bytes += missing;
-        handler.gap(stream, state, from, missing, place);
-    }
-}
-
-/// Hands on everything in waiting that can be read now, in both directions.
-fn drain<T>(flow: &mut Flow<T>, counters: &mut Counters, handler: &mut impl Handler<T>) {
-    loop {
-        let Some(from) = Direction::BOTH.into_iter().find(|from| ready(flow, *from)).or_else(|| deadlocked(flow))
-        else {
-            return;
-        };
-        let Some(piece) = flow.halves[from].early.as_mut().and_then(|early| early.pop_front()) else { return };
-        let place = piece.place;
-        deliver(flow, from, &piece.bytes, piece.missing, place, counters, handler);
-        if flow.halves[from].early.as_ref().is_some_and(|early| early.is_empty()) {
-            flow.halves[from].early = None;
-        }
-    }
-}
-
-/// Whether the first piece in waiting stands next.
-fn stands_next(half: &Half) -> bool {
-    half.early.as_ref().and_then(|early| early.front()).is_some_and(|piece| piece.offset <= half.next)
-}
-
-/// Whether the first piece in waiting stands next and has what it needs.
-fn ready<T>(flow: &Flow<T>, from: Direction) -> bool {
-    let half = &flow.halves[from];
-    let front = half.early.as_ref().and_then(|early| early.front());
-    front.is_some_and(|piece| piece.offset <= half.next && flow.halves[from.reverse()].satisfies(piece.needs))
-}
-
-/// Two pieces that wait for each other: a retransmission acknowledges more than its first
-/// copy did. The one that opened the connection speaks first.
-fn deadlocked<T>(flow: &Flow<T>) -> Option<Direction> {
-    Direction::BOTH.into_iter().all(|from| stands_next(&flow.halves[from])).then_some(Direction::FromInitiator)
-}
-
-/// Gives up what the first piece of a direction waits for: the hole before it, or the
-/// other direction's bytes.
-fn force<T>(flow: &mut Flow<T>, from: Direction, counters: &mut Counters, handler: &mut impl Handler<T>) {
-    let Some(&Piece { offset, place, needs, .. }) = flow.halves[from].early.as_ref().and_then(|early| early.front())
-    else {
-        return;
-    };
-    let next = flow.halves[from].next;
-    if offset > next {
-        deliver(flow, from, &[], offset - next, place, counters, handler);
-        return;
-    }
-    let other = &mut flow.halves[from.reverse()];
-    other.vain_waits = other.vain_waits.saturating_add(1);
-    if !other.seen || other.vain_waits > MOST_VAIN_WAITS {
-        other.absent = true;
-    }
-    if let Needs::Offset(offset) = needs {
-        other.excused = other.excused.max(offset);
-    }
-}
-
-/// A wait to register for a direction: its hole is suspect, or its bytes wait for the other.
-fn suspect<T>(flow: &mut Flow<T>, slot: Slot, from: Direction, index: u64) -> Option<Wait> {
-    let generation = flow.generation;
-    let other = &flow.halves[from.reverse()];
-    let other_unseen = !other.seen || other.absent;
-    let half = &mut flow.halves[from];
-    let front = half.early.as_ref()?.front()?;
-    if half.waits_at == Some(half.next) {
-        return None;
-    }
-    // A hole that nobody acknowledged waits for its stream's end.
-    let waits = front.offset <= half.next || half.acknowledged > half.next || other_unseen;
-    if !waits {
-        return None;
-    }
-    half.waits_at = Some(half.next);
-    Some(Wait { since: index, slot, generation, from, at: half.next })
-}
-
-/// Tells the end of each direction that was read up to its FIN.
-fn tell_ends<T: Default>(flow: &mut Flow<T>, counters: &mut Counters, handler: &mut impl Handler<T>) {
-    for from in Direction::BOTH {
-        let half = &mut flow.halves[from];
-        if !half.ended && half.fin.is_some_and(|fin| fin <= half.next) {
-            half.ended = true;
-            if let Some(early) = half.early.take() {
-                // A receiver takes nothing from beyond the FIN (RFC 9293 §3.10.7.4).
-                counters.segments_after_end += early.len() as u64;
-            }
-            let Flow { stream, state, .. } = flow;
-            handler.end(stream, state, from);
-        }
-    }
-    if !flow.closed && Direction::BOTH.into_iter().all(|from| flow.halves[from].ended) {
-        flow.closed = true;
-        let Flow { stream, state, .. } = flow;
-        handler.close(stream, state);
-        flow.state = T::default();
     }
 }

@@ -5,16 +5,25 @@
 //! order of cause and effect: what a sender said after it had received something is read
 //! after that something, even where the capture has them the other way round. This room
 //! refuses to know what the bytes say.
+//!
+//! The first copy of a byte counts. That a later copy differs is told where the first one still
+//! waits; bytes that were handed on are not kept, so a late copy of them is not compared: to
+//! keep or to hash them would cost every connection what a few forged ones deserve.
 
 mod assembler;
 mod flows;
 #[doc(hidden)]
 pub mod fuzz;
 mod half;
+mod handler;
+mod order;
 mod sequence;
 mod table;
+#[cfg(test)]
+mod tests;
 
-pub use flows::{Flows, Handler, Limits};
+pub use flows::{Flows, Limits};
+pub use handler::{Handler, Oddity};
 pub use table::Stream;
 
 /// Which of a connection's two ends sent something.
@@ -82,6 +91,8 @@ pub struct Counters {
     pub segments_after_end: u64,
     /// RST segments outside the window, which a receiver ignores.
     pub resets_ignored: u64,
+    /// Segments with bytes or an end that belong nowhere: further off than any window.
+    pub segments_outside_window: u64,
     /// Segments that brought other bytes than an earlier copy of them.
     pub conflicting_segments: u64,
     /// Bytes lost in holes that nothing filled.

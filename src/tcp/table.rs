@@ -4,6 +4,7 @@
 use super::half::Half;
 use super::{Direction, PerDirection};
 use crate::decode::{Endpoint, FourTuple};
+use crate::packet::Timestamp;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
 use std::net::IpAddr;
@@ -42,6 +43,8 @@ pub(crate) struct Flow<T> {
     pub(crate) carried: bool,
     /// Whether its end was told.
     pub(crate) closed: bool,
+    /// When the latest segment came before its end was told.
+    pub(crate) closed_at: Timestamp,
     pub(crate) live: bool,
     pub(crate) state: T,
 }
@@ -111,6 +114,7 @@ impl<T: Default> Table<T> {
             generation: 0,
             carried: false,
             closed: false,
+            closed_at: Timestamp::default(),
             live: true,
             state: T::default(),
         };

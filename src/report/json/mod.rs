@@ -3,7 +3,7 @@
 //! The keys, their order and their meaning are a contract: one may be added, none ever
 //! changes. This module refuses to build a tree first; values go straight into a buffer.
 
-mod value;
+pub(super) mod value;
 
 use super::{Report, Summary, body_text};
 use crate::analyzer::{Event, Exchange};
@@ -43,7 +43,10 @@ impl<W: Write> Report for Json<W> {
         let mut line = Line { json: &mut self.buffer, files: &self.files };
         match event {
             Event::Exchange(exchange) => line.exchange(exchange),
-            Event::Finding(finding) => line.stream_finding(finding),
+            Event::Finding(finding) => {
+                line.stream_finding(finding);
+                self.buffer.raw("\n");
+            }
             // The contract has no line for what is no result.
             Event::Tls(_) => {}
         }
@@ -61,6 +64,19 @@ impl<W: Write> Report for Json<W> {
         Line { json: &mut self.buffer, files: &self.files }.summary(summary);
         self.flush()
     }
+}
+
+/// Appends a finding as an object with the contract's keys. `files` are the captures read as
+/// one, where there are several.
+pub(super) fn finding(json: &mut Buffer, finding: &Finding, files: &[String]) {
+    json.raw("{");
+    Line { json, files }.finding(finding);
+    json.raw("}");
+}
+
+/// Appends a finding outside an exchange, as its line has it.
+pub(super) fn stream_finding(json: &mut Buffer, found: &StreamFinding, files: &[String]) {
+    Line { json, files }.stream_finding(found);
 }
 
 /// One line being written.
@@ -85,11 +101,9 @@ impl Line<'_> {
             Some(response) => self.response(response),
             None => self.json.raw("null"),
         }
-        self.list(r#","findings":["#, &exchange.findings, |line, comma, finding| {
+        self.list(r#","findings":["#, &exchange.findings, |line, comma, found| {
             line.json.raw(comma);
-            line.json.raw("{");
-            line.finding(finding);
-            line.json.raw("}");
+            finding(line.json, found, line.files);
         });
         self.list(r#","notes":["#, &exchange.notes, |line, comma, Note(name)| {
             line.json.plain(comma, name);
@@ -107,7 +121,7 @@ impl Line<'_> {
         self.json.endpoint(r#","server":"#, found.server);
         self.json.raw(",");
         self.finding(&found.finding);
-        self.json.raw("}\n");
+        self.json.raw("}");
     }
 
     fn request(&mut self, request: &Message) {

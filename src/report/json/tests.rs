@@ -165,6 +165,7 @@ fn the_summary_is_the_last_line() {
         streams: 2,
         exchanges: 1,
         findings: [0, 0, 0, 2, 1],
+        allowed: 0,
         not_understood: [("link: type 147".to_owned(), 3), ("ip: cut".to_owned(), 1)].into(),
         let_go: [].into(),
     };

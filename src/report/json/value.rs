@@ -12,8 +12,8 @@ use std::net::IpAddr;
 
 /// A buffer that JSON is written to, with what makes writing it cheap.
 #[derive(Debug, Default)]
-pub(super) struct Buffer {
-    pub(super) bytes: Vec<u8>,
+pub(in crate::report) struct Buffer {
+    pub(in crate::report) bytes: Vec<u8>,
     /// The second that was written last, up to its digits: most times differ from the one
     /// before in the fraction only.
     second: Option<(i64, String)>,
@@ -21,25 +21,28 @@ pub(super) struct Buffer {
 }
 
 impl Buffer {
-    /// Appends bytes that are JSON already.
-    pub(super) fn raw(&mut self, json: &str) {
+    /// Appends bytes that are JSON already. Inlined, as all that takes a separator: where its
+    /// length is known, copying it is a few instructions.
+    #[inline]
+    pub(in crate::report) fn raw(&mut self, json: &str) {
         self.bytes.extend_from_slice(json.as_bytes());
     }
 
     /// `separator` is what stands before the number: a comma, a key and a colon.
-    pub(super) fn number(&mut self, separator: &str, number: impl itoa::Integer) {
+    #[inline]
+    pub(in crate::report) fn number(&mut self, separator: &str, number: impl itoa::Integer) {
         self.raw(separator);
         self.raw(itoa::Buffer::new().format(number));
     }
 
     /// A string that needs no escaping.
-    pub(super) fn plain(&mut self, separator: &str, text: impl std::fmt::Display) {
+    pub(in crate::report) fn plain(&mut self, separator: &str, text: impl std::fmt::Display) {
         self.raw(separator);
         _ = write!(self.bytes, "\"{text}\"");
     }
 
     /// `"address:port"`. Every line has two of them, nearly all version 4, which are written without `fmt`.
-    pub(super) fn endpoint(&mut self, separator: &str, endpoint: Endpoint) {
+    pub(in crate::report) fn endpoint(&mut self, separator: &str, endpoint: Endpoint) {
         let IpAddr::V4(address) = endpoint.address else { return self.plain(separator, endpoint) };
         self.raw(separator);
         let mut mark = b'"';
@@ -54,8 +57,14 @@ impl Buffer {
 
     /// A string of bytes that should be UTF-8. What is not becomes U+FFFD, and the answer
     /// is whether all of it was.
-    pub(super) fn string(&mut self, separator: &str, bytes: &[u8]) -> bool {
+    #[inline]
+    pub(in crate::report) fn string(&mut self, separator: &str, bytes: &[u8]) -> bool {
         self.raw(separator);
+        self.quoted(bytes)
+    }
+
+    fn quoted(&mut self, bytes: &[u8]) -> bool {
+        self.bytes.reserve(bytes.len() + 10);
         self.bytes.push(b'"');
         let exact = self.escaped(bytes);
         self.bytes.push(b'"');
@@ -63,7 +72,7 @@ impl Buffer {
     }
 
     /// The bytes in base64, as a string.
-    pub(super) fn base64(&mut self, separator: &str, bytes: &[u8]) {
+    pub(in crate::report) fn base64(&mut self, separator: &str, bytes: &[u8]) {
         self.scratch.clear();
         STANDARD.encode_string(bytes, &mut self.scratch);
         self.raw(separator);
@@ -73,7 +82,7 @@ impl Buffer {
     }
 
     /// The bytes in lower-case hexadecimal, as a string.
-    pub(super) fn hex(&mut self, separator: &str, bytes: &[u8]) {
+    pub(in crate::report) fn hex(&mut self, separator: &str, bytes: &[u8]) {
         const DIGITS: [u8; 16] = *b"0123456789abcdef";
         self.raw(separator);
         self.bytes.push(b'"');
@@ -84,15 +93,15 @@ impl Buffer {
     }
 
     /// A time in RFC 3339, with the capture's own resolution.
-    pub(super) fn time(&mut self, separator: &str, time: Timestamp) {
+    pub(in crate::report) fn time(&mut self, separator: &str, time: Timestamp) {
         const SECOND: i64 = 1_000_000_000;
         let (second, fraction) = (time.nanos().div_euclid(SECOND), time.nanos().rem_euclid(SECOND));
+        self.raw(separator);
         if self.second.as_ref().is_none_or(|(last, _)| *last != second) {
             let mut text = Timestamp::from_nanos(second.saturating_mul(SECOND), 0).to_string();
             text.pop();
             self.second = Some((second, text));
         }
-        self.raw(separator);
         self.bytes.push(b'"');
         if let Some((_, text)) = &self.second {
             self.bytes.extend_from_slice(text.as_bytes());
@@ -110,7 +119,6 @@ impl Buffer {
     /// the first that may need escaping.
     fn escaped(&mut self, bytes: &[u8]) -> bool {
         let (mut at, mut exact) = (0, true);
-        self.bytes.reserve(bytes.len() + 8);
         loop {
             if let Some(word) = bytes.get(at..at + 8).and_then(|word| <[u8; 8]>::try_from(word).ok()) {
                 let plain = plain_bytes(u64::from_le_bytes(word));

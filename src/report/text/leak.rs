@@ -6,20 +6,19 @@
 use super::paper::{Paper, ink};
 use crate::analyzer::Exchange;
 use crate::http::{Head, Message};
-use crate::leak::{Finding, Severity, Where};
+use crate::leak::{Finding, Where};
+use crate::packet::PacketId;
 use crate::report::escape;
 use std::fmt::Write as _;
 
 /// How much of the line may stand before the secret, in columns.
 const BEFORE: usize = 24;
 
-/// Draws the box. `file` names the packet's file where there are several.
-pub(super) fn draw(paper: &mut Paper, finding: &Finding, exchange: Option<&Exchange>, file: Option<&str>) {
-    let (ink, block, tag) = if finding.severity >= Severity::Medium {
-        (ink::ALARM, ink::ALARM_BLOCK, " LEAK ")
-    } else {
-        (ink::YELLOW, ink::WARNING_BLOCK, " WEAKNESS ")
-    };
+/// Draws the box. `packet` names the packet; `counts` is whether the finding is bad enough to
+/// be called a leak.
+pub(super) fn draw(paper: &mut Paper, finding: &Finding, exchange: Option<&Exchange>, packet: &str, counts: bool) {
+    let (ink, block, tag) =
+        if counts { (ink::ALARM, ink::ALARM_BLOCK, " LEAK ") } else { (ink::YELLOW, ink::WARNING_BLOCK, " WEAKNESS ") };
     let across = paper.width() - 3;
     paper.paint(ink, "  ┏━");
     paper.paint(block, tag);
@@ -32,10 +31,22 @@ pub(super) fn draw(paper: &mut Paper, finding: &Finding, exchange: Option<&Excha
     for (key, value) in &finding.about {
         line(paper, ink, &format!("{}: {}", escape::str(key), escape::str(value)));
     }
-    line(paper, ink, &standing(finding, file));
+    line(paper, ink, &standing(finding, packet));
     line(paper, ink, &format!("Stop it: {}", escape::str(&finding.fix)));
     paper.paint(ink, &format!("  ┗{}", "━".repeat(across)));
     paper.end_line();
+}
+
+/// One line for a finding that was shown before: the `count`th, `first` naming the packet of
+/// the first.
+pub(super) fn again(paper: &mut Paper, finding: &Finding, count: u64, first: &str) {
+    let (title, place) = (escape::str(&finding.title), words(&finding.location));
+    line(paper, ink::ALARM, &format!("again: {title} {place} (seen {count} times, first in packet {first})"));
+}
+
+/// A packet's number, and its file's name where there are several.
+pub(super) fn packet(packet: PacketId, file: Option<&str>) -> String {
+    file.map_or_else(|| packet.to_string(), |file| format!("{packet} of {}", escape::str(file)))
 }
 
 fn line(paper: &mut Paper, ink: &str, text: &str) {
@@ -43,11 +54,8 @@ fn line(paper: &mut Paper, ink: &str, text: &str) {
 }
 
 /// The packet and the bytes, so that anyone can look.
-fn standing(finding: &Finding, file: Option<&str>) -> String {
-    let mut text = format!("Packet {}", finding.place.packet);
-    if let Some(file) = file {
-        _ = write!(text, " of {}", escape::str(file));
-    }
+fn standing(finding: &Finding, packet: &str) -> String {
+    let mut text = format!("Packet {packet}");
     if let Some(offset) = finding.place.offset {
         _ = write!(text, ", from its byte {offset}");
     }

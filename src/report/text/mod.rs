@@ -7,18 +7,21 @@ pub mod figures;
 mod leak;
 mod message;
 mod paper;
+mod tally;
 
 pub use paper::Layout;
 
+use super::sighting::sightings;
 use super::{Report, Summary, body_text, escape};
 use crate::analyzer::{Event, Exchange, TlsHello};
 use crate::decode::Endpoint;
 use crate::http::Message;
-use crate::leak::{Finding, StreamFinding, Where};
-use crate::packet::Timestamp;
+use crate::leak::{Finding, Severity, StreamFinding, Where};
+use crate::packet::{PacketId, Timestamp};
 use paper::{Paper, ink};
 use std::fmt::Write as _;
 use std::io::{self, Write};
+use tally::{Repeat, Tally};
 
 /// Writes text to `out`.
 #[derive(Debug)]
@@ -28,6 +31,8 @@ pub struct Text<W> {
     files: Vec<String>,
     /// The date of the event before, which is written once for all of the same.
     date: String,
+    tally: Tally,
+    least: Severity,
 }
 
 impl<W: Write> Text<W> {
@@ -37,7 +42,22 @@ impl<W: Write> Text<W> {
     /// A report to `out`. `files` are the captures read as one.
     pub fn new(out: W, layout: Layout, files: Vec<String>) -> Self {
         let files = if files.len() > 1 { files } else { Vec::new() };
-        Self { out, paper: Paper::new(layout), files, date: String::new() }
+        Self {
+            out,
+            paper: Paper::new(layout),
+            files,
+            date: String::new(),
+            tally: Tally::default(),
+            least: Severity::Medium,
+        }
+    }
+
+    /// Findings below this severity are shown only where everything is, as weaknesses. Default
+    /// medium.
+    #[must_use]
+    pub fn least(mut self, severity: Severity) -> Self {
+        self.least = severity;
+        self
     }
 
     fn write_out(&mut self) -> io::Result<()> {
@@ -46,7 +66,7 @@ impl<W: Write> Text<W> {
         written
     }
 
-    fn exchange(&mut self, exchange: &Exchange) {
+    fn exchange(&mut self, exchange: &Exchange, event: &Event) {
         let Some(first) = exchange.request.as_ref().or(exchange.response.as_ref()) else { return };
         self.headline(first.first.time, &asked(exchange), &answered(exchange));
         self.ends(exchange.client, exchange.server, &measure(exchange));
@@ -59,9 +79,7 @@ impl<W: Write> Text<W> {
                 }
             }
         }
-        for finding in &exchange.findings {
-            self.leak(finding, Some(exchange));
-        }
+        self.leaks(event);
     }
 
     /// The line that begins an event: the time, what it is, and at the right how it ended.
@@ -130,7 +148,7 @@ impl<W: Write> Text<W> {
         }
     }
 
-    fn stream_finding(&mut self, found: &StreamFinding) {
+    fn stream_finding(&mut self, found: &StreamFinding, event: &Event) {
         let what = match (&found.finding.location, found.stream) {
             (Where::Tls, _) => "TLS handshake".to_owned(),
             (_, Some(stream)) => format!("TCP stream {stream}, not HTTP"),
@@ -138,7 +156,7 @@ impl<W: Write> Text<W> {
         };
         self.headline(found.finding.place.time, &what, &Outcome::default());
         self.ends(found.client, found.server, "");
-        self.leak(&found.finding, None);
+        self.leaks(event);
     }
 
     /// One line, where the ends have room beside the name.
@@ -155,17 +173,37 @@ impl<W: Write> Text<W> {
         }
     }
 
-    fn leak(&mut self, finding: &Finding, exchange: Option<&Exchange>) {
-        let file = self.files.get(usize::from(finding.place.packet.file())).map(String::as_str);
-        leak::draw(&mut self.paper, finding, exchange, file);
+    /// Whether a finding is shown.
+    fn shows(&self, finding: &Finding) -> bool {
+        finding.severity >= self.least || self.paper.layout.verbose
+    }
+
+    /// A box for each finding of an event, a line where it was shown before.
+    fn leaks(&mut self, event: &Event) {
+        for sighting in sightings(event, Severity::Info) {
+            let finding = sighting.finding;
+            if !self.shows(finding) {
+                continue;
+            }
+            let counts = finding.severity >= self.least;
+            let repeat = if counts { self.tally.add(&sighting) } else { None };
+            let file = |packet: PacketId| self.files.get(usize::from(packet.file())).map(String::as_str);
+            if let Some(Repeat { count, first }) = repeat {
+                leak::again(&mut self.paper, finding, count, &leak::packet(first, file(first)));
+            } else {
+                let packet = leak::packet(finding.place.packet, file(finding.place.packet));
+                leak::draw(&mut self.paper, finding, sighting.exchange, &packet, counts);
+            }
+        }
     }
 }
 
 impl<W: Write> Report for Text<W> {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         match event {
-            Event::Exchange(exchange) => self.exchange(exchange),
-            Event::Finding(finding) => self.stream_finding(finding),
+            Event::Exchange(exchange) => self.exchange(exchange, event),
+            Event::Finding(found) if self.shows(&found.finding) => self.stream_finding(found, event),
+            Event::Finding(_) => {}
             Event::Tls(hello) => self.tls(hello),
         }
         if self.paper.text.len() >= Self::FULL { self.write_out() } else { Ok(()) }
@@ -178,8 +216,10 @@ impl<W: Write> Report for Text<W> {
         self.out.flush()
     }
 
-    /// The summary is no result; it is told beside the report.
+    /// All findings, by severity and host. The other numbers of the summary are no result; they
+    /// are told beside the report.
     fn finish(&mut self, _: &Summary) -> io::Result<()> {
+        self.tally.draw(&mut self.paper, &self.files);
         self.flush()
     }
 }

@@ -4,8 +4,12 @@ use crate::http::Note;
 use crate::leak::Severity;
 
 fn written(layout: Layout, events: &[Event]) -> String {
+    written_from(Severity::Medium, layout, events)
+}
+
+fn written_from(least: Severity, layout: Layout, events: &[Event]) -> String {
     let mut out = Vec::new();
-    let mut text = Text::new(&mut out, layout, Vec::new());
+    let mut text = Text::new(&mut out, layout, Vec::new()).least(least);
     for event in events {
         text.event(event).unwrap();
     }
@@ -69,6 +73,14 @@ fn the_leak_stands_in_a_box() {
       ┃ Packet 6, from its byte 221; bytes 0 to 10 of response.body
       ┃ Stop it: Serve it over HTTPS only.
       ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+
+    Leaks by severity and host
+      critical  127.0.0.1:5683
+        Canary (canary), packet 6
+          response.body of GET /; fingerprint 0123456789abcdef
+
+                      critical
+      127.0.0.1:5683         1
     "#);
 }
 
@@ -107,7 +119,10 @@ fn a_secret_is_shown_among_the_bytes_around_it() {
         // Beyond what was kept: the secret alone.
         Finding { location: Where::ResponseBody, offset: 60_000, length: 11, ..base },
     ];
-    insta::assert_snapshot!(written(NARROW, &[exchange(posted)]), @r#"
+    for (number, finding) in posted.findings.iter_mut().enumerate() {
+        finding.fingerprint = format!("000000000000000{number}");
+    }
+    insta::assert_snapshot!(written_from(Severity::Low, NARROW, &[exchange(posted)]), @r#"
     2026-11-23 UTC
     20:49:53.000000  POST fox.example/login?next=%2Fden                    302 Found
       127.0.0.1:44082 → 127.0.0.1:5683  42 B application/x-www-form-urlencoded sent,
@@ -131,7 +146,7 @@ fn a_secret_is_shown_among_the_bytes_around_it() {
       ┃ inside base64
       ┃ Stop it: Serve it over HTTPS only.
       ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
-      ┏━ WEAKNESS ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+      ┏━ LEAK ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
       ┃ low: Somewhere else, with a title so long that it does not fit on one line
       ┃ of eighty in the request's target (rule canary)
       ┃ /login?next=%2Fden
@@ -145,6 +160,22 @@ fn a_secret_is_shown_among_the_bytes_around_it() {
       ┃ Packet 9, from its byte 321; bytes 60000 to 60010 of response.body
       ┃ Stop it: Serve it over HTTPS only.
       ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+
+    Leaks by severity and host
+      critical  fox.example
+        Canary (canary), packet 9
+          request.body of POST /login; fingerprint 0000000000000000
+        Canary (canary), packet 9
+          request.header:authorization of POST /login; fingerprint 0000000000000001
+        Canary (canary), packet 9
+          response.body of POST /login; fingerprint 0000000000000003
+      low  fox.example
+        Somewhere else, with a title so long that it does not fit on one line of
+        eighty (canary), packet 9
+          request.target of POST /login; fingerprint 0000000000000002
+
+                   critical       low
+      fox.example         3         1
     "#);
 }
 
@@ -265,17 +296,20 @@ fn streams_datagrams_and_tls_have_their_lines() {
       ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
     20:49:53.001259  UDP datagram
       [::1]:50000 → [::1]:6379
-      ┏━ LEAK ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
-      ┃ critical: Canary in the UDP datagram's bytes (rule canary)
-      ┃ fluffy tail
-      ┃ Packet 6, from its byte 221; bytes 300 to 310 of datagram
-      ┃ Stop it: Serve it over HTTPS only.
-      ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+      ┃ again: Canary in the UDP datagram's bytes (seen 2 times, first in packet 6)
     20:49:53.000000  TLS to localhost\x1b[2J: nothing else readable
       127.0.0.1:40000 → 127.0.0.1:5683
     20:49:53.000000  TLS to 127.0.0.1:5683: nothing else readable
       127.0.0.1:40000 → 127.0.0.1:5683
     20:49:53.000000  TLS to fox.example: nothing else readable   [::1]:9 → [::1]:443
+
+    Leaks by severity and host
+      critical  [::1]:6379
+        Canary (canary), 2 times, packet 6
+          stream; fingerprint 0123456789abcdef
+
+                  critical
+      [::1]:6379         1
     "#);
 }
 
@@ -345,4 +379,81 @@ fn an_odd_version_cannot_command_the_terminal() {
         let shown = written(layout, &[exchange(odd.clone())]);
         assert!(shown.contains("HTTP/1.1") && !shown.contains('\x1b'), "{shown:?}");
     }
+}
+
+#[test]
+fn repeats_are_told_once_and_counted() {
+    let shown = |id, host: &[u8], findings| {
+        let mut exchange = login();
+        exchange.id = id;
+        let lines = [b"GET /den?x=1 HTTP/1.1\nHost: ", host].concat();
+        exchange.request = Some(sample::message(sample::place(id, 0, None), sample::place(id, 0, None), &lines, b""));
+        exchange.response = None;
+        exchange.findings = findings;
+        self::exchange(exchange)
+    };
+    let at = |packet, secret: &str, fingerprint: &str| Finding {
+        place: sample::place(packet, 0, None),
+        secret: secret.as_bytes().to_vec(),
+        fingerprint: fingerprint.to_owned(),
+        location: Where::RequestHeader("cookie".to_owned()),
+        ..sample::canary()
+    };
+    let low = Finding { severity: Severity::Low, ..at(4, "weak", "c") };
+    let events = [
+        // Two secrets in one place of one exchange are two to look at, the same twice is not.
+        shown(1, b"fox", vec![at(4, "one", "a"), at(4, "two", "a"), at(5, "one", "a"), low.clone()]),
+        // Tokens change; the finding stays the same.
+        shown(2, b"fox", vec![at(9, "three", "a")]),
+        shown(3, b"den", vec![Finding { severity: Severity::High, ..at(12, "three", "b") }]),
+        shown(4, b"fox", vec![low]),
+    ];
+    insta::assert_snapshot!(written(NARROW, &events), @r#"
+    2026-11-23 UTC
+    20:49:53.000000  GET fox/den?x=1                                       no answer
+      127.0.0.1:44082 → 127.0.0.1:5683
+      ┏━ LEAK ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+      ┃ critical: Canary in the request's header cookie (rule canary)
+      ┃ one
+      ┃ Packet 4; bytes 0 to 10 of request.header:cookie
+      ┃ Stop it: Serve it over HTTPS only.
+      ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+      ┏━ LEAK ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+      ┃ critical: Canary in the request's header cookie (rule canary)
+      ┃ two
+      ┃ Packet 4; bytes 0 to 10 of request.header:cookie
+      ┃ Stop it: Serve it over HTTPS only.
+      ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+      ┃ again: Canary in the request's header cookie (seen 3 times, first in packet
+      ┃ 4)
+    20:49:53.000000  GET fox/den?x=1                                       no answer
+      127.0.0.1:44082 → 127.0.0.1:5683
+      ┃ again: Canary in the request's header cookie (seen 4 times, first in packet
+      ┃ 4)
+    20:49:53.000000  GET den/den?x=1                                       no answer
+      127.0.0.1:44082 → 127.0.0.1:5683
+      ┏━ LEAK ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+      ┃ high: Canary in the request's header cookie (rule canary)
+      ┃ three
+      ┃ Packet 12; bytes 0 to 10 of request.header:cookie
+      ┃ Stop it: Serve it over HTTPS only.
+      ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+    20:49:53.000000  GET fox/den?x=1                                       no answer
+      127.0.0.1:44082 → 127.0.0.1:5683
+
+    Leaks by severity and host
+      critical  fox
+        Canary (canary), 4 times, packets 4 to 9
+          request.header:cookie of GET /den; fingerprint a
+      high  den
+        Canary (canary), packet 12
+          request.header:cookie of GET /den; fingerprint b
+
+                 critical      high
+      fox               1         0
+      den               0         1
+      all hosts         1         1
+    "#);
+    let verbose = written(Layout { verbose: true, ..NARROW }, &events);
+    assert_eq!(verbose.matches("WEAKNESS").count(), 2, "{verbose}");
 }

@@ -1,0 +1,49 @@
+//! What is known and allowed already: the baseline and the project's own file.
+//!
+//! It finds and reads the files; what stands in them is `leak`'s.
+
+use super::{Failure, say};
+use crate::leak::{Allowlist, Baseline};
+use std::fs::{self, File};
+use std::io::{BufReader, ErrorKind};
+use std::path::Path;
+
+/// The project's file, in the folder where the program runs.
+const PROJECT_FILE: &str = ".plainsight.toml";
+
+/// Reads the allowlist in `named`, or in the project's file where there is one.
+pub(super) fn allowlist(named: Option<&Path>, quiet: bool) -> Result<Allowlist, Failure> {
+    let path = named.unwrap_or(Path::new(PROJECT_FILE));
+    let name = path.display();
+    let text = match fs::read(path) {
+        Ok(text) => text,
+        Err(error) if named.is_none() && error.kind() == ErrorKind::NotFound => return Ok(Allowlist::default()),
+        Err(error) => return Err(Failure::new(format!("cannot read {name}: {error}"))),
+    };
+    let text = String::from_utf8(text).map_err(|error| {
+        let before = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
+        let line = before.filter(|byte| **byte == b'\n').count() + 1;
+        Failure::new(format!("{name}, line {line}: it is not in UTF-8"))
+    })?;
+    let list = Allowlist::parse(&text).map_err(|error| {
+        // Those who come from gitleaks know a --config of another kind.
+        let rules = text.lines().any(|line| matches!(line.trim(), "[[rules]]" | "[extend]"));
+        let advice = if rules { "; this looks like a gitleaks configuration, which --rules takes" } else { "" };
+        Failure::new(format!("{name}, {error}{advice}"))
+    })?;
+    if named.is_none() && !quiet && !list.is_empty() {
+        say(format!("what {name} allows is not reported"));
+    }
+    Ok(list)
+}
+
+/// Reads the baseline.
+pub(super) fn baseline(path: &Path) -> Result<Baseline, Failure> {
+    let name = path.display();
+    let file = File::open(path).map_err(|error| Failure::new(format!("cannot read the baseline {name}: {error}")))?;
+    Baseline::read(BufReader::new(file)).map_err(|error| {
+        Failure::new(format!(
+            "{name} is no baseline: {error}; give an earlier report of plainsight, in JSON Lines or SARIF"
+        ))
+    })
+}

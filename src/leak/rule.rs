@@ -1,0 +1,462 @@
+//! Reads the rules that say what a secret looks like, and tries them on text.
+//!
+//! A rule is data: an expression, words that must stand near it, and what to tell the user. This
+//! module refuses to know where text comes from and which of it is worth a try.
+
+use super::check::{Check, entropy};
+use super::finding::Severity;
+use super::literal::placeholder;
+use regex::bytes::{Regex, RegexBuilder};
+use serde::Deserialize;
+use std::ops::Range;
+use std::sync::OnceLock;
+
+/// Our own rules, a file a family.
+const FAMILIES: &[(&str, &str)] = &[
+    ("ai", include_str!("rules/ai.toml")),
+    ("auth", include_str!("rules/auth.toml")),
+    ("chat", include_str!("rules/chat.toml")),
+    ("ci", include_str!("rules/ci.toml")),
+    ("cloud", include_str!("rules/cloud.toml")),
+    ("code-hosting", include_str!("rules/code-hosting.toml")),
+    ("data", include_str!("rules/data.toml")),
+    ("databases", include_str!("rules/databases.toml")),
+    ("mail", include_str!("rules/mail.toml")),
+    ("monitoring", include_str!("rules/monitoring.toml")),
+    ("office", include_str!("rules/office.toml")),
+    ("packages", include_str!("rules/packages.toml")),
+    ("payment", include_str!("rules/payment.toml")),
+    ("social", include_str!("rules/social.toml")),
+    ("generic", include_str!("rules/generic.toml")),
+];
+
+/// Personal data, looked for only where it was asked for.
+const PERSONAL: (&str, &str) = ("pii", include_str!("rules/pii.toml"));
+
+/// The most memory that one compiled expression may take, in bytes.
+const COMPILED_LIMIT: usize = 1 << 20;
+
+/// The longest secret that is looked for, in bytes: a private key of 8,192 bits in PEM and then some.
+pub const MAX_REACH: usize = 16 << 10;
+
+/// What stands between the name of a secret and its value: at least one mark or space, with a
+/// word such as `value` or `Bearer` among them where a format puts one there.
+const JOIN: &str =
+    r#"[\]\)"'`\\\s:=>,(|?&{\[+.]{1,12}(?:(?i:value|bearer|basic|token|is|string)[\]\)"'`\\\s:=>,(]{1,6})?"#;
+
+/// What tells a credential from other things that a provider's name stands by.
+const CREDENTIAL: &str = "(?i:key|token|secret|pass|pwd|auth|bearer|cred|api|pat|hook|init|client|licen[cs]e)";
+
+/// What may follow a value: nothing that could be more of it.
+const END: &str = "(?:[^A-Za-z0-9_+/=-]|$)";
+
+/// One kind of secret: how it looks, how bad it is and what to do about it.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// The name by which reports, allowlists and baselines know it.
+    pub id: String,
+    /// What it finds, in a few words.
+    pub title: String,
+    /// The file it is from: `cloud`, `payment`, `pii`.
+    pub family: &'static str,
+    /// How bad it is when one is found.
+    pub severity: Severity,
+    /// The expression in the `regex` crate's syntax, on bytes; classes such as `\w` are ASCII.
+    pub expression: String,
+    /// Which group of the expression is the secret; 0 for the whole match.
+    pub secret_group: usize,
+    /// In lower case; unless one of them stands in the text in any case, the rule cannot match.
+    pub keywords: Vec<String>,
+    /// The least Shannon entropy of the secret, in bits a byte.
+    pub entropy: f64,
+    /// What the secret must pass beyond the expression.
+    pub check: Option<Check>,
+    /// An expression that excuses a match in which, or in the name before which, it is found.
+    pub allow: Option<String>,
+    /// How to stop the leak, one line.
+    pub fix: String,
+    /// Lines to try the rule on; only [`with_examples`] reads them.
+    pub examples: Examples,
+    compiled: OnceLock<Option<Compiled>>,
+}
+
+/// The expressions of a rule, ready to run.
+#[derive(Debug, Clone)]
+struct Compiled {
+    regex: Regex,
+    allow: Option<Regex>,
+}
+
+/// Lines that a rule finds a secret in, and lines in which it must not.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Examples {
+    /// The secret stands between `«` and `»`, which are not part of the line.
+    #[serde(rename = "true")]
+    pub found: Vec<String>,
+    /// Near misses.
+    #[serde(rename = "false")]
+    pub quiet: Vec<String>,
+}
+
+/// Why a rule file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RuleError {
+    /// It is no TOML, or lacks a key, or has one that means nothing.
+    #[error("{family}.toml: {source}")]
+    Toml {
+        /// The file, without its extension.
+        family: &'static str,
+        /// What the parser says, with line and column.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    /// A rule contradicts itself.
+    #[error("{family}.toml: rule {id}: {reason}")]
+    Rule {
+        /// The file, without its extension.
+        family: &'static str,
+        /// The rule.
+        id: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// A rule as its file has it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Written {
+    id: String,
+    title: String,
+    severity: String,
+    /// The whole expression, or only the value's where `name` or `near` stands beside it.
+    regex: String,
+    /// An expression for the whole name to which the value is assigned.
+    name: Option<String>,
+    /// An expression for the provider; a word for a credential follows within 40 bytes, then the value.
+    near: Option<String>,
+    #[serde(default)]
+    secret_group: usize,
+    keywords: Vec<String>,
+    #[serde(default)]
+    entropy: f64,
+    check: Option<String>,
+    allow: Option<String>,
+    fix: String,
+    #[serde(default)]
+    examples: Examples,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    rules: Vec<Written>,
+}
+
+/// Where a rule's expression matched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Match {
+    /// The whole match.
+    pub whole: Range<usize>,
+    /// The secret in it.
+    pub secret: Range<usize>,
+}
+
+impl Rule {
+    fn new(family: &'static str, written: Written) -> Result<Self, RuleError> {
+        let id = written.id;
+        let fail = |reason: String| RuleError::Rule { family, id: id.clone(), reason };
+        let severity = Severity::ALL
+            .into_iter()
+            .find(|severity| severity.name() == written.severity)
+            .ok_or_else(|| fail(format!("no severity is named {:?}", written.severity)))?;
+        let check = written.check.map(|name| name.parse()).transpose().map_err(fail)?;
+        let value = &written.regex;
+        let (expression, secret_group) = match (written.name, written.near) {
+            (None, None) => (written.regex, written.secret_group),
+            (Some(name), None) => (format!(r"(?i:{name})\w{{0,24}}{JOIN}({value}){END}"), 1),
+            (None, Some(near)) => {
+                (format!(r"(?i:{near})(?:(?s:.){{0,40}}?{CREDENTIAL})?\w{{0,16}}{JOIN}({value}){END}"), 1)
+            }
+            (Some(_), Some(_)) => return Err(fail("has both name and near".into())),
+        };
+        let searched = family == PERSONAL.0 || !written.keywords.is_empty();
+        if !searched || written.keywords.iter().any(|word| word.is_empty() || *word != word.to_ascii_lowercase()) {
+            return Err(fail("needs keywords, in lower case".into()));
+        }
+        Ok(Self {
+            id,
+            title: written.title,
+            family,
+            severity,
+            expression,
+            secret_group,
+            keywords: written.keywords,
+            entropy: written.entropy,
+            check,
+            allow: written.allow,
+            fix: written.fix,
+            examples: written.examples,
+            compiled: OnceLock::new(),
+        })
+    }
+
+    /// Compiles the expressions; done at the first match, since most rules never meet their keyword.
+    fn compiled(&self) -> Option<&Compiled> {
+        self.compiled
+            .get_or_init(|| {
+                let regex = compile(&self.expression).ok()?;
+                let allow = self.allow.as_deref().map(compile).transpose().ok()?;
+                Some(Compiled { regex, allow })
+            })
+            .as_ref()
+    }
+
+    /// Whether the expressions are in the syntax and small enough.
+    ///
+    /// # Errors
+    /// What the compiler says when they are not; such a rule never matches.
+    pub fn verify(&self) -> Result<(), regex::Error> {
+        compile(&self.expression)?;
+        self.allow.as_deref().map_or(Ok(()), |allow| compile(allow).map(|_| ()))
+    }
+
+    /// The most bytes that a match can have: how much text round a keyword is worth a try. At
+    /// most [`MAX_REACH`], which is also the answer where only the text itself bounds a match.
+    pub fn reach(&self) -> usize {
+        let mut parser = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build();
+        let most = parser.parse(&self.expression).ok().and_then(|parsed| parsed.properties().maximum_len());
+        most.map_or(MAX_REACH, |most| most.min(MAX_REACH))
+    }
+
+    /// The first match at or after `at` whose secret is one: rich enough, no placeholder, and
+    /// its check passed.
+    pub fn find_at(&self, text: &[u8], mut at: usize) -> Option<Match> {
+        let Compiled { regex, allow } = self.compiled()?;
+        while at <= text.len() {
+            let (whole, secret) = if self.secret_group == 0 {
+                let found = regex.find_at(text, at)?.range();
+                (found.clone(), found)
+            } else {
+                let found = regex.captures_at(text, at)?;
+                let whole = found.get(0)?.range();
+                let secret = found.get(self.secret_group).map_or(whole.clone(), |group| group.range());
+                (whole, secret)
+            };
+            let slice = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
+            let allowed = allow.as_ref().is_some_and(|allow| allow.is_match(slice(&named(text, &whole))));
+            if !allowed && self.accepts(slice(&secret)) {
+                return Some(Match { whole, secret });
+            }
+            // What was no secret may yet name the one behind it: go on inside the match.
+            at = secret.start.max(whole.start.saturating_add(1));
+        }
+        None
+    }
+
+    /// Whether `secret`, which matched, is one.
+    pub fn accepts(&self, secret: &[u8]) -> bool {
+        // Numbers such as 4111 1111 1111 1111 look like placeholders; their check digits decide.
+        (self.family == PERSONAL.0 || !placeholder(secret))
+            && entropy(secret) >= self.entropy
+            && self.check.is_none_or(|check| check.passes(secret))
+    }
+}
+
+/// `range` and up to 48 bytes of the name in whose middle it begins: `csrf_` of `csrf_token=…`.
+fn named(text: &[u8], range: &Range<usize>) -> Range<usize> {
+    let name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$');
+    let before = text.get(..range.start).unwrap_or_default().iter().rev().take(48).take_while(name).count();
+    range.start.saturating_sub(before)..range.end
+}
+
+/// Compiles an expression as gitleaks' authors mean theirs: on bytes, classes ASCII.
+fn compile(expression: &str) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(expression).unicode(false).size_limit(COMPILED_LIMIT).build()
+}
+
+/// Reads the rules of one file.
+///
+/// # Errors
+/// When the file is not TOML of this form, or a rule contradicts itself. Expressions are compiled
+/// later, when first needed.
+pub fn parse(family: &'static str, text: &str) -> Result<Vec<Rule>, RuleError> {
+    let file: File = toml::from_str(text).map_err(|source| RuleError::Toml { family, source: Box::new(source) })?;
+    file.rules.into_iter().map(|written| Rule::new(family, written)).collect()
+}
+
+/// Our own rules, without those for personal data.
+///
+/// # Errors
+/// Never for the files in the program, which the tests read.
+pub fn defaults() -> Result<Vec<Rule>, RuleError> {
+    let mut rules = Vec::with_capacity(512);
+    for &(family, text) in FAMILIES {
+        rules.extend(parse(family, &without_examples(text))?);
+    }
+    Ok(rules)
+}
+
+/// The rules for personal data (`--pii`).
+///
+/// # Errors
+/// Never for the file in the program, which the tests read.
+pub fn personal() -> Result<Vec<Rule>, RuleError> {
+    parse(PERSONAL.0, &without_examples(PERSONAL.1))
+}
+
+/// `text` without the examples, which are most of it and need not be read at every start.
+fn without_examples(text: &str) -> String {
+    let mut rest = String::with_capacity(text.len());
+    let mut skip = false;
+    for line in text.lines() {
+        match line {
+            "[rules.examples]" => skip = true,
+            "[[rules]]" => skip = false,
+            _ => {}
+        }
+        // Skipped lines stay as empty ones, so that an error names the right line.
+        rest.push_str(if skip { "" } else { line });
+        rest.push('\n');
+    }
+    rest
+}
+
+/// Our own rules with their examples, those for personal data too.
+///
+/// # Errors
+/// As [`defaults`].
+pub fn with_examples() -> Result<Vec<Rule>, RuleError> {
+    let mut rules = Vec::with_capacity(1024);
+    for &(family, text) in FAMILIES.iter().chain([&PERSONAL]) {
+        rules.extend(parse(family, text)?);
+    }
+    Ok(rules)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use super::*;
+    use std::collections::HashSet;
+
+    fn all() -> Vec<Rule> {
+        with_examples().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// A line without its marks, and the secret between them.
+    fn unmark(line: &str) -> (String, String) {
+        let (before, rest) = line.split_once('«').unwrap_or_else(|| panic!("no « in {line}"));
+        let (secret, after) = rest.split_once('»').unwrap_or_else(|| panic!("no » in {line}"));
+        (format!("{before}{secret}{after}"), secret.into())
+    }
+
+    #[test]
+    fn each_rule_finds_its_examples_and_no_near_miss() {
+        let mut wrong = Vec::new();
+        for rule in all() {
+            if let Err(error) = rule.verify() {
+                wrong.push(format!("{}: {error}", rule.id));
+                continue;
+            }
+            if rule.examples.found.is_empty() || rule.examples.quiet.len() < 2 {
+                wrong.push(format!("{}: too few examples", rule.id));
+            }
+            for line in &rule.examples.found {
+                let (text, secret) = unmark(line);
+                match rule.find_at(text.as_bytes(), 0) {
+                    Some(found) if text.as_bytes().get(found.secret.clone()) == Some(secret.as_bytes()) => {}
+                    other => wrong.push(format!("{}: {other:?} in {line}", rule.id)),
+                }
+                let lower = text.to_ascii_lowercase();
+                if !rule.keywords.is_empty() && !rule.keywords.iter().any(|word| lower.contains(word.as_str())) {
+                    wrong.push(format!("{}: no keyword in {line}", rule.id));
+                }
+            }
+            for line in &rule.examples.quiet {
+                if let Some(found) = rule.find_at(line.as_bytes(), 0) {
+                    wrong.push(format!("{}: finds {found:?} in {line}", rule.id));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+    }
+
+    #[test]
+    fn rules_have_names_of_their_own_and_say_what_to_do() {
+        let rules = all();
+        let ids: HashSet<_> = rules.iter().map(|rule| &rule.id).collect();
+        assert_eq!(ids.len(), rules.len());
+        assert!(rules.len() >= 700, "{}", rules.len());
+        for rule in &rules {
+            assert!(
+                rule.id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'),
+                "{}",
+                rule.id
+            );
+            assert!(!rule.fix.is_empty() && !rule.fix.contains('\n') && !rule.title.is_empty(), "{}", rule.id);
+            assert!(rule.keywords.iter().all(|word| word.len() >= 3) || rule.family == "pii", "{}", rule.id);
+        }
+    }
+
+    #[test]
+    fn a_match_reaches_no_further_than_its_expression() {
+        let rules = all();
+        let reach = |id: &str| rules.iter().find(|rule| rule.id == id).map(Rule::reach);
+        assert_eq!(reach("github-personal-access-token"), Some(40));
+        assert_eq!(reach("private-key-rsa"), Some(MAX_REACH));
+        let long: Vec<_> = rules.iter().filter(|rule| rule.reach() >= 4096).map(|rule| rule.id.as_str()).collect();
+        assert!(long.len() < 40, "{long:?}");
+    }
+
+    #[test]
+    fn what_was_no_secret_does_not_hide_the_next_one() {
+        let rules = all();
+        let rule = rules.iter().find(|rule| rule.id == "github-personal-access-token").unwrap();
+        let real = rule.examples.found.first().map(|line| unmark(line).1).unwrap();
+        let text = format!("ghp_{} {real}", "x".repeat(36));
+        let found = rule.find_at(text.as_bytes(), 0).unwrap();
+        assert_eq!(found.secret, 41..81);
+        assert_eq!(rule.find_at(text.as_bytes(), 81), None);
+    }
+
+    #[test]
+    fn the_rules_are_the_same_without_their_examples() {
+        let mut rules = defaults().unwrap();
+        rules.extend(personal().unwrap());
+        let all = all();
+        assert_eq!(rules.len(), all.len());
+        for (short, long) in rules.iter().zip(&all) {
+            assert_eq!((&short.id, &short.expression, &short.fix), (&long.id, &long.expression, &long.fix));
+            assert!(short.examples.found.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_broken_file_is_named() {
+        for (text, want) in [
+            ("rules = 1", "test.toml: TOML parse error at line 1, column 9"),
+            ("[[rules]]\nid = 'a'\ncolour = 1", "unknown field `colour`"),
+            (
+                "[[rules]]\nid = 'a'\ntitle = 'A'\nseverity = 'bad'\nregex = 'a'\nkeywords = ['a']\nfix = 'f'",
+                "test.toml: rule a: no severity is named \"bad\"",
+            ),
+            (
+                "[[rules]]\nid = 'a'\ntitle = 'A'\nseverity = 'low'\nregex = 'a'\nkeywords = []\nfix = 'f'",
+                "test.toml: rule a: needs keywords, in lower case",
+            ),
+            (
+                "[[rules]]\nid = 'a'\ntitle = 'A'\nseverity = 'low'\nregex = 'a'\nname = 'n'\nnear = 'n'\nkeywords = ['a']\nfix = 'f'",
+                "test.toml: rule a: has both name and near",
+            ),
+            (
+                "[[rules]]\nid = 'a'\ntitle = 'A'\nseverity = 'low'\nregex = 'a'\ncheck = 'none'\nkeywords = ['a']\nfix = 'f'",
+                "test.toml: rule a: no check is named \"none\"",
+            ),
+        ] {
+            let error = parse("test", text).map(|_| ()).unwrap_err().to_string();
+            assert!(error.contains(want), "{error}");
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! What the room to the right is told of a stream.
+
+use super::{Direction, Stream};
+use crate::packet::Place;
+
+/// What the room to the right does with a stream; `T` is what it keeps for each.
+pub trait Handler<T> {
+    /// The next bytes of a direction. `alone`: the other direction is not captured.
+    fn data(&mut self, stream: &Stream, state: &mut T, from: Direction, bytes: &[u8], place: Place, alone: bool);
+    /// The next `length` bytes of a direction are lost. `place` is where that became known.
+    fn gap(&mut self, stream: &Stream, state: &mut T, from: Direction, length: u64, place: Place);
+    /// Something that some receivers read otherwise than others.
+    fn oddity(&mut self, stream: &Stream, state: &mut T, from: Direction, oddity: Oddity);
+    /// The direction ended: nothing more will come.
+    fn end(&mut self, stream: &Stream, state: &mut T, from: Direction);
+    /// The stream is over.
+    fn close(&mut self, stream: &Stream, state: &mut T);
+    /// Memory that `state` holds beyond its own size, in bytes.
+    fn weight(&self, state: &T) -> usize;
+}
+
+/// What makes a stream's bytes a matter of opinion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Oddity {
+    /// Other bytes came for a place in the stream that had been filled; the first ones count.
+    Conflict,
+    /// A segment with urgent data. It is read in line as RFC 6093 asks for; most receivers, by
+    /// default, take its last byte out of the stream.
+    Urgent,
+}

@@ -1,0 +1,183 @@
+//! In which order a connection's bytes are handed on: what a sender said after it had received
+//! something comes after that something; what is waited for in vain is given up.
+//!
+//! It refuses to know segments' flags and the table of connections.
+
+use super::assembler::{Needs, Piece};
+use super::half::{Base, Half};
+use super::handler::Handler;
+use super::sequence::SequenceNumber;
+use super::table::{Flow, Slot};
+use super::{Counters, Direction};
+use crate::decode::Segment;
+use crate::packet::Place;
+
+/// A hole that is suspect, or bytes that wait for the other direction.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wait {
+    pub(super) since: u64,
+    pub(super) slot: Slot,
+    pub(super) generation: u32,
+    pub(super) from: Direction,
+    pub(super) at: u64,
+}
+
+/// A sequence number further than this from what was expected belongs to another
+/// connection or to nobody: the largest window there is (RFC 7323 §2.3).
+pub(super) const LARGEST_WINDOW: i64 = 1 << 30;
+
+/// After so many vain waits for a sender that was seen once it counts as not captured.
+const MOST_VAIN_WAITS: u8 = 2;
+
+/// Notes what the sender acknowledged; returns what it must have read to send this.
+pub(super) fn acknowledge<T>(flow: &mut Flow<T>, from: Direction, segment: &Segment<'_>) -> Needs {
+    let other = &mut flow.halves[from.reverse()];
+    let acknowledged = SequenceNumber(segment.acknowledgment);
+    if other.base == Base::Unknown {
+        other.number_from(acknowledged, Base::Acknowledged);
+        return Needs::Offset(0);
+    }
+    let offset = other.offset(acknowledged);
+    let limit = i64::try_from(other.next).unwrap_or(i64::MAX).saturating_add(LARGEST_WINDOW);
+    let Ok(mut needed) = u64::try_from(offset) else { return Needs::Offset(0) };
+    if offset > limit {
+        return Needs::Offset(0); // nobody can have received that
+    }
+    if let Some(fin) = other.fin {
+        needed = needed.min(fin); // the FIN has a number of its own
+    }
+    other.acknowledged = other.acknowledged.max(needed);
+    Needs::Offset(needed)
+}
+
+/// Hands on bytes that stand next in their direction.
+pub(super) fn deliver<T>(
+    flow: &mut Flow<T>,
+    from: Direction,
+    bytes: &[u8],
+    missing: u64,
+    place: Place,
+    counters: &mut Counters,
+    handler: &mut impl Handler<T>,
+) {
+    let alone = flow.halves[from.reverse()].absent;
+    let Flow { stream, halves, state, carried, .. } = flow;
+    let half = &mut halves[from];
+    if !bytes.is_empty() {
+        *carried = true;
+        half.advance(bytes.len() as u64);
+        handler.data(stream, state, from, bytes, place, alone);
+    }
+    if missing > 0 {
+        *carried = true;
+        half.advance(missing);
+        counters.missing_bytes += missing;
+        handler.gap(stream, state, from, missing, place);
+    }
+}
+
+/// Hands on everything in waiting that can be read now, in both directions.
+pub(super) fn drain<T>(flow: &mut Flow<T>, counters: &mut Counters, handler: &mut impl Handler<T>) {
+    loop {
+        let Some(from) = Direction::BOTH.into_iter().find(|from| ready(flow, *from)).or_else(|| deadlocked(flow))
+        else {
+            return;
+        };
+        let Some(piece) = flow.halves[from].early.as_mut().and_then(|early| early.pop_front()) else { return };
+        let place = piece.place;
+        deliver(flow, from, &piece.bytes, piece.missing, place, counters, handler);
+        if flow.halves[from].early.as_ref().is_some_and(|early| early.is_empty()) {
+            flow.halves[from].early = None;
+        }
+    }
+}
+
+/// Whether the first piece in waiting stands next.
+fn stands_next(half: &Half) -> bool {
+    half.early.as_ref().and_then(|early| early.front()).is_some_and(|piece| piece.offset <= half.next)
+}
+
+/// Whether the first piece in waiting stands next and has what it needs.
+fn ready<T>(flow: &Flow<T>, from: Direction) -> bool {
+    let half = &flow.halves[from];
+    let front = half.early.as_ref().and_then(|early| early.front());
+    front.is_some_and(|piece| piece.offset <= half.next && flow.halves[from.reverse()].satisfies(piece.needs))
+}
+
+/// Two pieces that wait for each other: a retransmission acknowledges more than its first
+/// copy did. The one that opened the connection speaks first.
+fn deadlocked<T>(flow: &Flow<T>) -> Option<Direction> {
+    Direction::BOTH.into_iter().all(|from| stands_next(&flow.halves[from])).then_some(Direction::FromInitiator)
+}
+
+/// Gives up what the first piece of a direction waits for: the hole before it, or a hole in
+/// the other direction, or bytes of the other direction that never came.
+pub(super) fn force<T>(flow: &mut Flow<T>, from: Direction, counters: &mut Counters, handler: &mut impl Handler<T>) {
+    let Some(&Piece { offset, place, needs, .. }) = flow.halves[from].early.as_ref().and_then(|early| early.front())
+    else {
+        return;
+    };
+    let next = flow.halves[from].next;
+    if offset > next {
+        deliver(flow, from, &[], offset - next, place, counters, handler);
+        return;
+    }
+    if let Some((hole, place)) = hole_within(&flow.halves[from.reverse()], needs) {
+        deliver(flow, from.reverse(), &[], hole, place, counters, handler);
+        return;
+    }
+    let other = &mut flow.halves[from.reverse()];
+    other.vain_waits = other.vain_waits.saturating_add(1);
+    if !other.seen || other.vain_waits > MOST_VAIN_WAITS {
+        other.absent = true;
+    }
+    if let Needs::Offset(offset) = needs {
+        other.excused = other.excused.max(offset);
+    }
+}
+
+/// How much of the hole that `half` stands at had been received by whoever `needs` what comes
+/// after it; and where the bytes behind the hole stand.
+fn hole_within(half: &Half, needs: Needs) -> Option<(u64, Place)> {
+    let Needs::Offset(needed) = needs else { return None };
+    let front = half.early.as_ref()?.front()?;
+    let lost = front.offset.min(needed).saturating_sub(half.next);
+    (lost > 0).then_some((lost, front.place))
+}
+
+/// A wait to register for a direction: its hole is suspect, or its bytes wait for the other.
+pub(super) fn suspect<T>(flow: &mut Flow<T>, slot: Slot, from: Direction, index: u64) -> Option<Wait> {
+    let generation = flow.generation;
+    let other = &flow.halves[from.reverse()];
+    let other_unseen = !other.seen || other.absent;
+    let half = &mut flow.halves[from];
+    let front = half.early.as_ref()?.front()?;
+    if half.waits_at == Some(half.next) {
+        return None;
+    }
+    // A hole that nobody acknowledged waits for its stream's end.
+    let waits = front.offset <= half.next || half.acknowledged > half.next || other_unseen;
+    if !waits {
+        return None;
+    }
+    half.waits_at = Some(half.next);
+    Some(Wait { since: index, slot, generation, from, at: half.next })
+}
+
+/// Tells the end of each direction that was read up to its FIN.
+pub(super) fn tell_ends<T: Default>(flow: &mut Flow<T>, handler: &mut impl Handler<T>) {
+    for from in Direction::BOTH {
+        let half = &mut flow.halves[from];
+        if !half.ended && half.fin.is_some_and(|fin| fin <= half.next) {
+            half.ended = true;
+            let Flow { stream, state, .. } = flow;
+            handler.end(stream, state, from);
+        }
+    }
+    if !flow.closed && Direction::BOTH.into_iter().all(|from| flow.halves[from].ended) {
+        flow.closed = true;
+        let Flow { stream, state, .. } = flow;
+        handler.close(stream, state);
+        flow.state = T::default();
+    }
+}
