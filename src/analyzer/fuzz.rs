@@ -25,6 +25,7 @@ pub fn fuzz_analyzer(data: &[u8]) {
         leaks: first & 64 != 0,
         canaries: vec![b"fluffy tail".to_vec()],
         verify_checksums: first & 1 != 0,
+        ..Config::default()
     };
     let mut analyzer = Analyzer::new(&config);
     let (mut packets, mut exchanges, mut findings) = (0, 0, 0);

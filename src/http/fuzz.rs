@@ -218,7 +218,7 @@ mod tests {
         let head = b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n";
         assert_eq!(notes(&told(&[(1, head), (1, OK)])), [vec!["body-not-sent"], vec![]]);
         // A body that only begins like a message, and ends or is cut before that shows.
-        let head = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nHTTP/1";
+        let head = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHTTP/";
         assert_eq!(notes(&told(&[(1, head), (1, OK)])), [[""; 0], [""; 0]]);
         assert_eq!(notes(&told(&[(1, &head[..head.len() - 2]), (5, b"")])), [["incomplete-body"]]);
         assert_eq!(notes(&told(&[(1, &head[..head.len() - 2]), (3, b"??"), (1, OK)])), [vec!["missing-bytes"], vec![]]);
