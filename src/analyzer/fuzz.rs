@@ -19,7 +19,7 @@ use crate::decode::fuzz::Packets;
 pub fn fuzz_analyzer(data: &[u8]) {
     let Some((&first, rest)) = data.split_first() else { return };
     let config = Config {
-        memory: if first & 14 == 14 { 64 << 20 } else { 4096 << (first >> 1 & 7) },
+        memory: if first & 0b1110 == 0b1110 { 64 << 20 } else { 4096 << (first >> 1 & 7) },
         max_body: 256,
         sha256: first & 32 != 0,
         leaks: first & 64 != 0,

@@ -132,10 +132,13 @@ impl Reader {
     }
 }
 
+/// A message's essence and its body.
+type Heard = (Said, Vec<u8>);
+
 /// What was told, without the seams.
 #[derive(Debug, Default, PartialEq)]
 struct Seen {
-    exchanges: Vec<(Option<(Said, Vec<u8>)>, Option<(Said, Vec<u8>)>, Vec<Note>)>,
+    exchanges: Vec<(Option<Heard>, Option<Heard>, Vec<Note>)>,
     other: [Vec<u8>; 2],
 }
 

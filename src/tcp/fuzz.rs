@@ -174,7 +174,8 @@ impl Handler<Told> for Judge {
         assert!(!state.closed && !state.ended[from], "bytes after the end");
         let sent = &self.sent[place.packet.number() as usize];
         assert_eq!(stream.sender(from), sent.ends().source, "bytes of somebody else");
-        let offset = place.offset.expect("bytes that came have a place") as usize;
+        assert!(place.offset.is_some(), "bytes that came have a place");
+        let offset = place.offset.unwrap_or_default() as usize;
         assert_eq!(sent.payload.get(offset..offset + bytes.len()), Some(bytes), "bytes that nobody sent");
         let sequence = sent.start().wrapping_add(offset as u32);
         let heard = self.streams.entry(stream.number).or_default();
