@@ -3,6 +3,8 @@
 //! One of each room stands behind it. It has no clock, opens no file and prints nothing.
 
 mod event;
+#[doc(hidden)]
+pub mod fuzz;
 mod streams;
 mod trace;
 

@@ -17,28 +17,16 @@ use crate::packet::{LinkType, Packet, PacketId, Timestamp};
 /// fragments outgrow their bound, or if the counters don't add up.
 pub fn fuzz_decode(data: &[u8]) {
     const MEMORY: usize = 16 << 10;
-    let Some((&first, mut rest)) = data.split_first() else { return };
+    let Some((&first, rest)) = data.split_first() else { return };
     let mut decoder = Decoder::new(Config {
         verify_checksums: first & 1 == 1,
         fragment_memory: MEMORY,
         fragment_age_packets: 64,
         ..Config::default()
     });
-    let (mut number, mut seconds) = (0, 0);
-    while let Some((&[t0, t1, cut, delay, l0, l1], behind)) = rest.split_first_chunk() {
-        let length = usize::from(u16::from_be_bytes([l0, l1])).min(behind.len());
-        let (bytes, next) = behind.split_at(length);
-        rest = next;
+    let mut number = 0;
+    for packet in Packets::new(rest) {
         number += 1;
-        seconds += i64::from(delay.cast_signed());
-        let packet = Packet {
-            id: PacketId::new(0, number),
-            timestamp: Timestamp::from_micros(seconds, 0),
-            link_type: LinkType(u16::from_be_bytes([t0, t1])),
-            data: bytes,
-            original_length: length as u32 + u32::from(cut),
-            interface: 0,
-        };
         decoder.packet(&packet, &mut |unit| check(&packet, &unit));
         assert!(decoder.memory() <= MEMORY, "fragments outgrow their bound: {}", decoder.memory());
     }
@@ -47,6 +35,40 @@ pub fn fuzz_decode(data: &[u8]) {
     assert_eq!(counters.packets, number);
     assert_eq!(counters.accounted(), number, "each packet is counted once: {counters:?}");
     assert_eq!(decoder.memory(), 0, "nothing waits after the end");
+}
+
+/// Packets as they stand in a fuzzer's input.
+pub(crate) struct Packets<'a> {
+    rest: &'a [u8],
+    number: u64,
+    seconds: i64,
+}
+
+impl<'a> Packets<'a> {
+    pub(crate) fn new(rest: &'a [u8]) -> Self {
+        Self { rest, number: 0, seconds: 0 }
+    }
+}
+
+impl<'a> Iterator for Packets<'a> {
+    type Item = Packet<'a>;
+
+    fn next(&mut self) -> Option<Packet<'a>> {
+        let (&[t0, t1, cut, delay, l0, l1], behind) = self.rest.split_first_chunk()?;
+        let length = usize::from(u16::from_be_bytes([l0, l1])).min(behind.len());
+        let (data, rest) = behind.split_at(length);
+        self.rest = rest;
+        self.number += 1;
+        self.seconds += i64::from(delay.cast_signed());
+        Some(Packet {
+            id: PacketId::new(0, self.number),
+            timestamp: Timestamp::from_micros(self.seconds, 0),
+            link_type: LinkType(u16::from_be_bytes([t0, t1])),
+            data,
+            original_length: length as u32 + u32::from(cut),
+            interface: 0,
+        })
+    }
 }
 
 /// A payload that names this very packet stands there.

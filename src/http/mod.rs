@@ -10,6 +10,8 @@ mod connection;
 pub mod content;
 mod exchange;
 mod framing;
+#[doc(hidden)]
+pub mod fuzz;
 mod head;
 mod intake;
 #[cfg(test)]

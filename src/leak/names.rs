@@ -132,7 +132,7 @@ const TOKENS: &[&str] = &[
 
 /// Header fields whose value is a key or a token.
 #[rustfmt::skip]
-const SECRET_HEADERS: &[&str] = &[
+pub(super) const SECRET_HEADERS: &[&str] = &[
     "authorization", "proxy-authorization", "x-api-key", "x-apikey", "api-key", "apikey", "x-api-token",
     "api-token", "x-api-secret", "x-auth", "x-auth-key", "x-auth-token", "x-auth-email-key", "x-authorization",
     "x-authentication", "x-authentication-token", "x-access-token", "x-accesstoken", "access-token",

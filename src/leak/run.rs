@@ -4,6 +4,7 @@
 
 use super::canary::{self, Canaries};
 use super::engine::{Engine, Sighting, Stream, Window};
+use super::http_rules;
 use super::media;
 use crate::packet::Place;
 
@@ -19,6 +20,8 @@ struct Inner {
     stream: Stream,
     found: Vec<(Sighting, Place)>,
     nature: Nature,
+    /// The beginning of a body that goes on, where it may have fields.
+    beginning: Option<Box<Window>>,
 }
 
 /// How thoroughly a body is looked through.
@@ -60,6 +63,9 @@ impl Run {
             inner.window.push(beginning, place);
             rest = after;
             if inner.window.end() as usize >= BEGINNING {
+                if http_rules::is_structured(inner.window.view().bytes) {
+                    inner.beginning = Some(Box::new(inner.window.clone()));
+                }
                 inner.nature = if media::is_media(inner.window.view().bytes) { Nature::Media } else { Nature::Text };
             }
         }
@@ -77,6 +83,17 @@ impl Run {
         if let Some(inner) = self.0.as_deref_mut().filter(|inner| inner.nature != Nature::Media) {
             inner.advance(engine, true);
         }
+    }
+
+    /// The body's beginning, whole or at least [`BEGINNING`] bytes of it, and whether words stood
+    /// in it that may name a secret.
+    pub(super) fn beginning(&self) -> Option<(&Window, bool)> {
+        let inner = self.0.as_deref()?;
+        let window = match &inner.beginning {
+            Some(beginning) => beginning,
+            None => &inner.window,
+        };
+        (window.view().base == 0 && inner.nature != Nature::Media).then_some((window, inner.stream.noticed()))
     }
 
     /// Takes out the canaries that were found since the last call.
@@ -98,7 +115,13 @@ impl Run {
     pub fn weight(&self) -> usize {
         self.0.as_ref().map_or(0, |inner| {
             let secrets: usize = inner.found.iter().map(|(found, _)| size_of_val(found) + found.secret.len()).sum();
-            size_of::<Inner>() + inner.carry.weight() + inner.window.weight() + inner.stream.weight() + secrets
+            let beginning = inner.beginning.as_ref().map_or(0, |window| size_of::<Window>() + window.weight());
+            size_of::<Inner>()
+                + inner.carry.weight()
+                + inner.window.weight()
+                + inner.stream.weight()
+                + secrets
+                + beginning
         })
     }
 }

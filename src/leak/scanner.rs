@@ -8,8 +8,9 @@ use super::canary::{self, Canaries};
 use super::engine::Sighting;
 use super::finding::{Finding, Severity, Where};
 use super::fingerprint::fingerprint;
+use super::http_rules::{self, Leak};
 use super::run::Run;
-use super::values::{Origin, locate};
+use super::values::{Origin, locate, value_of};
 use crate::http::{Head, Message};
 use crate::packet::Place;
 use std::sync::Arc;
@@ -42,8 +43,12 @@ struct Ranked {
 enum Rank {
     /// A name followed by a value.
     Generic,
+    /// What HTTP gives away.
+    Http,
     /// A secret with the shape of a provider's.
     Provider,
+    /// What HTTP gives away, and says more of than the secret's own shape.
+    Scheme,
     /// A text of the user's own.
     Canary,
 }
@@ -56,7 +61,7 @@ impl Scanner {
 
     /// Whether there is nothing to look for.
     pub fn is_idle(&self) -> bool {
-        self.has_no_canaries() && self.rules.engine().is_empty()
+        self.has_no_canaries() && self.rules.is_empty()
     }
 
     /// Whether there is nothing to look for in what is no HTTP.
@@ -68,7 +73,7 @@ impl Scanner {
     pub fn feed(&self, run: &mut Run, bytes: &[u8], place: Place) {
         self.feed_other(run, bytes, place);
         let engine = self.rules.engine();
-        if !engine.is_empty() && !bytes.is_empty() {
+        if !self.rules.is_empty() && !bytes.is_empty() {
             run.feed_rules(engine, bytes, place);
         }
     }
@@ -121,6 +126,37 @@ impl Scanner {
             let offset = (span.start - value.span.start) as u64;
             found.extend(self.rule_finding(&sighting, offset, place, value.location));
         }
+        if self.rules.has_builtins() {
+            self.head_leaks(head, origin, found);
+        }
+    }
+
+    /// What HTTP gives away in a head.
+    fn head_leaks(&self, head: &Head, origin: Origin, found: &mut Vec<Ranked>) {
+        let mut leaks = Vec::new();
+        let mut keep = |value: &[u8], location: &dyn Fn() -> Where, leaks: &mut Vec<Leak>| {
+            let start = head.range_of(value).start;
+            for leak in leaks.drain(..).filter(|leak| self.rules.has(leak.rule)) {
+                let place = head.place(start + leak.span.start as u32);
+                found.push(leak_finding(leak, place, location()));
+            }
+        };
+        if let (Some(target), Origin::Head(Side::Request)) = (head.target(), origin) {
+            http_rules::target(target, &mut leaks);
+            keep(target, &|| Where::RequestTarget, &mut leaks);
+        }
+        let side = if matches!(origin, Origin::Head(Side::Request) | Origin::Trailer(Side::Request)) {
+            Side::Request
+        } else {
+            Side::Response
+        };
+        for (name, value) in head.fields() {
+            http_rules::header(side, head.status(), name, value, &mut leaks);
+            if !leaks.is_empty() {
+                let location = || value_of(origin, String::from_utf8_lossy(name).to_ascii_lowercase());
+                keep(value, &location, &mut leaks);
+            }
+        }
     }
 
     fn canaries_in<'a>(&'a self, head: &'a Head) -> impl Iterator<Item = (usize, usize)> + 'a {
@@ -130,11 +166,11 @@ impl Scanner {
     /// What a body showed.
     fn body(&self, side: Side, message: &Message, run: &mut Run, found: &mut Vec<Ranked>) {
         run.finish(self.rules.engine());
-        if !run.has_findings() {
-            return;
-        }
         let location = if side == Side::Request { Where::RequestBody } else { Where::ResponseBody };
         let first = found.len();
+        if self.rules.has_builtins() {
+            self.body_leaks(side, message, run, &location, found);
+        }
         for sighting in run.take_canaries() {
             let finding = canary_finding(sighting, location.clone());
             found.push(Ranked { rank: Rank::Canary, finding });
@@ -143,11 +179,36 @@ impl Scanner {
             found.extend(self.rule_finding(&sighting, sighting.span.start, place, location.clone()));
         }
         let coding = &message.body.encoding;
-        if coding != "identity" {
+        if found.len() > first && coding != "identity" {
             let via: Vec<_> = coding.split(", ").map(str::to_owned).collect();
             for Ranked { finding, .. } in found.iter_mut().skip(first) {
                 finding.via.splice(0..0, via.iter().rev().cloned());
             }
+        }
+    }
+
+    /// What HTTP gives away in a body.
+    fn body_leaks(&self, side: Side, message: &Message, run: &Run, location: &Where, found: &mut Vec<Ranked>) {
+        // A client's fields are few, and mean something; an answer is read only where it has words
+        // for it.
+        let Some((window, _)) = run.beginning().filter(|(_, noticed)| side == Side::Request || *noticed) else {
+            return;
+        };
+        let mut given = http_rules::Found::default();
+        let content_type = message.head.field("content-type").unwrap_or_default();
+        http_rules::body(side, content_type, window.view().bytes, self.rules.engine(), &mut given);
+        for leak in given.leaks.into_iter().filter(|leak| self.rules.has(leak.rule)) {
+            let place = window.place(leak.span.start as u64);
+            found.push(leak_finding(leak, place, location.clone()));
+        }
+        for (sighting, span, step) in given.decoded {
+            let place = window.place(span.start as u64).decoded();
+            let Some(mut ranked) = self.rule_finding(&sighting, span.start as u64, place, location.clone()) else {
+                continue;
+            };
+            ranked.finding.length = span.len() as u64;
+            ranked.finding.via.push(step);
+            found.push(ranked);
         }
     }
 
@@ -165,7 +226,7 @@ impl Scanner {
             via: Vec::new(),
             secret: sighting.secret.clone(),
             redacted: false,
-            about: Vec::new(),
+            about: http_rules::token::about(&sighting.secret),
             fix: rule.fix.clone(),
             fingerprint: String::new(),
         };
@@ -210,6 +271,28 @@ pub(crate) fn identify(findings: &mut [Finding], host: &[u8], request: Option<&H
     for finding in findings {
         finding.fingerprint = fingerprint(&finding.rule, host, method, target, &finding.location.to_string());
     }
+}
+
+fn leak_finding(leak: Leak, place: Place, location: Where) -> Ranked {
+    let Leak { rule, span, secret, via, about } = leak;
+    // What was decoded does not stand there as it is.
+    let place = if secret.len() == span.len() { place } else { place.decoded() };
+    let finding = Finding {
+        rule: rule.id.to_owned(),
+        severity: rule.severity,
+        title: rule.title.to_owned(),
+        location,
+        place,
+        offset: span.start as u64,
+        length: span.len() as u64,
+        via,
+        secret,
+        redacted: false,
+        about,
+        fix: rule.fix.to_owned(),
+        fingerprint: String::new(),
+    };
+    Ranked { rank: if rule.strong { Rank::Scheme } else { Rank::Http }, finding }
 }
 
 fn canary_finding(sighting: canary::Sighting, location: Where) -> Finding {

@@ -269,6 +269,19 @@ impl<T: Default> Flows<T> {
         if self.memory() > self.limits.memory {
             self.make_room(handler);
         }
+        if self.memory() + self.table.idle_memory() > self.limits.memory + self.limits.memory / 16 {
+            self.compact();
+        }
+    }
+
+    /// Gives back the room of connections that are gone, where others need it for their bytes.
+    fn compact(&mut self) {
+        let moved = self.table.compact();
+        for wait in &mut self.waits {
+            if let Ok(at) = moved.binary_search_by_key(&wait.slot, |(from, _)| *from) {
+                wait.slot = moved.get(at).map_or(wait.slot, |(_, to)| *to);
+            }
+        }
     }
 
     /// Brings the table's weight up to date with one flow's.

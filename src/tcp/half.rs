@@ -1,6 +1,6 @@
 //! One direction of a TCP connection: how far it has been read and what waits.
 
-use super::assembler::{Arrival, Assembler, Needs};
+use super::assembler::{ALLOCATION, Arrival, Assembler, Needs};
 use super::sequence::SequenceNumber;
 
 /// How this side's numbering is known.
@@ -101,6 +101,6 @@ impl Half {
 
     /// Memory held in waiting pieces.
     pub(crate) fn weight(&self) -> usize {
-        self.early.as_ref().map_or(0, |early| early.weight() + size_of::<Assembler>())
+        self.early.as_ref().map_or(0, |early| early.weight() + size_of::<Assembler>() + ALLOCATION)
     }
 }

@@ -12,6 +12,8 @@
 
 mod assembler;
 mod flows;
+#[doc(hidden)]
+pub mod fuzz;
 mod half;
 mod handler;
 mod order;

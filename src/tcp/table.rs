@@ -50,7 +50,7 @@ pub(crate) struct Flow<T> {
 }
 
 /// The place of a flow in the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Slot(pub(crate) u32);
 
 const CHUNK: usize = 1024;
@@ -61,6 +61,8 @@ pub(crate) struct Table<T> {
     index: HashTable<Slot>,
     chunks: Vec<Vec<Flow<T>>>,
     free: Vec<Slot>,
+    /// How many connections were added: tells those apart that have the same place in turn.
+    generations: u32,
     hasher: foldhash::quality::RandomState,
 }
 
@@ -70,6 +72,7 @@ impl<T: Default> Table<T> {
             index: HashTable::new(),
             chunks: Vec::new(),
             free: Vec::new(),
+            generations: 0,
             hasher: foldhash::quality::RandomState::default(),
         }
     }
@@ -106,12 +109,13 @@ impl<T: Default> Table<T> {
     /// Adds a connection that is not in the table.
     pub(crate) fn insert(&mut self, stream: Stream) -> Slot {
         let hash = Self::hash(&self.hasher, &stream.ends);
-        let mut flow = Flow {
+        self.generations = self.generations.wrapping_add(1);
+        let flow = Flow {
             stream,
             halves: PerDirection::default(),
             last: 0,
             weight: 0,
-            generation: 0,
+            generation: self.generations,
             carried: false,
             closed: false,
             closed_at: Timestamp::default(),
@@ -120,7 +124,6 @@ impl<T: Default> Table<T> {
         };
         let slot = if let Some(slot) = self.free.pop() {
             if let Some(place) = self.get_mut(slot) {
-                flow.generation = place.generation.wrapping_add(1);
                 *place = flow;
             }
             slot
@@ -157,6 +160,38 @@ impl<T: Default> Table<T> {
         self.free.push(slot);
     }
 
+    /// Memory that places which no connection has hold, in bytes.
+    pub(crate) fn idle_memory(&self) -> usize {
+        (self.chunks.len() * CHUNK).saturating_sub(self.len()) * size_of::<Flow<T>>()
+    }
+
+    /// Moves connections together and gives the memory of unused places back. Returns which
+    /// moved: from where, in order, to where.
+    pub(crate) fn compact(&mut self) -> Vec<(Slot, Slot)> {
+        let keep = self.len().div_ceil(CHUNK);
+        if keep >= self.chunks.len() {
+            return Vec::new();
+        }
+        let (kept, rest) = self.chunks.split_at_mut(keep);
+        let mut places = kept.iter_mut().flatten().enumerate().filter(|(_, flow)| !flow.live);
+        let mut moved = Vec::new();
+        for (at, flow) in rest.iter_mut().flatten().enumerate().filter(|(_, flow)| flow.live) {
+            let Some((to, place)) = places.next() else { break };
+            std::mem::swap(flow, place);
+            moved.push((Slot((keep * CHUNK + at) as u32), Slot(to as u32)));
+        }
+        self.free = places.map(|(at, _)| Slot(at as u32)).collect();
+        for (from, to) in &moved {
+            let Some(flow) = self.get(*to) else { continue };
+            let hash = Self::hash(&self.hasher, &flow.stream.ends);
+            if let Some(slot) = self.index.find_mut(hash, |slot| slot == from) {
+                *slot = *to;
+            }
+        }
+        self.chunks.truncate(keep);
+        moved
+    }
+
     /// The places of all connections in the table.
     pub(crate) fn slots(&self) -> impl Iterator<Item = (Slot, &Flow<T>)> {
         self.chunks.iter().flatten().enumerate().filter(|(_, flow)| flow.live).map(|(at, flow)| (Slot(at as u32), flow))
@@ -173,4 +208,43 @@ fn key(end: &Endpoint) -> (u128, u16) {
 
 fn same(a: &FourTuple, b: &FourTuple) -> bool {
     a == b || (a.source == b.destination && a.destination == b.source)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv4Addr;
+
+    fn ends(n: u32) -> FourTuple {
+        let end = |address: u32, port| Endpoint { address: Ipv4Addr::from_bits(address).into(), port };
+        FourTuple { source: end(n, 1), destination: end(1 << 31, 2) }
+    }
+
+    #[test]
+    fn compacting_keeps_every_connection_and_frees_the_rest() {
+        let mut table: Table<()> = Table::new();
+        let count = 10 * CHUNK as u32;
+        let slots: Vec<_> = (0..count).map(|n| table.insert(Stream { number: n.into(), ends: ends(n) })).collect();
+        for n in (0..count).filter(|n| n % 7 != 0) {
+            table.remove(slots[n as usize]);
+        }
+        let stays: Vec<_> = (0..count).filter(|n| n % 7 == 0).collect();
+        assert_eq!(table.idle_memory(), (count as usize - stays.len()) * size_of::<Flow<()>>());
+        let moved = table.compact();
+        assert!(!moved.is_empty());
+        assert!(table.idle_memory() < CHUNK * size_of::<Flow<()>>());
+        for n in &stays {
+            let (slot, _) = table.find(&ends(*n)).expect("it is still there");
+            let before = slots[*n as usize];
+            let to = moved.iter().find(|(from, _)| *from == before).map_or(before, |(_, to)| *to);
+            assert_eq!((slot, table.get(slot).map(|flow| flow.stream.number)), (to, Some((*n).into())));
+        }
+        assert_eq!(table.slots().count(), stays.len());
+        // New ones fit in between.
+        for n in count..2 * count {
+            table.insert(Stream { number: n.into(), ends: ends(n) });
+        }
+        assert_eq!((table.slots().count(), table.len()), (stays.len() + count as usize, stays.len() + count as usize));
+        assert!((count..2 * count).all(|n| table.find(&ends(n)).is_some()));
+    }
 }

@@ -26,12 +26,17 @@ pub(crate) struct Engine {
     prefilter: Prefilter,
     /// Rules without keywords.
     wordless: Vec<u32>,
+    /// Which words are to be noticed although no rule has them.
+    noticed: Vec<bool>,
 }
 
+/// In place of a rule's number where a word is only noticed.
+const NOBODY: u32 = u32::MAX;
+
 impl Engine {
-    /// Looks for what `rules` describe.
-    pub(crate) fn new(rules: Vec<Rule>) -> Self {
-        let mut words: Vec<(&str, u32, u32)> = Vec::new();
+    /// Looks for what `rules` describe, and notices where one of the words in `notice` stands.
+    pub(crate) fn new(rules: Vec<Rule>, notice: &[&str]) -> Self {
+        let mut words: Vec<(&str, u32, u32)> = notice.iter().map(|word| (*word, NOBODY, 0)).collect();
         let mut wordless = Vec::new();
         for (number, rule) in (0..).zip(&rules) {
             words.extend((0..).zip(&rule.keywords).map(|(which, word)| (word.as_str(), number, which)));
@@ -41,13 +46,16 @@ impl Engine {
         }
         words.sort_unstable();
         let mut users = Vec::with_capacity(words.len());
+        let mut noticed = Vec::with_capacity(words.len());
         let mut list: Vec<Box<[u8]>> = Vec::with_capacity(words.len());
         for same in words.chunk_by(|one, other| one.0 == other.0) {
             list.extend(same.first().map(|(word, ..)| word.as_bytes().into()));
-            users.push(same.iter().map(|(_, rule, which)| (*rule, *which)).collect());
+            noticed.push(same.iter().any(|(_, rule, _)| *rule == NOBODY));
+            let of_rules = same.iter().filter(|(_, rule, _)| *rule != NOBODY);
+            users.push(of_rules.map(|(_, rule, which)| (*rule, *which)).collect());
         }
         let prefilter = Prefilter::new(list);
-        Self { machines: rules.into_iter().map(Machine::new).collect(), users, prefilter, wordless }
+        Self { machines: rules.into_iter().map(Machine::new).collect(), users, prefilter, wordless, noticed }
     }
 
     /// Whether there is nothing to look for.

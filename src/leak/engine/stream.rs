@@ -31,6 +31,8 @@ pub(crate) struct Stream {
     scanned: u64,
     /// Up to where rules without keywords were tried.
     tried: u64,
+    /// Whether one of the words stood there that are to be noticed.
+    noticed: bool,
 }
 
 /// A rule that is to be tried.
@@ -66,6 +68,7 @@ impl Stream {
         self.settle(&mut text);
         for hit in hits {
             let at = view.base + hit.at as u64;
+            self.noticed |= engine.noticed.get(hit.word as usize).copied().unwrap_or(false);
             for &(rule, keyword) in engine.users.get(hit.word as usize).into_iter().flatten() {
                 self.consider(&mut text, rule, keyword as usize, at);
             }
@@ -78,6 +81,11 @@ impl Stream {
         let oldest = self.candidates.iter().map(|candidate| candidate.start.first()).min();
         let oldest = oldest.unwrap_or(u64::MAX).min(view.end());
         oldest.saturating_sub(KEPT)
+    }
+
+    /// Whether one of the words that the engine notices stood in the text so far.
+    pub(crate) fn noticed(&self) -> bool {
+        self.noticed
     }
 
     /// Memory held besides `self`, in bytes.

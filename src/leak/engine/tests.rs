@@ -7,7 +7,7 @@ use crate::packet::{PacketId, Place};
 use proptest::prelude::*;
 use std::sync::LazyLock;
 
-static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::new(rule::defaults().unwrap()));
+static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::new(rule::defaults().unwrap(), &[]));
 
 /// All examples of all rules, without their marks.
 static LINES: LazyLock<Vec<String>> = LazyLock::new(|| {

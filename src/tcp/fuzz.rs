@@ -1,0 +1,262 @@
+//! The body of the fuzz target for reassembly, and of its replay on stable: a plain function
+//! over bytes.
+//!
+//! It is meant for testing alone, and judges by what [`Flows`] tells, not by how it keeps it.
+
+use super::table::Table;
+use super::{Direction, Flows, Handler, Limits, Oddity, PerDirection, Stream};
+use crate::decode::{Endpoint, FourTuple, Segment, TcpFlags};
+use crate::packet::{PacketId, Place, Timestamp};
+use std::collections::HashMap;
+use std::net::Ipv4Addr;
+
+/// Reads segments of four connections from `data` and reassembles them within bounds so small
+/// that they are met.
+///
+/// The first byte sets the bounds: memory (bits 0 to 2), patience (3 to 5), early segments (6
+/// and 7). Each segment is nine bytes: the connection (bits 0 and 1), the sender (2), whether
+/// its number is far off (3), whether its bytes differ from what others say (4) and whether a
+/// quiet time precedes it (5 to 7, all set); the TCP flags; the sequence and acknowledgement
+/// numbers relative to the senders' own (two bytes each); the payload's length, how much of
+/// it the capture cut off, and how many packets of the capture came since the last.
+///
+/// # Panics
+/// If bytes are handed on that nobody sent, out of order or twice, after their direction's or
+/// their stream's end; if bytes that came count as lost; if memory outgrows its bound or is
+/// not given back; if a stream's end is not told.
+pub fn fuzz_tcp(data: &[u8]) {
+    let Some((&first, mut rest)) = data.split_first() else { return };
+    let limits = Limits {
+        memory: if first & 7 == 7 { 64 << 20 } else { 1 << (10 + (first & 7)) },
+        patience: 1 << (first >> 3 & 7),
+        early_segments: 1 << (2 * (first >> 6)),
+    };
+    let mut flows = Flows::new(limits);
+    let mut judge = Judge::default();
+    let mut index = 0;
+    while let Some((record, behind)) = rest.split_first_chunk() {
+        rest = behind;
+        let sent = Sent::read(*record);
+        index += u64::from(record[8]);
+        if record[0] >> 5 == 7 {
+            flows.quiet(index, &mut judge);
+        } else {
+            flows.expire(index, &mut judge);
+        }
+        judge.sent.push(sent);
+        let at = judge.sent.len() - 1;
+        let sent = judge.sent[at].clone();
+        flows.segment(index, &sent.segment(at as u64), &mut judge);
+        judge.took(at, flows.counters().streams);
+        let counters = flows.counters();
+        let let_go = counters.early_segments_let_go + counters.segments_after_end + counters.segments_outside_window;
+        judge.may_lose |= record[7] > 0 || let_go > 0;
+        assert!(flows.memory() <= limits.memory, "{} of {} bytes", flows.memory(), limits.memory);
+    }
+    flows.finish(&mut judge);
+    assert_eq!(flows.memory() % Table::<Told>::FLOW_COST, 0, "nothing is held after the end but the table itself");
+    for stream in 0..flows.counters().streams {
+        assert!(judge.streams.get(&stream).is_some_and(|s| s.closed), "the end of stream {stream} is not told");
+    }
+}
+
+/// A segment as it was sent.
+#[derive(Debug, Clone)]
+struct Sent {
+    connection: u8,
+    from_first: bool,
+    flags: u8,
+    sequence: u32,
+    acknowledgment: u32,
+    payload: Vec<u8>,
+    missing: u32,
+    /// The stream that it was taken for, once it was taken.
+    stream: Option<u64>,
+}
+
+impl Sent {
+    fn read([what, flags, s0, s1, a0, a1, length, missing, _]: [u8; 9]) -> Self {
+        let (connection, from_first) = (what & 3, what & 4 == 0);
+        let start = |first| 0xffff_ff00_u32.wrapping_add((u32::from(connection) << 9) | (u32::from(first) << 30));
+        let far = if what & 8 == 0 { 0 } else { 0x5000_0000 };
+        let own = i32::from(i16::from_be_bytes([s0, s1])).cast_unsigned();
+        let other = i32::from(i16::from_be_bytes([a0, a1])).cast_unsigned();
+        let sequence = start(from_first).wrapping_add(own).wrapping_add(far);
+        let at = sequence.wrapping_add(u32::from(flags & TcpFlags::SYN != 0));
+        let differs = if what & 16 == 0 { 0 } else { 0xff };
+        let byte = |i: u8| (at.wrapping_add(u32::from(i)).wrapping_mul(0x9e37_79b1) >> 24) as u8 ^ differs;
+        Self {
+            connection,
+            from_first,
+            flags,
+            sequence,
+            acknowledgment: start(!from_first).wrapping_add(other),
+            payload: (0..length).map(byte).collect(),
+            missing: u32::from(missing),
+            stream: None,
+        }
+    }
+
+    /// The sequence number of the first payload byte.
+    fn start(&self) -> u32 {
+        self.sequence.wrapping_add(u32::from(self.flags & TcpFlags::SYN != 0))
+    }
+
+    fn ends(&self) -> FourTuple {
+        let end = |first| Endpoint {
+            address: Ipv4Addr::new(10, 0, self.connection, u8::from(first)).into(),
+            port: if first { 40000 } else { 80 },
+        };
+        FourTuple { source: end(self.from_first), destination: end(!self.from_first) }
+    }
+
+    fn segment(&self, number: u64) -> Segment<'_> {
+        Segment {
+            four_tuple: self.ends(),
+            sequence: self.sequence,
+            acknowledgment: self.acknowledgment,
+            window: 65000,
+            flags: TcpFlags(self.flags),
+            payload: &self.payload,
+            missing: self.missing,
+            place: Place { packet: PacketId::new(0, number), time: Timestamp::default(), offset: Some(0) },
+        }
+    }
+}
+
+/// What the reassembly keeps for the judge: made anew when a stream is reopened.
+#[derive(Debug, Default)]
+struct Told {
+    ended: PerDirection<bool>,
+    closed: bool,
+    held: usize,
+}
+
+/// What was told of a stream.
+#[derive(Debug, Default)]
+struct Heard {
+    /// The sequence number of the next byte, where a byte was told.
+    next: PerDirection<Option<u32>>,
+    closed: bool,
+}
+
+#[derive(Debug, Default)]
+struct Judge {
+    sent: Vec<Sent>,
+    streams: HashMap<u64, Heard>,
+    /// The latest stream of each connection.
+    latest: [Option<u64>; 4],
+    streams_before: u64,
+    /// Whether bytes that came may count as lost: the capture cut some off, or some were let go.
+    may_lose: bool,
+}
+
+impl Judge {
+    /// The segment `at` was taken; there are so many streams now.
+    fn took(&mut self, at: usize, streams: u64) {
+        let sent = &mut self.sent[at];
+        let latest = &mut self.latest[usize::from(sent.connection)];
+        if streams > self.streams_before {
+            *latest = Some(streams - 1);
+            self.streams_before = streams;
+        }
+        // Bytes before the number that a late SYN states are placed anew.
+        if sent.flags & TcpFlags::SYN != 0 {
+            self.sent.iter_mut().filter(|s| s.stream == *latest).for_each(|s| s.stream = None);
+        } else if sent.flags & TcpFlags::RST == 0 {
+            sent.stream = *latest;
+        }
+    }
+}
+
+impl Handler<Told> for Judge {
+    fn data(&mut self, stream: &Stream, state: &mut Told, from: Direction, bytes: &[u8], place: Place, _: bool) {
+        assert!(!state.closed && !state.ended[from], "bytes after the end");
+        let sent = &self.sent[place.packet.number() as usize];
+        assert_eq!(stream.sender(from), sent.ends().source, "bytes of somebody else");
+        assert!(place.offset.is_some(), "bytes that came have a place");
+        let offset = place.offset.unwrap_or_default() as usize;
+        assert_eq!(sent.payload.get(offset..offset + bytes.len()), Some(bytes), "bytes that nobody sent");
+        let sequence = sent.start().wrapping_add(offset as u32);
+        let heard = self.streams.entry(stream.number).or_default();
+        heard.closed = false;
+        if let Some(next) = heard.next[from] {
+            assert_eq!(sequence, next, "bytes out of order");
+        }
+        heard.next[from] = Some(sequence.wrapping_add(bytes.len() as u32));
+        state.held += bytes.len();
+    }
+
+    fn gap(&mut self, stream: &Stream, state: &mut Told, from: Direction, length: u64, _: Place) {
+        assert!(!state.closed && !state.ended[from], "a hole after the end");
+        assert!(length > 0);
+        let heard = self.streams.entry(stream.number).or_default();
+        heard.closed = false;
+        let Some(next) = heard.next[from] else { return };
+        heard.next[from] = Some(next.wrapping_add(length as u32));
+        let known = |sent: &&Sent| sent.stream == Some(stream.number) && sent.ends().source == stream.sender(from);
+        for sent in self.sent.iter().filter(known).filter(|_| !self.may_lose && length < 1 << 17) {
+            for at in 0..sent.payload.len() as u32 {
+                let in_gap = sent.start().wrapping_add(at).wrapping_sub(next);
+                assert!(u64::from(in_gap) >= length, "bytes that came count as lost");
+            }
+        }
+    }
+
+    fn oddity(&mut self, _: &Stream, state: &mut Told, _: Direction, oddity: Oddity) {
+        assert!(!state.closed || oddity != Oddity::Conflict, "a conflict after the end");
+    }
+
+    fn end(&mut self, _: &Stream, state: &mut Told, from: Direction) {
+        assert!(!state.closed && !std::mem::replace(&mut state.ended[from], true), "an end twice");
+    }
+
+    fn close(&mut self, stream: &Stream, state: &mut Told) {
+        assert!(!std::mem::replace(&mut state.closed, true), "a close twice");
+        self.streams.entry(stream.number).or_default().closed = true;
+    }
+
+    fn weight(&self, state: &Told) -> usize {
+        state.held
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Connection, sender and more; flags; sequence number; payload length.
+    fn input(bounds: u8, segments: &[(u8, u8, i16, u8)]) -> Vec<u8> {
+        let mut out = vec![bounds];
+        for (what, flags, sequence, length) in segments {
+            out.extend([*what, *flags]);
+            out.extend(sequence.to_be_bytes());
+            out.extend([0, 0, *length, 0, 1]);
+        }
+        out
+    }
+
+    #[test]
+    fn bytes_beyond_a_fin_are_never_handed_on() {
+        use TcpFlags as F;
+        let early = [(0, F::SYN, 0, 0), (0, F::FIN, 41, 0), (0, 0, 60, 9), (0, 0, 1, 40), (0, 0, 69, 9)];
+        fuzz_tcp(&input(0xff, &early));
+        let mut flows = Flows::new(Limits::default());
+        let mut judge = Judge::default();
+        for record in input(0, &early)[1..].chunks(9) {
+            judge.sent.push(Sent::read(record.try_into().unwrap()));
+            let at = judge.sent.len() - 1;
+            let sent = judge.sent[at].clone();
+            flows.segment(at as u64, &sent.segment(at as u64), &mut judge);
+        }
+        assert_eq!(flows.counters().segments_after_end, 2, "one in waiting, one later");
+    }
+
+    #[test]
+    fn connections_opened_by_resets_keep_the_bound() {
+        for flags in [TcpFlags::RST, TcpFlags::RST | TcpFlags::ACK, TcpFlags::RST | TcpFlags::SYN] {
+            let flood: Vec<_> = (0..40).map(|n| (n & 7, flags, i16::from(n) * 700, 0)).collect();
+            fuzz_tcp(&input(0, &flood));
+        }
+    }
+}
