@@ -463,7 +463,7 @@ fn evidence_has_the_packets_of_what_leaks_and_no_others() {
     // A file is read twice; a pipe's packets are kept.
     let read_twice = run(&[&arguments[..], &[text(&twice), text(&capture)]].concat());
     let mut command = plainsight();
-    command.args(&[&arguments[..], &[text(&kept), "-"]].concat()).stdin(File::open(&capture).unwrap());
+    command.args([&arguments[..], &[text(&kept), "-"]].concat()).stdin(File::open(&capture).unwrap());
     let piped = command.output().unwrap();
     assert_eq!(stdout(&read_twice), stdout(&piped));
     for (path, output) in [(&twice, &read_twice), (&kept, &piped)] {
