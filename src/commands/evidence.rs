@@ -281,3 +281,175 @@ fn remember(streams: &mut BTreeSet<u64>, stream: u64, bounded: bool) {
         streams.pop_first();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analyzer::Config;
+    use crate::capture::save::{Format, Options};
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
+    /// Where the evidence goes.
+    #[derive(Clone, Default)]
+    struct Paper(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Paper {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Paper {
+        /// What was saved, without the capture's own headers.
+        fn packets(&self) -> Vec<Vec<u8>> {
+            let file = self.0.lock().unwrap().clone();
+            let mut capture = crate::capture::Files::from_reader("evidence", io::Cursor::new(file));
+            let mut packets = Vec::new();
+            while let Some(packet) = capture.next().unwrap() {
+                packets.push(packet.data.to_vec());
+            }
+            packets
+        }
+    }
+
+    /// An IPv4 packet. `fragment` is the offset in eights of bytes, with 0x2000 where more follow.
+    fn ip(protocol: u8, fragment: u16, payload: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(20 + payload.len()).unwrap().to_be_bytes();
+        let [high, low] = fragment.to_be_bytes();
+        let mut packet = vec![0x45, 0, length[0], length[1], 0, 7, high, low, 64, protocol, 0, 0];
+        packet.extend([10, 0, 0, 1, 10, 0, 0, 2]);
+        packet.extend(payload);
+        packet
+    }
+
+    fn tcp(port: u16, sequence: u32, flags: u8, payload: &[u8]) -> Vec<u8> {
+        let mut segment = [port, 80].map(u16::to_be_bytes).concat();
+        segment.extend(sequence.to_be_bytes());
+        segment.extend([0, 0, 0, 0, 0x50, flags, 0xff, 0xff, 0, 0, 0, 0]);
+        segment.extend(payload);
+        ip(6, 0, &segment)
+    }
+
+    fn udp(payload: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(8 + payload.len()).unwrap();
+        [&[5000, 53, length, 0].map(u16::to_be_bytes).concat(), payload].concat()
+    }
+
+    struct Run {
+        evidence: Evidence,
+        analyzer: Analyzer,
+        paper: Paper,
+        number: u64,
+    }
+
+    impl Run {
+        fn new(budget: Option<usize>) -> Self {
+            let paper = Paper::default();
+            let saver = Saver::to_writer(paper.clone(), Format::Pcap, Options::default()).unwrap();
+            let analyzer = Self::analyzer();
+            Self { evidence: Evidence::new(saver, budget), analyzer, paper, number: 0 }
+        }
+
+        fn analyzer() -> Analyzer {
+            Analyzer::new(&Config { trace: true, canaries: vec![b"fluffy tail".to_vec()], ..Config::default() })
+        }
+
+        fn packet(&mut self, data: &[u8]) {
+            self.number += 1;
+            let packet = Packet {
+                id: PacketId::new(0, self.number),
+                timestamp: Timestamp::from_micros(i64::try_from(self.number).unwrap() / 1000, 0),
+                link_type: LinkType::RAW,
+                data,
+                original_length: u32::try_from(data.len()).unwrap(),
+                interface: 0,
+            };
+            let mut leaks = Vec::new();
+            self.analyzer.packet(&packet, |event| leaks.extend(Leak::of(&event, Severity::Medium)));
+            for leak in leaks {
+                self.evidence.leak(leak, packet.id).unwrap();
+            }
+            self.evidence.packet(&packet, &mut self.analyzer).unwrap();
+        }
+
+        fn all(&mut self, packets: &[Vec<u8>]) {
+            for packet in packets {
+                self.packet(packet);
+            }
+        }
+
+        /// What waited for the other side is told at the end.
+        fn end(&mut self) {
+            let mut leaks = Vec::new();
+            self.analyzer.finish(|event| leaks.extend(Leak::of(&event, Severity::Medium)));
+            for leak in leaks {
+                self.evidence.leak(leak, PacketId::default()).unwrap();
+            }
+        }
+
+        fn saved(self) -> Vec<Vec<u8>> {
+            self.evidence.finish().unwrap();
+            self.paper.packets()
+        }
+    }
+
+    const SYN: u8 = 2;
+    const ACK: u8 = 16;
+    const RST: u8 = 4;
+
+    #[test]
+    fn what_is_kept_stays_within_bounds_and_what_ended_is_forgotten() {
+        let mut run = Run::new(Some(20_000));
+        for port in 1..50 {
+            run.packet(&tcp(port, 1, SYN, b""));
+            run.packet(&tcp(port, 2, ACK, &[b'x'; 100]));
+            run.packet(&tcp(port, 102, RST, b""));
+        }
+        assert_eq!((run.evidence.bytes, run.evidence.let_go()), (0, 0));
+        for port in 1..200 {
+            run.packet(&tcp(port, 1001, SYN, b""));
+            run.packet(&tcp(port, 1002, ACK, &[b'x'; 200]));
+            assert!(run.evidence.bytes <= 20_000);
+            let kept: usize = run.evidence.kept.values().map(|kept| kept.bytes).sum();
+            assert_eq!(run.evidence.bytes, kept);
+        }
+        assert!(run.evidence.let_go() > 0);
+        // One stream alone loses its oldest packets.
+        for at in 0..200 {
+            run.packet(&tcp(199, 1202 + at * 200, ACK, &[b'y'; 200]));
+        }
+        run.packet(&tcp(199, 1202 + 200 * 200, ACK, b"fluffy tail"));
+        run.end();
+        let saved = run.saved();
+        assert!((10..100).contains(&saved.len()), "{}", saved.len());
+        assert_eq!(saved.last().unwrap(), &tcp(199, 1202 + 200 * 200, ACK, b"fluffy tail"));
+    }
+
+    #[test]
+    fn fragments_go_with_what_they_are_part_of() {
+        let payload = udp(&[b"padding so that it is longer ".as_slice(), b"fluffy tail"].concat());
+        let (first, second) = payload.split_at(24);
+        let told = [ip(17, 0x2000, first), ip(17, 3, second)];
+        let segment = tcp(7, 2, ACK, b"before it and the fluffy tail");
+        let (head, tail) = segment[20..].split_at(32);
+        let stream = [tcp(7, 1, SYN, b""), ip(6, 0x2000, head), ip(6, 4, tail)];
+        let packets = [&told[..], &stream[..], &[ip(17, 0, &udp(b"nothing"))]].concat();
+        let want = [&told[..], &stream[..]].concat();
+        for budget in [Some(1 << 20), None] {
+            let mut run = Run::new(budget);
+            run.all(&packets);
+            run.end();
+            if budget.is_none() {
+                assert!(run.evidence.wants_more());
+                run.evidence.begin_again();
+                (run.analyzer, run.number) = (Run::analyzer(), 0);
+                run.all(&packets);
+            }
+            assert_eq!(run.saved(), want, "{budget:?}");
+        }
+    }
+}
