@@ -54,6 +54,7 @@ pub mod http;
 pub mod lab;
 pub mod leak;
 pub mod packet;
+pub mod redact;
 pub mod report;
 pub mod tcp;
 pub mod tls;

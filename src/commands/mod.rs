@@ -16,6 +16,7 @@ pub mod man;
 mod options;
 mod output;
 mod pipe;
+pub mod redact;
 pub mod replay;
 mod reports;
 pub mod server;
@@ -55,6 +56,8 @@ enum Command {
     Replay(replay::Args),
     /// Run a command, and fail if a secret of it crosses the wire in the clear
     Guard(guard::Args),
+    /// Copy a capture without its secrets, so that it can be shared
+    Redact(redact::Args),
     /// Serve the lesson's secret message
     Server(server::Args),
     /// Ask a server for its secret message
@@ -111,6 +114,7 @@ pub fn main() -> ExitCode {
         Command::Sniff(args) => sniff::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Guard(args) => guard::run(&args),
+        Command::Redact(args) => redact::run(&args),
         Command::Server(args) => server::run(args),
         Command::Client(args) => client::run(args),
         Command::Interfaces(args) => interfaces::run(&args),

@@ -5,6 +5,7 @@
 
 use super::counters::Counters;
 use super::fragment::{Bounds, Fragments};
+use super::layout::Layout;
 use super::transport::{Addresses, TCP, TcpHeader};
 use super::view::{Origin, View};
 use super::walk::{Found, State, Walk};
@@ -59,7 +60,7 @@ impl Decoder {
             age_nanos: config.fragment_age_nanos,
             age_packets: config.fragment_age_packets,
         };
-        Self { state: State { config, fragments: Fragments::new(bounds), counters: Counters::default() } }
+        Self { state: State { config, fragments: Fragments::new(bounds), counters: Counters::default(), layout: None } }
     }
 
     /// Decodes one packet, handing each segment and datagram in it to `sink`: most often
@@ -73,6 +74,18 @@ impl Decoder {
             return sink(Unit::Segment(segment));
         }
         self.any_packet(packet, sink);
+    }
+
+    /// Writes down from now on where checksums and fragments stand, for [`Decoder::layout`].
+    #[must_use]
+    pub(crate) fn with_layout(mut self) -> Self {
+        self.state.layout = Some(Box::default());
+        self
+    }
+
+    /// What was written down of the latest packet, where that was asked for.
+    pub(crate) fn layout(&self) -> Option<&Layout> {
+        self.state.layout.as_deref()
     }
 
     /// What was counted so far.
@@ -95,7 +108,7 @@ impl Decoder {
     #[inline]
     fn plain_segment<'p>(&self, packet: &Packet<'p>) -> Option<Segment<'p>> {
         let data = packet.data;
-        if self.state.config.verify_checksums {
+        if self.state.config.verify_checksums || self.state.layout.is_some() {
             return None;
         }
         let start = match packet.link_type {
@@ -143,6 +156,9 @@ impl Decoder {
     #[inline(never)]
     fn any_packet(&mut self, packet: &Packet<'_>, sink: &mut dyn FnMut(Unit<'_>)) {
         let missing = (packet.original_length as usize).saturating_sub(packet.data.len());
+        if let Some(layout) = self.state.layout.as_deref_mut() {
+            layout.clear();
+        }
         let mut walk = Walk {
             state: &mut self.state,
             origin: Origin::Packet(packet.id, packet.timestamp),

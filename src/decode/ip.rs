@@ -15,6 +15,7 @@ use etherparse::{
 use std::net::Ipv6Addr;
 
 const HOP_BY_HOP: u8 = 0;
+const ICMP: u8 = 1;
 const IPV4: u8 = 4;
 const IPV6: u8 = 41;
 const ROUTING: u8 = 43;
@@ -22,6 +23,7 @@ const FRAGMENT: u8 = 44;
 const GRE: u8 = 47;
 const ESP: u8 = 50;
 const AH: u8 = 51;
+const ICMPV6: u8 = 58;
 const DESTINATION_OPTIONS: u8 = 60;
 const IPIP: u8 = 94;
 const ETHER_IP: u8 = 97;
@@ -143,6 +145,10 @@ impl Walk<'_> {
 
     /// Everything that IP carries beside TCP and UDP.
     fn tunnel(&mut self, protocol: u8, view: View<'_>, addresses: Addresses) -> Outcome {
+        if matches!(protocol, ICMP | ICMPV6) {
+            // It quotes what it is about.
+            self.note_checksum(view, 2, false);
+        }
         match protocol {
             IPV4 | IPV6 | IPIP => self.ip(view),
             GRE => self.gre(view),
@@ -179,12 +185,18 @@ impl Walk<'_> {
         if view.wire_length() == 0 {
             return Err(Reason::bad("ip: empty fragment"));
         }
+        if let Some(layout) = self.state.layout.as_deref_mut() {
+            layout.part(self.origin, view, fragment.key, fragment.offset);
+        }
         let mut runs = Vec::with_capacity(1);
         self.origin.runs(view, |run| runs.push(run));
         let state = &mut *self.state;
         let now = (self.time, state.counters.packets);
         let joined = state.fragments.insert(fragment, &runs, view.wire_length(), now, &mut state.counters)?;
         let Joined::Whole(whole) = joined else { return Ok(Found::Fragment) };
+        if let Some(layout) = self.state.layout.as_deref_mut() {
+            layout.whole(fragment.key, whole.bytes.get(..whole.captured).unwrap_or_default());
+        }
         let missing = whole.bytes.len().saturating_sub(whole.captured);
         let view = View { bytes: whole.bytes.get(..whole.captured).unwrap_or_default(), start: 0, missing };
         let mut inner = Walk {

@@ -9,6 +9,7 @@ mod fragment;
 #[doc(hidden)]
 pub mod fuzz;
 mod ip;
+pub(crate) mod layout;
 mod link;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

@@ -117,6 +117,7 @@ impl Walk<'_> {
         if self.verify_checksums() && !checksum_holds(TCP, view, addresses) {
             return Err(Reason::checksum("tcp: wrong checksum"));
         }
+        self.note_checksum(view, 16, false);
         let mut left = payload.wire_length();
         let (origin, sink) = (self.origin, &mut *self.sink);
         origin.runs(payload, |run| {
@@ -145,6 +146,7 @@ impl Walk<'_> {
         if self.verify_checksums() && header.checksum() != 0 && !checksum_holds(UDP, view, addresses) {
             return Err(Reason::checksum("udp: wrong checksum"));
         }
+        self.note_checksum(view, 6, true);
         let payload = view.skip(8).ok_or(Reason::bad("udp: header cut"))?;
         let (source, destination) = (header.source_port(), header.destination_port());
         if let Some(found) = self.udp_tunnel(source, destination, payload, addresses) {

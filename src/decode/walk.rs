@@ -4,7 +4,8 @@
 
 use super::counters::{Counters, Reason};
 use super::fragment::Fragments;
-use super::view::Origin;
+use super::layout::Layout;
+use super::view::{Origin, View};
 use super::{Config, Unit};
 use crate::packet::Timestamp;
 
@@ -28,6 +29,8 @@ pub(super) struct State {
     pub(super) config: Config,
     pub(super) fragments: Fragments,
     pub(super) counters: Counters,
+    /// Where things stand in the packet, where that is asked for.
+    pub(super) layout: Option<Box<Layout>>,
 }
 
 /// A walk from the outermost layer inwards. Units are handed out only once everything
@@ -53,6 +56,14 @@ impl Walk<'_> {
         let outcome = inwards(self);
         self.depth -= 1;
         outcome
+    }
+
+    /// Writes down that a checksum stands `field` bytes into `view` and covers all of it.
+    #[inline]
+    pub(super) fn note_checksum(&mut self, view: View<'_>, field: usize, optional: bool) {
+        if let Some(layout) = self.state.layout.as_deref_mut() {
+            layout.checksum(self.origin, view, field, optional);
+        }
     }
 
     pub(super) const fn verify_checksums(&self) -> bool {

@@ -18,6 +18,9 @@ pub struct Settings {
     pub sha256: bool,
     /// Whether somebody looks at the decoded bytes.
     pub inspect: bool,
+    /// Whether content codings are removed; where not, bodies are as they stand after the transfer
+    /// coding. Default true.
+    pub decode: bool,
     /// The longest head that is read, in bytes.
     pub longest_head: usize,
     /// Bounds on what bodies decode to.
@@ -26,7 +29,14 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { max_body: 4096, sha256: false, inspect: true, longest_head: 1 << 20, content: Limits::default() }
+        Self {
+            max_body: 4096,
+            sha256: false,
+            inspect: true,
+            decode: true,
+            longest_head: 1 << 20,
+            content: Limits::default(),
+        }
     }
 }
 
@@ -68,7 +78,7 @@ impl<S: Scan> Incoming<S> {
         // Transfer codings before `chunked` are removed like content codings; they are on the
         // outside, so they stand last in the order in which codings were applied.
         let values: Vec<_> = codings.chain(transfer).map(|(_, value)| without_controls(value)).collect();
-        let content = (!values.is_empty())
+        let content = (settings.decode && !values.is_empty())
             .then(|| Content::new(values.iter().map(AsRef::as_ref), settings.content))
             .filter(|content| !content.is_identity() || content.notes().next().is_some());
         if content.is_some() && !settings.want_bodies() {

@@ -153,6 +153,20 @@ impl<T: Default> Flows<T> {
         self.settle(index, slot, calm, handler);
     }
 
+    /// Where a segment that was just taken stands: its stream, who sent it, and the offset of its
+    /// first byte in that direction, which for a late copy is before what is read now. `None`
+    /// where the stream was let go.
+    pub(crate) fn locate(&self, segment: &Segment<'_>) -> Option<(u64, Direction, i64)> {
+        let (slot, from) = self.table.find(&segment.four_tuple)?;
+        let flow = self.table.get(slot)?;
+        let half = &flow.halves[from];
+        if half.base == Base::Unknown {
+            return None;
+        }
+        let syn = u64::from(segment.flags.has(TcpFlags::SYN));
+        Some((flow.stream.number, from, half.offset(SequenceNumber(segment.sequence).plus(syn))))
+    }
+
     /// Whether a segment with the four-tuple of a known connection opens a new one.
     fn opens_another(&self, slot: Slot, from: Direction, segment: &Segment<'_>) -> bool {
         let Some(flow) = self.table.get(slot) else { return false };

@@ -33,6 +33,9 @@ impl Walk<'_> {
         let optional = |flag: u16| if flags & flag == 0 { 0 } else { 4 };
         let length = 4 + optional(CHECKSUM | ROUTING) + optional(KEY) + optional(SEQUENCE);
         let mut payload = view.skip(length).or_cut(CUT)?;
+        if flags & CHECKSUM != 0 {
+            self.note_checksum(view, 4, false);
+        }
         if flags & ROUTING != 0 {
             payload = skip_routes(payload)?;
         }

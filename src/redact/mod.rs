@@ -1,0 +1,208 @@
+//! A copy of a capture without its secrets: each overwritten by marks of the same length in every
+//! packet that brought it, so that the copy can be shared.
+//!
+//! It reads the capture several times: to find the secrets, to learn where in their streams they
+//! stand, to find every packet with those bytes, and to write the copy; then the copy is read, to
+//! see that none is left. This room refuses to know which files these are.
+
+mod cover;
+mod edit;
+mod needles;
+mod sites;
+mod spans;
+mod trace;
+
+use crate::analyzer::{Analyzer, Config, Event};
+use crate::capture::save::{self, Saver};
+use crate::capture::{self, Files};
+use crate::leak::StreamFinding;
+use crate::packet::Packet;
+use cover::{Cover, Edits};
+use needles::Needles;
+use sites::Sites;
+use std::collections::HashSet;
+use trace::Tracer;
+
+/// What a secret is overwritten by.
+pub const MARK: u8 = b'*';
+
+/// Secrets found so far that the copy is searched for in every disguise; more would make the
+/// search slow.
+const MOST_CANARIES: usize = 500;
+/// Shorter secrets are not searched for in disguise.
+const SHORTEST_CANARY: usize = 6;
+
+/// So often the copy is made again with what was still found in it.
+const MOST_ROUNDS: usize = 4;
+
+/// Why no copy can be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The capture or its copy cannot be opened again.
+    #[error(transparent)]
+    Read(#[from] capture::Error),
+    /// The copy cannot be written.
+    #[error(transparent)]
+    Save(#[from] save::Error),
+}
+
+/// Where the capture is read and its copy written and read.
+pub trait Place {
+    /// The capture, from its beginning.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    fn original(&self) -> Result<Files, capture::Error>;
+    /// The copy, empty.
+    ///
+    /// # Errors
+    /// It cannot be created.
+    fn create(&self, original: &Files) -> Result<Saver, save::Error>;
+    /// The copy that was written last.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    fn copy(&self) -> Result<Files, capture::Error>;
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Findings in the capture.
+    pub findings: u64,
+    /// Packets in the copy.
+    pub packets: u64,
+    /// Packets that were changed.
+    pub changed: u64,
+    /// What is still found in the copy, a line each: nothing, unless something is wrong.
+    pub left: Vec<String>,
+    /// Where the capture could not be read to its end, a line each.
+    pub unread: Vec<String>,
+}
+
+/// Makes a copy without secrets: those that `config` looks for.
+///
+/// # Errors
+/// The capture cannot be opened, or the copy cannot be written.
+pub fn redact(place: &impl Place, config: &Config) -> Result<Outcome, Error> {
+    let mut outcome = Outcome::default();
+    let mut sites = Sites::default();
+    sites.secrets.extend(config.canaries.iter().filter(|text| text.len() >= sites::SHORTEST).cloned());
+    outcome.unread = each(place.original()?, |_| {}, Some((config, &mut |event| sites.event(&event))));
+    outcome.findings = sites.findings;
+    for _ in 0..MOST_ROUNDS {
+        let needles = Needles::new(&sites.secrets);
+        let edits = edits(place, config, &sites, &needles)?;
+        (outcome.packets, outcome.changed) = write(place, &edits)?;
+        let left = look(place, config, &needles, &mut sites)?;
+        let same = left == outcome.left;
+        outcome.left = left;
+        if outcome.left.is_empty() || same {
+            break;
+        }
+    }
+    Ok(outcome)
+}
+
+/// What looks at an analyzer's events, and what the analyzer is asked to do.
+type Analysis<'a> = (&'a Config, &'a mut dyn FnMut(Event));
+
+/// Reads a capture to its end; tells where it could not.
+fn each(mut files: Files, mut with: impl FnMut(&Packet<'_>), analysis: Option<Analysis<'_>>) -> Vec<String> {
+    let mut unread = Vec::new();
+    let mut analysis = analysis.map(|(config, sink)| (Analyzer::new(config), sink));
+    loop {
+        match files.next() {
+            Ok(Some(packet)) => {
+                with(&packet);
+                if let Some((analyzer, sink)) = &mut analysis {
+                    analyzer.packet(&packet, &mut *sink);
+                }
+            }
+            Ok(None) => break,
+            Err(error) => unread.push(error.to_string()),
+        }
+    }
+    if let Some((mut analyzer, sink)) = analysis {
+        analyzer.finish(sink);
+    }
+    unread
+}
+
+/// Finds what is to be done to which packet.
+fn edits(place: &impl Place, config: &Config, sites: &Sites, needles: &Needles) -> Result<Edits, Error> {
+    let mut tracer = Tracer::new(sites, config.memory);
+    each(place.original()?, |packet| tracer.packet(packet, |_, _| {}, |_| {}), None);
+    let ranges = tracer.finish();
+    // The same again, so that streams are numbered as they were.
+    let mut tracer = Tracer::new(sites, config.memory);
+    let mut cover = Cover::new(sites, &ranges, needles);
+    each(place.original()?, |packet| cover.packet(&mut tracer, packet), None);
+    Ok(cover.finish())
+}
+
+/// Writes the copy; gives how many packets it has and how many were changed.
+fn write(place: &impl Place, edits: &Edits) -> Result<(u64, u64), Error> {
+    let files = place.original()?;
+    let mut saver = place.create(&files)?;
+    let (mut changed, mut failed) = (0, None);
+    each(
+        files,
+        |packet| {
+            let data = edits.get(&packet.id).map(|edit| edit.apply(packet.data));
+            changed += u64::from(data.as_deref().is_some_and(|data| data != packet.data));
+            let packet = Packet { data: data.as_deref().unwrap_or(packet.data), ..*packet };
+            if failed.is_none() {
+                failed = saver.packet(&packet).err();
+            }
+        },
+        None,
+    );
+    match failed {
+        Some(error) => Err(error.into()),
+        None => Ok((saver.finish()?, changed)),
+    }
+}
+
+/// Looks into the copy for what is left, and takes note of it in `sites`.
+fn look(place: &impl Place, config: &Config, needles: &Needles, sites: &mut Sites) -> Result<Vec<String>, Error> {
+    let mut canaries: Vec<_> = sites.secrets.iter().filter(|text| text.len() >= SHORTEST_CANARY).cloned().collect();
+    canaries.sort_unstable_by_key(|text| std::cmp::Reverse(text.len()));
+    canaries.truncate(MOST_CANARIES);
+    canaries.extend(config.canaries.iter().cloned());
+    let config = Config { canaries, ..config.clone() };
+    let mut left = Vec::new();
+    let mut in_packets = Vec::new();
+    let mut sink = |event: Event| {
+        let before = left.len();
+        match &event {
+            Event::Exchange(exchange) => left.extend(exchange.findings.iter().filter_map(line)),
+            Event::Finding(found) => {
+                let StreamFinding { finding, .. } = found.as_ref();
+                left.extend(line(finding));
+            }
+            Event::Tls(_) => {}
+        }
+        if left.len() > before {
+            sites.event(&event);
+        }
+    };
+    let with = |packet: &Packet<'_>| {
+        // Headers begin every packet, and 14 bytes are the shortest of the usual ones.
+        if !needles.find(packet.data, 14).is_empty() {
+            in_packets.push(format!("a secret stands in packet {}", packet.id));
+        }
+    };
+    each(place.copy()?, with, Some((&config, &mut sink)));
+    left.extend(in_packets);
+    let mut seen = HashSet::new();
+    left.retain(|line| seen.insert(line.clone()));
+    Ok(left)
+}
+
+/// What is still found, in words; nothing where only marks are.
+fn line(finding: &crate::leak::Finding) -> Option<String> {
+    (!sites::is_marked(&finding.secret) && finding.length > 0)
+        .then(|| format!("{} in {} from packet {} on", finding.rule, finding.location, finding.place.packet))
+}

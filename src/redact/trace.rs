@@ -1,0 +1,232 @@
+//! Follows the streams as the analyzer does, and knows of each byte its offset in its stream:
+//! turns places in packets and parts of bodies into ranges of streams.
+//!
+//! It refuses to know what a secret is.
+
+use super::sites::{Body, Sites};
+use super::spans::Spans;
+use crate::decode::{self, Datagram, Decoder, Segment, Unit};
+use crate::http::{Connection, Message, Observer, Read, Scan, Settings};
+use crate::packet::{Packet, Place, Timestamp};
+use crate::tcp::{Direction, Flows, Handler, Limits, Oddity, PerDirection, Stream};
+use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
+
+/// Ranges of streams, by stream and direction.
+pub(super) type Ranges = HashMap<(u64, Direction), Spans>;
+
+/// As in the analyzer: so long a step of the packets' time, in nanoseconds, is a quiet time.
+const QUIET: i64 = 1_000_000_000;
+
+/// A part of the bytes handed on is remembered so long: what a head that came in many segments
+/// holds back is given out later.
+const REMEMBERED: usize = 64;
+
+/// Follows the streams.
+pub(super) struct Tracer<'s> {
+    pub(super) decoder: Decoder,
+    flows: Flows<State>,
+    watch: Watch<'s>,
+    packets: u64,
+    latest: Option<Timestamp>,
+}
+
+/// What is kept of a stream.
+#[derive(Debug, Default)]
+struct State(Option<Box<Inner>>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    http: Connection<Slices>,
+    /// Offset of the next byte of each direction.
+    next: PerDirection<u64>,
+    recent: PerDirection<Recent>,
+}
+
+/// The latest parts of a direction: offset in the stream, place, and length.
+#[derive(Debug, Clone, Default)]
+struct Recent(VecDeque<(u64, Place, u64)>);
+
+/// Where a body's bytes stand in their direction.
+#[derive(Debug, Default)]
+struct Slices(Spans);
+
+impl Scan for Slices {
+    fn weight(&self) -> usize {
+        self.0.weight()
+    }
+}
+
+/// What is looked for, and what of it was found.
+struct Watch<'s> {
+    sites: &'s Sites,
+    ranges: Ranges,
+    settings: Settings,
+}
+
+impl<'s> Tracer<'s> {
+    /// A tracer that looks for `sites`, within the memory that the analyzer had.
+    pub(super) fn new(sites: &'s Sites, memory: usize) -> Self {
+        let fragments = memory / 16;
+        let config = decode::Config { fragment_memory: fragments, ..decode::Config::default() };
+        Self {
+            decoder: Decoder::new(config).with_layout(),
+            flows: Flows::new(Limits { memory: memory - memory / 8 - fragments, ..Limits::default() }),
+            watch: Watch {
+                sites,
+                ranges: Ranges::default(),
+                settings: Settings { max_body: 0, decode: false, ..Settings::default() },
+            },
+            packets: 0,
+            latest: None,
+        }
+    }
+
+    /// Takes the next packet. `located` is given each segment, and where it stands where that is
+    /// known; `datagram` each datagram.
+    pub(super) fn packet(
+        &mut self,
+        packet: &Packet<'_>,
+        mut located: impl FnMut(&Segment<'_>, Option<(u64, Direction, i64)>),
+        mut datagram: impl FnMut(&Datagram<'_>),
+    ) {
+        let Self { decoder, flows, watch, .. } = self;
+        let index = self.packets;
+        self.packets += 1;
+        if self.latest.is_some_and(|latest| packet.timestamp.since(latest) >= QUIET) {
+            flows.quiet(index, watch);
+        } else {
+            flows.expire(index, watch);
+        }
+        self.latest = Some(packet.timestamp);
+        decoder.packet(packet, &mut |unit| match unit {
+            Unit::Segment(segment) => {
+                flows.segment(index, &segment, watch);
+                located(&segment, flows.locate(&segment));
+            }
+            Unit::Datagram(one) => datagram(&one),
+        });
+    }
+
+    /// The capture is over: gives the ranges that were looked for.
+    pub(super) fn finish(mut self) -> Ranges {
+        self.flows.finish(&mut self.watch);
+        let mut ranges = self.watch.ranges;
+        ranges.values_mut().for_each(Spans::sort);
+        ranges
+    }
+}
+
+impl Recent {
+    fn push(&mut self, offset: u64, place: Place, length: u64) {
+        if self.0.len() >= REMEMBERED {
+            self.0.pop_front();
+        }
+        self.0.push_back((offset, place, length));
+    }
+
+    /// The offset of the byte at `place`.
+    fn find(&self, place: Place) -> Option<u64> {
+        let at = place.offset?;
+        self.0.iter().rev().find_map(|(offset, known, length)| {
+            let distance = u64::from(at.checked_sub(known.offset?)?);
+            (known.packet == place.packet && distance < *length).then_some(offset + distance)
+        })
+    }
+}
+
+impl Watch<'_> {
+    fn range(&mut self, stream: &Stream, from: Direction, range: Range<u64>) {
+        self.ranges.entry((stream.number, from)).or_default().add(range);
+    }
+
+    /// Notes what of the secrets begins in bytes that are handed on now.
+    fn begin(&mut self, stream: &Stream, from: Direction, offset: u64, place: Place, length: u64) {
+        let sites = self.sites;
+        let (Some(known), Some(at)) = (sites.stream.get(&place.packet), place.offset) else { return };
+        for (start, size) in known {
+            if let Some(distance) = start.checked_sub(at).map(u64::from).filter(|distance| *distance < length) {
+                self.range(stream, from, offset + distance..offset.saturating_add(distance).saturating_add(*size));
+            }
+        }
+    }
+}
+
+impl Handler<State> for Watch<'_> {
+    fn data(&mut self, stream: &Stream, state: &mut State, from: Direction, bytes: &[u8], place: Place, alone: bool) {
+        let Inner { http, next, recent } = &mut **state.0.get_or_insert_default();
+        let (offset, length) = (next[from], bytes.len() as u64);
+        next[from] = offset.saturating_add(length);
+        recent[from].push(offset, place, length);
+        self.begin(stream, from, offset, place, length);
+        let settings = self.settings;
+        http.data(from, bytes, place, alone, &settings, &mut Reading { watch: self, stream, from, recent });
+    }
+
+    fn gap(&mut self, stream: &Stream, state: &mut State, from: Direction, length: u64, place: Place) {
+        let Inner { http, next, recent } = &mut **state.0.get_or_insert_default();
+        next[from] = next[from].saturating_add(length);
+        let settings = self.settings;
+        http.gap(from, length, place, &settings, &mut Reading { watch: self, stream, from, recent });
+    }
+
+    fn oddity(&mut self, _: &Stream, _: &mut State, _: Direction, _: Oddity) {}
+
+    fn end(&mut self, stream: &Stream, state: &mut State, from: Direction) {
+        let Some(Inner { http, recent, .. }) = state.0.as_deref_mut() else { return };
+        let settings = self.settings;
+        http.finish_direction(from, &settings, &mut Reading { watch: self, stream, from, recent });
+    }
+
+    fn close(&mut self, stream: &Stream, state: &mut State) {
+        let Some(Inner { http, recent, .. }) = state.0.as_deref_mut() else { return };
+        let settings = self.settings;
+        let from = Direction::FromInitiator;
+        http.finish(&settings, &mut Reading { watch: self, stream, from, recent });
+    }
+
+    fn weight(&self, state: &State) -> usize {
+        state.0.as_ref().map_or(0, |inner| size_of::<Inner>() + inner.http.weight())
+    }
+}
+
+/// Hears from the http room about one stream.
+struct Reading<'a, 's> {
+    watch: &'a mut Watch<'s>,
+    stream: &'a Stream,
+    /// Who sends what is read now.
+    from: Direction,
+    recent: &'a PerDirection<Recent>,
+}
+
+impl Observer for Reading<'_, '_> {
+    type Scan = Slices;
+
+    fn body(&mut self, slices: &mut Slices, bytes: &[u8], place: Place) {
+        let known = [self.from, self.from.reverse()].into_iter().find_map(|from| self.recent[from].find(place));
+        if let Some(offset) = known {
+            slices.0.add(offset..offset.saturating_add(bytes.len() as u64));
+        }
+    }
+
+    fn exchange(&mut self, read: Read<Slices>) {
+        for (message, from) in [(read.request, read.client), (read.response, read.client.reverse())] {
+            let Some((Message { first, .. }, slices)) = message else { continue };
+            let Some(body) = first.offset.and_then(|at| self.watch.sites.bodies.get(&(first.packet, at))) else {
+                continue;
+            };
+            match body {
+                Body::Whole => slices.0.iter().for_each(|range| self.watch.range(self.stream, from, range)),
+                Body::Parts(parts) => {
+                    for (offset, length) in parts {
+                        for range in slices.0.of_text(*offset, *length) {
+                            self.watch.range(self.stream, from, range);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn other(&mut self, _: Direction, _: &[u8], _: Place) {}
+}
