@@ -30,6 +30,7 @@ pub fn fuzz_http1(data: &[u8]) {
         max_body: 64,
         sha256: first & 4 != 0,
         inspect: first & 32 != 0,
+        decode: true,
         longest_head: if first & 128 == 0 { 300 } else { 1 << 20 },
         content: content::Limits { bytes: 1 << 16, ..content::Limits::default() },
     };

@@ -23,6 +23,8 @@ pub(super) struct Cover<'s> {
     edits: Edits,
     fragments: Fragments,
     packets: u64,
+    /// Whether packets were cut off.
+    cuts: bool,
 }
 
 /// Fragments of late, by datagram.
@@ -56,9 +58,20 @@ const AGE: (u64, i64) = (1 << 17, 30_000_000_000);
 /// Some bytes of a packet: their offset, and how many.
 type Place = (PacketId, usize, usize);
 
+/// Some bytes of a datagram's payload: where that begins, their offset in it, and how many.
+type InPayload = (PacketId, usize, usize, usize);
+
 impl<'s> Cover<'s> {
     pub(super) fn new(sites: &'s Sites, ranges: &'s Ranges, needles: &'s Needles) -> Self {
-        Self { sites, ranges, needles, edits: Edits::default(), fragments: Fragments::default(), packets: 0 }
+        Self {
+            sites,
+            ranges,
+            needles,
+            edits: Edits::default(),
+            fragments: Fragments::default(),
+            packets: 0,
+            cuts: false,
+        }
     }
 
     /// Takes the next packet; the tracer is one that has seen those before.
@@ -74,6 +87,7 @@ impl<'s> Cover<'s> {
         };
         let ranges = self.ranges;
         let mut datagrams = Vec::new();
+        let mut inside = Vec::new();
         tracer.packet(
             packet,
             |segment, located| {
@@ -91,30 +105,43 @@ impl<'s> Cover<'s> {
             },
             |datagram| datagrams.push(datagram.place),
         );
-        datagrams.into_iter().for_each(&mut begin);
+        for place in datagrams {
+            begin(place);
+            let sites = self.sites.datagrams.get(&place.packet).into_iter().flatten();
+            for (offset, length) in sites {
+                let [offset, length] = [*offset, *length].map(|number| usize::try_from(number).unwrap_or(usize::MAX));
+                if let Some(at) = place.offset {
+                    inside.push((place.packet, at as usize, offset, length));
+                }
+            }
+        }
         let Some(layout) = tracer.decoder.layout() else { return };
         self.fragments.expire(self.packets, packet.timestamp, &mut self.edits);
         self.keep_fragments(layout, packet);
         for (number, whole) in layout.joined.iter().enumerate() {
-            self.joined(layout, number, whole, &mut places);
+            self.joined(layout, number, whole, &mut places, &mut inside);
         }
+        let rest = inside.into_iter().map(|(id, at, offset, length)| (id, at.saturating_add(offset), length));
+        places.extend(rest);
         self.plain(layout, packet, payload, places);
     }
 
     /// Marks what stands in the packet's own bytes.
     fn plain(&mut self, layout: &Layout, packet: &Packet<'_>, payload: Option<usize>, places: Vec<Place>) {
-        let in_part = |at: usize| {
-            layout.parts.iter().any(|part| part.packet == packet.id && (part.at..part.at + part.length).contains(&at))
-        };
         let mut blanks: Vec<Range<usize>> = Vec::new();
         let own = places.into_iter().filter(|(id, ..)| *id == packet.id);
         blanks.extend(own.map(|(_, at, length)| at..at.saturating_add(length)));
-        if let Some(sites) = self.sites.datagrams.get(&packet.id) {
-            let own = sites.iter().map(|(at, length)| (*at as usize, usize::try_from(*length).unwrap_or(usize::MAX)));
-            blanks.extend(own.filter(|(at, _)| !in_part(*at)).map(|(at, length)| at..at.saturating_add(length)));
-        }
         if layout.parts.is_empty() {
-            blanks.extend(self.needles.find(packet.data, payload.unwrap_or(0)));
+            let start = payload.unwrap_or(0);
+            blanks.extend(self.needles.find(packet.data, start));
+            // A capture that cuts packets cuts secrets.
+            if packet.data.len() < packet.original_length as usize {
+                self.cuts = true;
+                blanks.extend(self.needles.cut_off(packet.data, start));
+            }
+            if self.cuts && payload.is_some() {
+                blanks.extend(self.needles.going_on(packet.data, start));
+            }
         }
         if !blanks.is_empty() {
             let edit = self.edits.entry(packet.id).or_default();
@@ -137,8 +164,15 @@ impl<'s> Cover<'s> {
     }
 
     /// A datagram is whole: marks what stands in it, in every fragment that brought some of it.
-    /// What of `places` is in it is taken out.
-    fn joined(&mut self, layout: &Layout, number: usize, whole: &Whole, places: &mut Vec<Place>) {
+    /// What of `places` and of `payloads` is in it is taken out.
+    fn joined(
+        &mut self,
+        layout: &Layout,
+        number: usize,
+        whole: &Whole,
+        places: &mut Vec<Place>,
+        payloads: &mut Vec<InPayload>,
+    ) {
         let Some(datagram) = self.fragments.known.get_mut(&whole.key) else { return };
         let mut new = whole.bytes.clone();
         let inside = |id: PacketId, at: usize| {
@@ -155,13 +189,15 @@ impl<'s> Cover<'s> {
             }
             None => true,
         });
-        for fragment in &datagram.fragments {
-            let sites = self.sites.datagrams.get(&fragment.part.packet).into_iter().flatten();
-            for (at, length) in sites {
-                if let Some(offset) = inside(fragment.part.packet, *at as usize) {
-                    spans.push(offset..offset.saturating_add(usize::try_from(*length).unwrap_or(usize::MAX)));
-                }
+        payloads.retain(|(id, at, offset, length)| match inside(*id, *at) {
+            Some(start) => {
+                let start = start.saturating_add(*offset);
+                spans.push(start..start.saturating_add(*length));
+                false
             }
+            None => true,
+        });
+        for fragment in &datagram.fragments {
             let offset = fragment.part.offset;
             spans.extend(fragment.own.iter().map(|range| offset + range.start..offset + range.end));
         }

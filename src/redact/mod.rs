@@ -203,6 +203,6 @@ fn look(place: &impl Place, config: &Config, needles: &Needles, sites: &mut Site
 
 /// What is still found, in words; nothing where only marks are.
 fn line(finding: &crate::leak::Finding) -> Option<String> {
-    (!sites::is_marked(&finding.secret) && finding.length > 0)
+    sites::is_secret(finding)
         .then(|| format!("{} in {} from packet {} on", finding.rule, finding.location, finding.place.packet))
 }

@@ -4,10 +4,12 @@
 //! It refuses to know where else on the wire the same bytes stand.
 
 use crate::analyzer::{Event, Exchange};
-use crate::http::Message;
+use crate::decode::Endpoint;
+use crate::http::{Head, Message};
 use crate::leak::{Finding, Where};
 use crate::packet::{PacketId, Place};
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 /// A shorter secret stands in packets by chance.
 pub(super) const SHORTEST: usize = 4;
@@ -18,8 +20,11 @@ pub(super) struct Sites {
     /// By the packet of the first byte: its offset there, and how many bytes of the stream from
     /// there on.
     pub(super) stream: HashMap<PacketId, Vec<(u32, u64)>>,
-    /// The same, of bytes of a datagram.
-    pub(super) datagrams: HashMap<PacketId, Vec<(u32, u64)>>,
+    /// By the number of the stream: who sent it, and offset and length in what that end said that
+    /// is no HTTP.
+    pub(super) others: HashMap<u64, Vec<(Endpoint, u64, u64)>>,
+    /// By the packet of a datagram's first byte: offset and length in it.
+    pub(super) datagrams: HashMap<PacketId, Vec<(u64, u64)>>,
     /// By the place of the message's first byte: what of its body.
     pub(super) bodies: HashMap<(PacketId, u32), Body>,
     /// The secrets as they were found.
@@ -40,21 +45,37 @@ pub(super) enum Body {
 const COMPRESSIONS: [&str; 10] =
     ["gzip", "x-gzip", "deflate", "zlib", "br", "brotli", "zstd", "compress", "x-compress", "lzw"];
 
+/// Rules that find a weakness and no secret: what they point at gives nothing away.
+const WEAKNESSES: [&str; 4] = ["cookie-flags", "password-form", "http-form", "http-redirect"];
+
+/// Whether a finding points at a secret, of which something is left.
+pub(super) fn is_secret(finding: &Finding) -> bool {
+    finding.length > 0 && !WEAKNESSES.contains(&finding.rule.as_str()) && !is_marked(&finding.secret)
+}
+
 impl Sites {
     /// Takes note of an event's secrets.
     pub(super) fn event(&mut self, event: &Event) {
         match event {
             Event::Exchange(exchange) => {
-                for finding in &exchange.findings {
+                for finding in exchange.findings.iter().filter(|finding| is_secret(finding)) {
                     self.in_exchange(exchange, finding);
                 }
             }
             Event::Finding(found) => {
                 let finding = &found.finding;
+                if !is_secret(finding) {
+                    return;
+                }
                 self.secret(finding);
-                let datagram = finding.location == Where::Datagram && found.stream.is_none();
-                let sites = if datagram { &mut self.datagrams } else { &mut self.stream };
-                add(sites, finding.place, finding.length);
+                let part = (finding.offset, finding.length);
+                match found.stream {
+                    Some(stream) if finding.location == Where::Stream => {
+                        self.others.entry(stream).or_default().push((found.client, part.0, part.1));
+                    }
+                    Some(_) => add(&mut self.stream, finding.place, finding.length),
+                    None => self.datagrams.entry(finding.place.packet).or_default().push(part),
+                }
             }
             Event::Tls(_) => {}
         }
@@ -62,15 +83,29 @@ impl Sites {
 
     fn in_exchange(&mut self, exchange: &Exchange, finding: &Finding) {
         self.secret(finding);
-        let message = match finding.location {
-            Where::RequestBody => exchange.request.as_ref(),
-            Where::ResponseBody => exchange.response.as_ref(),
-            _ => {
-                add(&mut self.stream, finding.place, finding.length);
-                return;
-            }
+        let (message, in_body) = match finding.location {
+            Where::RequestBody => (exchange.request.as_ref(), true),
+            Where::ResponseBody => (exchange.response.as_ref(), true),
+            Where::RequestMethod
+            | Where::RequestTarget
+            | Where::RequestHeader(_)
+            | Where::RequestHeaderName
+            | Where::RequestTrailer(_) => (exchange.request.as_ref(), false),
+            _ => (exchange.response.as_ref(), false),
         };
-        let Some(Message { first, body, .. }) = message else { return };
+        let Some(message) = message else { return };
+        if !in_body {
+            if finding.place.offset.is_some() {
+                add(&mut self.stream, finding.place, finding.length);
+            } else {
+                // It did not stand there as it is, but what it was decoded from did.
+                for place in in_head(message, finding) {
+                    add(&mut self.stream, place, finding.length);
+                }
+            }
+            return;
+        }
+        let Message { first, body, .. } = message;
         let Some(offset) = first.offset else { return };
         let compressed = body.encoding != "identity"
             || finding.via.iter().any(|step| COMPRESSIONS.contains(&step.to_ascii_lowercase().as_str()));
@@ -84,10 +119,51 @@ impl Sites {
 
     fn secret(&mut self, finding: &Finding) {
         self.findings += 1;
-        if !finding.redacted && finding.secret.len() >= SHORTEST && !is_marked(&finding.secret) {
+        if !finding.redacted && finding.secret.len() >= SHORTEST {
             self.secrets.insert(finding.secret.clone());
+            // A user name is no secret; the password may stand elsewhere without it.
+            let colon =
+                memchr::memchr(b':', &finding.secret).filter(|_| finding.via.iter().any(|step| step == "basic"));
+            let password = colon.and_then(|at| finding.secret.get(at + 1..)).unwrap_or_default();
+            if password.len() >= SHORTEST {
+                self.secrets.insert(password.to_vec());
+            }
         }
     }
+}
+
+/// Where the bytes stand that a finding in a message's head spans. Where several fields have one
+/// name, each that could be meant.
+fn in_head(message: &Message, finding: &Finding) -> Vec<Place> {
+    let Message { head, trailers, interim, .. } = message;
+    let named = |head: &Head, name: &str| {
+        let fields = head.fields().filter(|(known, _)| known.eq_ignore_ascii_case(name.as_bytes()));
+        fields.map(|(_, value)| head.range_of(value)).collect::<Vec<_>>()
+    };
+    let values: Vec<(&Head, Vec<Range<u32>>)> = match &finding.location {
+        Where::RequestMethod => vec![(head, head.method().map(|value| head.range_of(value)).into_iter().collect())],
+        Where::RequestTarget => vec![(head, head.target().map(|value| head.range_of(value)).into_iter().collect())],
+        Where::ResponseReason => vec![(head, head.reason().map(|value| head.range_of(value)).into_iter().collect())],
+        Where::RequestHeader(name) | Where::ResponseHeader(name) => vec![(head, named(head, name))],
+        Where::RequestTrailer(name) | Where::ResponseTrailer(name) => vec![(trailers, named(trailers, name))],
+        Where::ResponseInterim(name) => interim.iter().map(|head| (head, named(head, name))).collect(),
+        _ => {
+            let names = |head: &Head| head.fields().map(|(name, _)| head.range_of(name)).collect();
+            [head, trailers].into_iter().chain(interim).map(|head| (head, names(head))).collect()
+        }
+    };
+    let mut places = Vec::new();
+    for (head, ranges) in values {
+        for range in ranges {
+            let start = u64::from(range.start).saturating_add(finding.offset);
+            let inside = start.saturating_add(finding.length) <= u64::from(range.end);
+            let place = head.place(u32::try_from(start).unwrap_or(u32::MAX));
+            if inside && place.packet == finding.place.packet {
+                places.push(place);
+            }
+        }
+    }
+    places
 }
 
 fn add(sites: &mut HashMap<PacketId, Vec<(u32, u64)>>, place: Place, length: u64) {
@@ -102,6 +178,18 @@ fn add(sites: &mut HashMap<PacketId, Vec<(u32, u64)>>, place: Place, length: u64
 }
 
 /// Whether nothing is left of a secret but marks.
-pub(super) fn is_marked(secret: &[u8]) -> bool {
+fn is_marked(secret: &[u8]) -> bool {
     secret.iter().all(|byte| *byte == super::MARK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weaknesses_are_rules_that_there_are() {
+        for id in WEAKNESSES {
+            assert!(crate::leak::BUILTINS.iter().any(|rule| rule.id == id), "{id}");
+        }
+    }
 }

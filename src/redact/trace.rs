@@ -41,6 +41,8 @@ struct Inner {
     /// Offset of the next byte of each direction.
     next: PerDirection<u64>,
     recent: PerDirection<Recent>,
+    /// What was said that is no HTTP.
+    other: PerDirection<Slices>,
 }
 
 /// The latest parts of a direction: offset in the stream, place, and length.
@@ -154,39 +156,50 @@ impl Watch<'_> {
 
 impl Handler<State> for Watch<'_> {
     fn data(&mut self, stream: &Stream, state: &mut State, from: Direction, bytes: &[u8], place: Place, alone: bool) {
-        let Inner { http, next, recent } = &mut **state.0.get_or_insert_default();
+        let Inner { http, next, recent, other } = &mut **state.0.get_or_insert_default();
         let (offset, length) = (next[from], bytes.len() as u64);
         next[from] = offset.saturating_add(length);
         recent[from].push(offset, place, length);
         self.begin(stream, from, offset, place, length);
         let settings = self.settings;
-        http.data(from, bytes, place, alone, &settings, &mut Reading { watch: self, stream, from, recent });
+        http.data(from, bytes, place, alone, &settings, &mut Reading { watch: self, stream, from, recent, other });
     }
 
     fn gap(&mut self, stream: &Stream, state: &mut State, from: Direction, length: u64, place: Place) {
-        let Inner { http, next, recent } = &mut **state.0.get_or_insert_default();
+        let Inner { http, next, recent, other } = &mut **state.0.get_or_insert_default();
         next[from] = next[from].saturating_add(length);
         let settings = self.settings;
-        http.gap(from, length, place, &settings, &mut Reading { watch: self, stream, from, recent });
+        http.gap(from, length, place, &settings, &mut Reading { watch: self, stream, from, recent, other });
     }
 
     fn oddity(&mut self, _: &Stream, _: &mut State, _: Direction, _: Oddity) {}
 
     fn end(&mut self, stream: &Stream, state: &mut State, from: Direction) {
-        let Some(Inner { http, recent, .. }) = state.0.as_deref_mut() else { return };
+        let Some(Inner { http, recent, other, .. }) = state.0.as_deref_mut() else { return };
         let settings = self.settings;
-        http.finish_direction(from, &settings, &mut Reading { watch: self, stream, from, recent });
+        http.finish_direction(from, &settings, &mut Reading { watch: self, stream, from, recent, other });
     }
 
     fn close(&mut self, stream: &Stream, state: &mut State) {
-        let Some(Inner { http, recent, .. }) = state.0.as_deref_mut() else { return };
+        let Some(Inner { http, recent, other, .. }) = state.0.as_deref_mut() else { return };
         let settings = self.settings;
         let from = Direction::FromInitiator;
-        http.finish(&settings, &mut Reading { watch: self, stream, from, recent });
+        http.finish(&settings, &mut Reading { watch: self, stream, from, recent, other });
+        let sites = self.sites;
+        for (client, offset, length) in sites.others.get(&stream.number).into_iter().flatten() {
+            for from in Direction::BOTH.into_iter().filter(|from| stream.sender(*from) == *client) {
+                for range in other[from].0.of_text(*offset, *length) {
+                    self.range(stream, from, range);
+                }
+            }
+        }
     }
 
     fn weight(&self, state: &State) -> usize {
-        state.0.as_ref().map_or(0, |inner| size_of::<Inner>() + inner.http.weight())
+        state.0.as_ref().map_or(0, |inner| {
+            let other = Direction::BOTH.into_iter().map(|from| inner.other[from].weight());
+            size_of::<Inner>() + inner.http.weight() + other.sum::<usize>()
+        })
     }
 }
 
@@ -197,15 +210,24 @@ struct Reading<'a, 's> {
     /// Who sends what is read now.
     from: Direction,
     recent: &'a PerDirection<Recent>,
+    other: &'a mut PerDirection<Slices>,
+}
+
+impl Reading<'_, '_> {
+    /// Where bytes at `place`, sent by `from` or by the other end, stand in their direction.
+    fn range(&self, from: Direction, place: Place, length: usize) -> Option<Range<u64>> {
+        let offset = self.recent[from].find(place)?;
+        Some(offset..offset.saturating_add(length as u64))
+    }
 }
 
 impl Observer for Reading<'_, '_> {
     type Scan = Slices;
 
     fn body(&mut self, slices: &mut Slices, bytes: &[u8], place: Place) {
-        let known = [self.from, self.from.reverse()].into_iter().find_map(|from| self.recent[from].find(place));
-        if let Some(offset) = known {
-            slices.0.add(offset..offset.saturating_add(bytes.len() as u64));
+        let either = [self.from, self.from.reverse()];
+        if let Some(range) = either.into_iter().find_map(|from| self.range(from, place, bytes.len())) {
+            slices.0.add(range);
         }
     }
 
@@ -228,5 +250,9 @@ impl Observer for Reading<'_, '_> {
         }
     }
 
-    fn other(&mut self, _: Direction, _: &[u8], _: Place) {}
+    fn other(&mut self, from: Direction, bytes: &[u8], place: Place) {
+        if let Some(range) = self.range(from, place, bytes.len()) {
+            self.other[from].0.add(range);
+        }
+    }
 }
