@@ -11,7 +11,7 @@ pub use event::{Event, Exchange, TlsHello};
 
 use crate::decode::{self, Decoder, Unit};
 use crate::http::Settings;
-use crate::leak::{Allowlist, Rules, Scanner, Severity};
+use crate::leak::{Allowlist, Canaries, Rules, Scanner, Severity};
 use crate::packet::{Packet, Timestamp};
 use crate::tcp::{Flows, Limits};
 use std::collections::BTreeMap;
@@ -35,7 +35,7 @@ pub struct Config {
     /// Whether our own rules look for personal data too. Off by default.
     pub personal: bool,
     /// Texts that must not pass.
-    pub canaries: Vec<Vec<u8>>,
+    pub canaries: Canaries,
     /// Findings that are not given out.
     pub allow: Allowlist,
     /// Whether segments with a wrong checksum are refused. Off by default: network cards
@@ -52,7 +52,7 @@ impl Default for Config {
             leaks: true,
             rules: None,
             personal: false,
-            canaries: Vec::new(),
+            canaries: Canaries::default(),
             allow: Allowlist::default(),
             verify_checksums: false,
         }
@@ -101,7 +101,7 @@ impl Analyzer {
         let fragments = config.memory / 16;
         let scanner = if config.leaks {
             let rules = config.rules.clone().unwrap_or_else(|| Rules::defaults(config.personal));
-            Scanner::new(rules, &config.canaries)
+            Scanner::new(rules, config.canaries.clone())
         } else {
             Scanner::default()
         };

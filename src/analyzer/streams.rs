@@ -85,6 +85,7 @@ impl<F: FnMut(Event)> Teller<'_, F> {
         let mut run = Run::default();
         self.streams.scanner.feed_other(&mut run, datagram.payload, datagram.place);
         let ends = datagram.four_tuple;
+        self.streams.scanner.finish_other(&mut run);
         self.tell_findings(&mut run, &Where::Datagram, None, ends.source, ends.destination);
     }
 
@@ -155,6 +156,13 @@ impl<F: FnMut(Event)> Handler<StreamState> for Teller<'_, F> {
 
     fn close(&mut self, stream: &Stream, state: &mut StreamState) {
         self.with_http(stream, state, |http, settings, watch| http.finish(settings, watch));
+        let Some(other) = state.0.as_deref_mut().and_then(|inner| inner.other.as_deref_mut()) else { return };
+        for from in Direction::BOTH {
+            let run = &mut other.runs[from];
+            self.streams.scanner.finish_other(run);
+            let (client, server) = (stream.sender(from), stream.sender(from.reverse()));
+            self.tell_findings(run, &Where::Stream, Some(stream.number), client, server);
+        }
     }
 
     fn weight(&self, state: &StreamState) -> usize {

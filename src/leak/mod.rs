@@ -26,6 +26,7 @@ pub use active::Rules;
 pub use allow::{Allowlist, AllowlistError};
 pub(crate) use baseline::SARIF_FINGERPRINT;
 pub use baseline::{Baseline, BaselineError};
+pub use canary::{Canaries, Canary, CanaryError};
 pub use finding::{Finding, Severity, StreamFinding, Where};
 pub use fingerprint::fingerprint;
 pub use http_rules::{BUILTINS, Builtin};

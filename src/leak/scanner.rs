@@ -55,8 +55,8 @@ enum Rank {
 
 impl Scanner {
     /// Looks for these texts, and for what these rules describe.
-    pub fn new(rules: Arc<Rules>, canaries: &[Vec<u8>]) -> Self {
-        Self { canaries: Canaries::new(canaries), rules }
+    pub fn new(rules: Arc<Rules>, canaries: Canaries) -> Self {
+        Self { canaries, rules }
     }
 
     /// Whether there is nothing to look for.
@@ -85,9 +85,14 @@ impl Scanner {
         }
     }
 
+    /// What is no HTTP is over.
+    pub fn finish_other(&self, run: &mut Run) {
+        run.finish_canaries(&self.canaries);
+    }
+
     /// Takes out the canaries that were found in what is no HTTP since the last call.
     pub fn take_other(&self, run: &mut Run, location: &Where) -> Vec<Finding> {
-        run.take_canaries().into_iter().map(|sighting| canary_finding(sighting, location.clone())).collect()
+        run.take_canaries().into_iter().map(|sighting| self.canary_finding(sighting, location.clone())).collect()
     }
 
     /// Everything that a message shows. `run` is what its body showed.
@@ -107,12 +112,14 @@ impl Scanner {
 
     /// Looks through a head.
     fn head(&self, head: &Head, origin: Origin, found: &mut Vec<Ranked>) {
-        for (name, value) in self.canaries_in(head) {
-            let Some(place) = locate(head, origin, &(name..name + value)) else { continue };
-            let bytes = head.bytes.get(name..name + value).unwrap_or_default().to_vec();
-            let offset = (name - place.span.start) as u64;
-            let sighting = canary::Sighting { offset, bytes, place: head.place(name as u32) };
-            found.push(Ranked { rank: Rank::Canary, finding: canary_finding(sighting, place.location) });
+        for mut sighting in self.canaries.find(&head.bytes) {
+            let span = sighting.span.start as usize..sighting.span.end as usize;
+            let Some(value) = locate(head, origin, &span) else { continue };
+            let place = head.place(span.start as u32);
+            sighting.place = if sighting.via.is_empty() { place } else { place.decoded() };
+            let start = value.span.start as u64;
+            sighting.span = sighting.span.start - start..sighting.span.end - start;
+            found.push(Ranked { rank: Rank::Canary, finding: self.canary_finding(sighting, value.location) });
         }
         for sighting in self.rules.engine().find(&head.bytes) {
             let span = sighting.span.start as usize..sighting.span.end as usize;
@@ -159,20 +166,17 @@ impl Scanner {
         }
     }
 
-    fn canaries_in<'a>(&'a self, head: &'a Head) -> impl Iterator<Item = (usize, usize)> + 'a {
-        self.canaries.find(&head.bytes)
-    }
-
     /// What a body showed.
     fn body(&self, side: Side, message: &Message, run: &mut Run, found: &mut Vec<Ranked>) {
         run.finish(self.rules.engine());
+        run.finish_canaries(&self.canaries);
         let location = if side == Side::Request { Where::RequestBody } else { Where::ResponseBody };
         let first = found.len();
         if self.rules.has_builtins() {
             self.body_leaks(side, message, run, &location, found);
         }
         for sighting in run.take_canaries() {
-            let finding = canary_finding(sighting, location.clone());
+            let finding = self.canary_finding(sighting, location.clone());
             found.push(Ranked { rank: Rank::Canary, finding });
         }
         for (sighting, place) in run.take_found() {
@@ -212,6 +216,28 @@ impl Scanner {
         }
     }
 
+    fn canary_finding(&self, sighting: canary::Sighting, location: Where) -> Finding {
+        let canary = self.canaries.get(sighting.canary);
+        let masked = canary.is_some_and(|canary| canary.masked);
+        let text = canary.map(|canary| canary.text.clone()).unwrap_or_default();
+        let name = canary.and_then(|canary| canary.name.clone());
+        Finding {
+            rule: "canary".to_owned(),
+            severity: Severity::Critical,
+            title: "A canary crossed the wire unencrypted".to_owned(),
+            location,
+            place: sighting.place,
+            offset: sighting.span.start,
+            length: sighting.span.end - sighting.span.start,
+            via: sighting.via.into_iter().map(str::to_owned).collect(),
+            secret: if masked { vec![b'*'; text.len()] } else { text },
+            redacted: masked,
+            about: name.map(|name| ("name".to_owned(), name)).into_iter().collect(),
+            fix: "Send it only inside TLS (https://), and change the secret: whoever watched has it.".to_owned(),
+            fingerprint: String::new(),
+        }
+    }
+
     fn rule_finding(&self, sighting: &Sighting, offset: u64, place: Place, location: Where) -> Option<Ranked> {
         let rule = self.rules.engine().rule(sighting.rule)?;
         let rank = if rule.family == "generic" || rule.family == "auth" { Rank::Generic } else { Rank::Provider };
@@ -246,14 +272,24 @@ fn settle(found: Vec<Ranked>) -> Vec<Finding> {
         key(other).cmp(&key(one))
     });
     let mut kept: Vec<(usize, Finding)> = Vec::with_capacity(order.len());
-    for (number, Ranked { finding, .. }) in order {
+    for (number, Ranked { rank, finding }) in order {
         let overlaps = |other: &Finding| {
             other.location == finding.location
                 && other.offset < finding.offset + finding.length
                 && finding.offset < other.offset + other.length
         };
-        if !kept.iter().any(|(_, other)| overlaps(other)) {
-            kept.push((number, finding));
+        match kept.iter_mut().find(|(_, other)| overlaps(other)) {
+            None => kept.push((number, finding)),
+            // A field or a scheme around a canary is a part of the way to it.
+            Some((_, other)) if other.rule == "canary" && matches!(rank, Rank::Http | Rank::Scheme) => {
+                if !finding.via.is_empty() && !other.via.starts_with(&finding.via) {
+                    let inner = std::mem::replace(&mut other.via, finding.via);
+                    let more: Vec<_> = inner.into_iter().filter(|step| !other.via.contains(step)).collect();
+                    other.via.extend(more);
+                    other.about.extend(finding.about);
+                }
+            }
+            Some(_) => {}
         }
     }
     kept.sort_by_key(|(number, _)| *number);
@@ -293,22 +329,4 @@ fn leak_finding(leak: Leak, place: Place, location: Where) -> Ranked {
         fingerprint: String::new(),
     };
     Ranked { rank: if rule.strong { Rank::Scheme } else { Rank::Http }, finding }
-}
-
-fn canary_finding(sighting: canary::Sighting, location: Where) -> Finding {
-    Finding {
-        rule: "canary".to_owned(),
-        severity: Severity::Critical,
-        title: "A canary crossed the wire unencrypted".to_owned(),
-        location,
-        place: sighting.place,
-        offset: sighting.offset,
-        length: sighting.bytes.len() as u64,
-        via: Vec::new(),
-        secret: sighting.bytes,
-        redacted: false,
-        about: Vec::new(),
-        fix: "Send it only inside TLS (https://), and change the secret: whoever watched has it.".to_owned(),
-        fingerprint: String::new(),
-    }
 }
