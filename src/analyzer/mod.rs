@@ -36,6 +36,9 @@ pub struct Config {
     pub personal: bool,
     /// Texts that must not pass.
     pub canaries: Canaries,
+    /// How much of each secret is hidden wherever it would be told, in percent; `None` for only
+    /// those canaries that are to be hidden always.
+    pub redact: Option<u8>,
     /// Findings that are not given out.
     pub allow: Allowlist,
     /// Whether segments with a wrong checksum are refused. Off by default: network cards
@@ -53,6 +56,7 @@ impl Default for Config {
             rules: None,
             personal: false,
             canaries: Canaries::default(),
+            redact: None,
             allow: Allowlist::default(),
             verify_checksums: false,
         }
@@ -101,7 +105,7 @@ impl Analyzer {
         let fragments = config.memory / 16;
         let scanner = if config.leaks {
             let rules = config.rules.clone().unwrap_or_else(|| Rules::defaults(config.personal));
-            Scanner::new(rules, config.canaries.clone())
+            Scanner::new(rules, config.canaries.clone()).redacting(config.redact)
         } else {
             Scanner::default()
         };
