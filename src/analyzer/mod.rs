@@ -6,17 +6,19 @@ mod event;
 #[doc(hidden)]
 pub mod fuzz;
 mod streams;
+mod trace;
 
 pub use event::{Event, Exchange, TlsHello};
 
 use crate::decode::{self, Decoder, Unit};
 use crate::http::Settings;
 use crate::leak::{Allowlist, Canaries, Rules, Scanner, Severity};
-use crate::packet::{Packet, Timestamp};
+use crate::packet::{Packet, PacketId, Timestamp};
 use crate::tcp::{Flows, Limits};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use streams::{StreamState, Streams};
+use trace::Trace;
 
 /// What the analyzer is asked to do.
 #[derive(Debug, Clone)]
@@ -41,6 +43,8 @@ pub struct Config {
     pub redact: Option<u8>,
     /// Findings that are not given out.
     pub allow: Allowlist,
+    /// Whether it can be asked which packets belong to which streams. Off by default.
+    pub trace: bool,
     /// Whether segments with a wrong checksum are refused. Off by default: network cards
     /// fill checksums in after a capture has seen the packet.
     pub verify_checksums: bool,
@@ -58,6 +62,7 @@ impl Default for Config {
             canaries: Canaries::default(),
             redact: None,
             allow: Allowlist::default(),
+            trace: false,
             verify_checksums: false,
         }
     }
@@ -123,7 +128,7 @@ impl Analyzer {
             }),
             // An eighth is left for the tables' own slack and for what is on its way out.
             flows: Flows::new(Limits { memory: config.memory - config.memory / 8 - fragments, ..Limits::default() }),
-            streams: Streams::new(settings, scanner, config.allow.clone()),
+            streams: Streams::new(settings, scanner, config.allow.clone(), Trace::new(config.trace)),
             packets: 0,
             bytes: 0,
             latest: None,
@@ -136,6 +141,7 @@ impl Analyzer {
         let index = self.packets;
         self.packets += 1;
         self.bytes += packet.data.len() as u64;
+        streams.trace.touched.clear();
         let mut handler = streams.with(&mut sink);
         if self.latest.is_some_and(|latest| packet.timestamp.since(latest) >= QUIET) {
             flows.quiet(index, &mut handler);
@@ -143,10 +149,33 @@ impl Analyzer {
             flows.expire(index, &mut handler);
         }
         self.latest = Some(packet.timestamp);
+        let fragments = decoder.counters().fragments;
         decoder.packet(packet, &mut |unit| match unit {
-            Unit::Segment(segment) => flows.segment(index, &segment, &mut handler),
+            Unit::Segment(segment) => {
+                flows.segment(index, &segment, &mut handler);
+                handler.touched(segment.place.packet, flows.latest());
+            }
             Unit::Datagram(datagram) => handler.datagram(&datagram),
         });
+        streams.trace.waits = decoder.counters().fragments > fragments;
+    }
+
+    /// The streams that the latest packet belongs to, with its number; and those of earlier
+    /// packets that were waiting as fragments until this one came. Nothing without
+    /// [`Config::trace`].
+    pub fn touched(&self) -> &[(PacketId, u64)] {
+        &self.streams.trace.touched
+    }
+
+    /// Whether the latest packet is a fragment that waits for others.
+    pub const fn waits(&self) -> bool {
+        self.streams.trace.waits
+    }
+
+    /// The streams that ended since the last call: they show nothing more. Nothing without
+    /// [`Config::trace`].
+    pub fn closed(&mut self) -> Vec<u64> {
+        std::mem::take(&mut self.streams.trace.closed)
     }
 
     /// Says that a second has passed without a packet, so that a live view need not wait for

@@ -2,10 +2,11 @@
 //! canaries in everything else.
 
 use super::event::{Event, Exchange, TlsHello};
+use super::trace::Trace;
 use crate::decode::{Datagram, Endpoint};
 use crate::http::{Connection, Head, Message, Observer, Read, Scan, Settings};
 use crate::leak::{Allowlist, Finding, Found, Run, Scanner, Severity, Side, StreamFinding, Where, identify};
-use crate::packet::Place;
+use crate::packet::{PacketId, Place};
 use crate::tcp::{Direction, Handler, Oddity, PerDirection, Stream};
 use crate::tls::{Hello, LONGEST_HELLO, client_hello};
 
@@ -38,11 +39,12 @@ pub(crate) struct Streams {
     pub(crate) exchanges: u64,
     pub(crate) findings: [u64; Severity::ALL.len()],
     pub(crate) allowed: u64,
+    pub(crate) trace: Trace,
 }
 
 impl Streams {
-    pub(crate) fn new(settings: Settings, scanner: Scanner, allow: Allowlist) -> Self {
-        Self { settings, scanner, allow, exchanges: 0, findings: [0; Severity::ALL.len()], allowed: 0 }
+    pub(crate) fn new(settings: Settings, scanner: Scanner, allow: Allowlist, trace: Trace) -> Self {
+        Self { settings, scanner, allow, exchanges: 0, findings: [0; Severity::ALL.len()], allowed: 0, trace }
     }
 
     /// Joined with somebody to tell.
@@ -89,6 +91,13 @@ pub(crate) struct Teller<'a, F> {
 }
 
 impl<F: FnMut(Event)> Teller<'_, F> {
+    /// A segment in a packet belongs to a stream.
+    pub(crate) fn touched(&mut self, packet: PacketId, stream: u64) {
+        if self.streams.trace.on {
+            self.streams.trace.touched.push((packet, stream));
+        }
+    }
+
     /// A UDP datagram that is nothing else.
     pub(crate) fn datagram(&mut self, datagram: &Datagram<'_>) {
         if self.streams.scanner.has_no_canaries() {
@@ -122,6 +131,17 @@ impl<F: FnMut(Event)> Teller<'_, F> {
         for mut finding in findings {
             self.streams.scanner.redact_alone(&mut finding);
             (self.sink)(Event::Finding(Box::new(StreamFinding { stream, client, server, finding })));
+        }
+    }
+
+    /// What was no HTTP on a stream is over.
+    fn finish_other(&mut self, stream: &Stream, state: &mut StreamState) {
+        let Some(other) = state.0.as_deref_mut().and_then(|inner| inner.other.as_deref_mut()) else { return };
+        for from in Direction::BOTH {
+            let run = &mut other.runs[from];
+            self.streams.scanner.finish_other(run);
+            let (client, server) = (stream.sender(from), stream.sender(from.reverse()));
+            self.tell_findings(run, &Where::Stream, Some(stream.number), client, server);
         }
     }
 
@@ -171,12 +191,9 @@ impl<F: FnMut(Event)> Handler<StreamState> for Teller<'_, F> {
 
     fn close(&mut self, stream: &Stream, state: &mut StreamState) {
         self.with_http(stream, state, |http, settings, watch| http.finish(settings, watch));
-        let Some(other) = state.0.as_deref_mut().and_then(|inner| inner.other.as_deref_mut()) else { return };
-        for from in Direction::BOTH {
-            let run = &mut other.runs[from];
-            self.streams.scanner.finish_other(run);
-            let (client, server) = (stream.sender(from), stream.sender(from.reverse()));
-            self.tell_findings(run, &Where::Stream, Some(stream.number), client, server);
+        self.finish_other(stream, state);
+        if self.streams.trace.on {
+            self.streams.trace.closed.push(stream.number);
         }
     }
 

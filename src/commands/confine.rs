@@ -6,6 +6,7 @@ use super::{Failure, say};
 use crate::capture::save::Saver;
 use crate::confine::privileges;
 use crate::confine::sandbox::Sandbox;
+use std::path::{Path, PathBuf};
 
 /// Opens what is written with the caller's rights, and gives up for good the privileges that
 /// opening a device or someone else's file needed.
@@ -25,7 +26,12 @@ pub(super) fn drop_privileges<T>(create: impl FnOnce() -> Result<T, Failure>) ->
 /// Confines the process to what is open, and to the folder of files that `saver` is yet to
 /// begin. `receive_only` are descriptors that must not be written to.
 pub(super) fn enter(saver: Option<&Saver>, receive_only: Vec<i32>, quiet: bool) -> Result<(), Failure> {
-    let writable_dirs = saver.and_then(Saver::folder).map(|folder| vec![folder.to_owned()]).unwrap_or_default();
+    let folder = saver.and_then(Saver::folder).map(Path::to_owned);
+    enter_beside(folder.into_iter().collect(), receive_only, quiet)
+}
+
+/// Confines the process to what is open, and to new files in `writable_dirs`.
+pub(super) fn enter_beside(writable_dirs: Vec<PathBuf>, receive_only: Vec<i32>, quiet: bool) -> Result<(), Failure> {
     let sandbox = Sandbox { writable_dirs, readable: Vec::new(), receive_only };
     let report = sandbox
         .enter()

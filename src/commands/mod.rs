@@ -2,11 +2,13 @@
 //!
 //! What the work is like is known elsewhere; here it is only asked for and reported.
 
+mod bodies;
 mod canaries;
 pub mod client;
 pub mod completions;
 mod confine;
 pub mod demo;
+mod evidence;
 pub mod guard;
 pub mod interfaces;
 mod known;

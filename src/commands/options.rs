@@ -48,6 +48,14 @@ pub(super) struct Options {
     #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
     report_path: Option<PathBuf>,
 
+    /// Save the packets of the streams that leak to FILE: pcap, or pcapng for that extension
+    #[arg(long, value_name = "FILE", conflicts_with = "no_leaks", help_heading = OUTPUT)]
+    pub(super) evidence: Option<PathBuf>,
+
+    /// Write each decoded body to a file of its own in DIR; none is ever replaced
+    #[arg(long, value_name = "DIR", help_heading = OUTPUT)]
+    pub(super) export_bodies: Option<PathBuf>,
+
     /// Show heads, bodies and notes in full
     #[arg(short = 'v', long, help_heading = OUTPUT)]
     pub(super) verbose: bool,
@@ -123,9 +131,14 @@ pub(super) fn severity(name: &str) -> Result<Severity, String> {
 impl Options {
     /// What the analyzer is asked to do.
     pub(super) fn analysis(&self, allow: Allowlist) -> Config {
+        // What is kept beside the analyzer has its share of the memory.
+        let memory = self.memory - self.evidence.as_ref().map_or(0, |_| self.evidence_memory());
+        // A whole body, where it is to be written; its buffer may grow to twice that.
+        let whole = self.export_bodies.as_ref().map_or(0, |_| memory / 4);
         Config {
-            memory: self.memory,
-            max_body: self.max_body,
+            memory,
+            max_body: self.max_body.max(whole),
+            trace: self.evidence.is_some(),
             sha256: self.sha256,
             leaks: !self.no_leaks,
             // Each was checked when it was parsed.
@@ -134,6 +147,11 @@ impl Options {
             allow,
             ..Config::default()
         }
+    }
+
+    /// How many bytes of packets may be kept that might become evidence.
+    pub(super) const fn evidence_memory(&self) -> usize {
+        self.memory / 4
     }
 
     /// The exit code for leaks, where failing on them was asked for.
@@ -164,12 +182,12 @@ impl Options {
     /// Every file that is written.
     pub(super) fn written(&self) -> Vec<PathBuf> {
         let reports = self.report_files().into_iter().map(|file| file.path);
-        self.write.iter().cloned().chain(reports).collect()
+        self.write.iter().chain(&self.evidence).cloned().chain(reports).collect()
     }
 
     /// What reports have to know of a run over these captures.
     pub(super) fn about(&self, captures: Vec<String>) -> About {
-        let saved = self.write.clone().filter(|_| captures.is_empty());
+        let saved = self.evidence.clone().or_else(|| self.write.clone()).filter(|_| captures.is_empty());
         About { captures, saved, least: self.min_severity }
     }
 }

@@ -4,10 +4,12 @@
 //! A reader of standard output who leaves ends the run quietly. This module refuses to know where events come
 //! from.
 
+use super::bodies::Bodies;
+use super::evidence::Leak;
 use super::options::Options;
 use super::reports::{self, About, Written};
 use super::{Failure, say};
-use crate::analyzer::Event;
+use crate::analyzer::{Event, Exchange};
 use crate::leak::{Baseline, Finding, Severity};
 use crate::report::{Layout, Report, Summary};
 use clap::ColorChoice;
@@ -35,6 +37,11 @@ pub(super) struct Output {
     baseline: Baseline,
     /// How many findings the baseline knew.
     known: u64,
+    /// Where bodies are written, and how much of each is shown.
+    bodies: Option<Bodies>,
+    max_body: usize,
+    /// What leaked since it was last asked for; `None` where nobody asks.
+    leaking: Option<Vec<Leak>>,
     /// Whether a file took no more.
     failed: bool,
     /// How many exchanges may be shown.
@@ -68,6 +75,9 @@ impl Output {
             about,
             baseline: Baseline::default(),
             known: 0,
+            bodies: None,
+            max_body: usize::MAX,
+            leaking: None,
             failed: false,
             limit,
             exchanges: 0,
@@ -84,8 +94,11 @@ impl Output {
         self.baseline = baseline;
     }
 
-    /// Creates the reports in files.
+    /// Creates the reports in files, and the folder for bodies.
     pub(super) fn create_files(&mut self, options: &Options) -> Result<(), Failure> {
+        self.bodies = options.export_bodies.as_deref().map(Bodies::open).transpose()?;
+        self.max_body = options.max_body;
+        self.leaking = options.evidence.as_ref().map(|_| Vec::new());
         let layout = Layout { verbose: options.verbose, ..Layout::default() };
         for file in options.report_files() {
             self.files.push(reports::create(&file, &self.about, layout)?);
@@ -106,6 +119,12 @@ impl Output {
             Event::Finding(found) => self.count(&found.finding),
             Event::Tls(_) => {}
         }
+        if let Some(leaking) = &mut self.leaking {
+            leaking.extend(Leak::of(&event, self.about.least));
+        }
+        if let Event::Exchange(exchange) = &mut event {
+            self.export(exchange);
+        }
         self.error = self.report.event(&event).err();
         self.each_file(|report| report.event(&event));
         self.waiting = true;
@@ -113,6 +132,30 @@ impl Output {
             self.since = Some(Instant::now());
         }
         self.is_done()
+    }
+
+    /// Writes an exchange's bodies, and leaves what is to be shown of them.
+    fn export(&mut self, exchange: &mut Exchange) {
+        let Some(bodies) = &mut self.bodies else { return };
+        if let Err(error) = bodies.write(exchange) {
+            self.failed = true;
+            self.bodies = None;
+            say(error);
+        }
+        for message in [&mut exchange.request, &mut exchange.response].into_iter().flatten() {
+            message.body.truncated |= message.body.kept.len() > self.max_body;
+            message.body.kept.truncate(self.max_body);
+        }
+    }
+
+    /// What leaked since the last call.
+    pub(super) fn take_leaking(&mut self) -> Vec<Leak> {
+        self.leaking.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Where bodies are written.
+    pub(super) const fn bodies(&self) -> Option<&Bodies> {
+        self.bodies.as_ref()
     }
 
     /// Takes out what the baseline knows. False where nothing is left.
@@ -176,6 +219,10 @@ impl Output {
     pub(super) fn finish(&mut self, summary: &mut Summary) {
         summary.counters.exchanges = self.exchanges;
         summary.counters.findings = self.findings;
+        let cut = self.bodies.as_ref().map_or(0, Bodies::cut);
+        if cut > 0 {
+            summary.counters.let_go.insert("ends of exported bodies".to_owned(), cut);
+        }
         if self.error.is_none() {
             self.error = self.report.finish(summary).err();
         }
@@ -224,7 +271,6 @@ pub(super) fn layout(color: ColorChoice, verbose: bool) -> Layout {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analyzer::Exchange;
     use crate::decode::Endpoint;
     use std::net::{IpAddr, Ipv4Addr};
 

@@ -52,13 +52,23 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         files => Files::open(files)?,
     };
     let files = files.filtered(filter);
+    // Opened before the right to open files is given up.
+    let again = if args.options.evidence.is_some() && files.are_regular() {
+        let filter = args.filter.as_deref().map(Filter::new).transpose()?;
+        Some(Files::open(&args.files)?.filtered(filter))
+    } else {
+        None
+    };
     if let Some(write) = args.options.written().iter().find(|write| files.reads(write)) {
         return Err(Failure::new(format!("cannot write to {}: it is one of the files to read", write.display())));
     }
     let bar = Bar::new(files.progress(), args.options.quiet);
-    let origin = Origin { interfaces: files.interfaces(), ..Origin::default() };
+    let origin = Origin { interfaces: files.interfaces(), twice: again.is_some(), ..Origin::default() };
     let mut session = Session::new(&args.options, output, origin)?;
     read(files, &mut session, bar, || stopped(&stop));
+    if let Some(again) = again {
+        session.read_again(again, &stop);
+    }
     session.finish(None)
 }
 

@@ -4,14 +4,15 @@
 //! `sniff` and `replay` differ only in where packets come from, which this module refuses to
 //! know.
 
+use super::evidence::Evidence;
 use super::options::Options;
 use super::output::Shared;
 use super::{FAILED, Failure, confine, known, reports, say};
-use crate::analyzer::{Analyzer, Counters};
-use crate::capture::Interfaces;
+use crate::analyzer::{Analyzer, Config, Counters};
 use crate::capture::save::{self, Rotate, Saver};
+use crate::capture::{Files, Interfaces};
 use crate::leak::Severity;
-use crate::packet::Packet;
+use crate::packet::{Packet, PacketId};
 use crate::report::text::figures::count;
 use crate::report::{Dropped, Summary};
 use std::fmt::Write as _;
@@ -30,9 +31,16 @@ pub(super) struct Origin {
     pub(super) keep_files: Option<NonZeroUsize>,
     /// Descriptors that packets are received from; what is written to them would be sent.
     pub(super) receive_only: Vec<i32>,
+    /// Whether the packets can be read again.
+    pub(super) twice: bool,
 }
 
 impl Origin {
+    /// What of the packets is evidence goes to one file, whatever becomes of all of them.
+    fn evidence(&self, path: &Path) -> Result<Saver, save::Error> {
+        Saver::create(path, save::Options { interfaces: self.interfaces.clone(), ..save::Options::default() })
+    }
+
     fn to(self, path: &Path) -> Result<Saver, save::Error> {
         let Self { interfaces, rotate, keep_files, .. } = self;
         Saver::create(path, save::Options { interfaces, rotate, keep_files, owner: None })
@@ -47,6 +55,12 @@ pub(super) struct Session {
     done: bool,
     /// What `-w` names; nothing once saving has failed.
     saver: Option<Saver>,
+    /// What `--evidence` names; nothing once saving has failed.
+    evidence: Option<Evidence>,
+    /// For another reading of the same packets: what the analyzer was asked to do, and how many
+    /// packets it took.
+    asked: Config,
+    packets: u64,
     packets_left: u64,
     leak_code: Option<u8>,
     /// Whether no summary is told.
@@ -65,18 +79,30 @@ impl Session {
             // Read before anything is written: a report may take its baseline's place.
             let allow = known::allowlist(options.config.as_deref(), options.quiet)?;
             let baseline = options.baseline.as_deref().map(known::baseline).transpose()?;
+            let budget = (!origin.twice).then(|| options.evidence_memory());
+            let evidence = options.evidence.as_deref().map(|path| origin.evidence(path)).transpose()?;
+            let evidence = evidence.map(|saver| Evidence::new(saver, budget));
             let saver = options.write.as_deref().map(|path| origin.to(path)).transpose()?;
             let mut output = output.lock();
             output.passing_over(baseline.unwrap_or_default());
             output.create_files(options)?;
-            Ok((allow, saver))
+            Ok((allow, saver, evidence))
         };
-        let (allow, saver) = confine::drop_privileges(open)?;
-        if !options.no_sandbox {
-            confine::enter(saver.as_ref(), receive_only, options.quiet)?;
+        let (allow, saver, evidence) = confine::drop_privileges(open)?;
+        let mut folders: Vec<_> = saver.iter().filter_map(Saver::folder).map(Path::to_owned).collect();
+        if let Some(bodies) = output.lock().bodies() {
+            bodies.check()?;
+            folders.push(bodies.path().to_owned());
         }
+        if !options.no_sandbox {
+            confine::enter_beside(folders, receive_only, options.quiet)?;
+        }
+        let asked = options.analysis(allow);
         Ok(Self {
-            analyzer: Analyzer::new(&options.analysis(allow)),
+            analyzer: Analyzer::new(&asked),
+            evidence,
+            asked,
+            packets: 0,
             output,
             done: false,
             saver,
@@ -96,8 +122,10 @@ impl Session {
     pub(super) fn packet(&mut self, packet: &Packet<'_>) -> bool {
         let Self { analyzer, output, done, .. } = self;
         analyzer.packet(packet, |event| *done = output.lock().event(event));
+        self.packets += 1;
         self.packets_left = self.packets_left.saturating_sub(1);
-        self.save(|saver| saver.packet(packet)) && self.packets_left > 0 && !self.done
+        let kept = self.evidence(Some(packet));
+        kept && self.save(|saver| saver.packet(packet)) && self.packets_left > 0 && !self.done
     }
 
     /// False where it failed; then nothing is saved any more.
@@ -112,17 +140,43 @@ impl Session {
         }
     }
 
+    /// Lets the evidence have what leaked, and the packet that was read. False where it failed;
+    /// then nothing is kept any more.
+    fn evidence(&mut self, packet: Option<&Packet<'_>>) -> bool {
+        let Some(evidence) = &mut self.evidence else { return true };
+        let now = packet.map_or(PacketId::default(), |packet| packet.id);
+        let leaks = self.output.lock().take_leaking();
+        let mut saved = leaks.into_iter().try_for_each(|leak| evidence.leak(leak, now));
+        if let Some(packet) = packet {
+            saved = saved.and_then(|()| evidence.packet(packet, &mut self.analyzer));
+        }
+        self.hold(saved)
+    }
+
+    /// False where saving evidence failed.
+    fn hold(&mut self, saved: Result<(), save::Error>) -> bool {
+        let failure = saved.err();
+        let good = failure.is_none();
+        if let Some(error) = failure {
+            self.evidence = None;
+            self.failed(error);
+        }
+        good
+    }
+
     /// A second has passed without a packet: what would come late has come.
     pub(super) fn quiet(&mut self) {
         let Self { analyzer, output, done, .. } = self;
         analyzer.quiet(|event| *done = output.lock().event(event));
+        self.evidence(None);
     }
 
     /// Some packets have been taken; `idle` is whether no other has arrived. Whoever waits for
     /// a line gets it. False where no more is wanted.
     pub(super) fn pause(&mut self, idle: bool) -> bool {
         self.done |= self.output.lock().flush(idle);
-        (!idle || self.save(Saver::flush)) && !self.done
+        let flushed = if idle { self.evidence.as_mut().map_or(Ok(()), Evidence::flush) } else { Ok(()) };
+        self.hold(flushed) && (!idle || self.save(Saver::flush)) && !self.done
     }
 
     /// Notes a failure and goes on.
@@ -131,17 +185,59 @@ impl Session {
         say(failure);
     }
 
+    /// Tells what is still open.
+    fn close(&mut self) {
+        let Self { analyzer, output, done, .. } = self;
+        if !*done {
+            analyzer.finish(|event| _ = output.lock().event(event));
+            *done = true;
+        }
+        self.evidence(None);
+    }
+
+    /// Reads the packets again, where something leaked, and saves those that are evidence.
+    pub(super) fn read_again(&mut self, mut files: Files, stop: &AtomicBool) {
+        self.close();
+        let Some(evidence) = self.evidence.as_mut().filter(|evidence| evidence.wants_more()) else { return };
+        evidence.begin_again();
+        // One that is asked the same counts the same streams, whatever it has to let go.
+        let mut analyzer = Analyzer::new(&self.asked);
+        let mut saved = Ok(());
+        let ended_early = stopped(stop);
+        for _ in 0..self.packets {
+            if !ended_early && stopped(stop) {
+                break;
+            }
+            // What is damaged was told of the first time.
+            let packet = loop {
+                if let Ok(packet) = files.next() {
+                    break packet;
+                }
+            };
+            let Some(packet) = packet else { break };
+            analyzer.packet(&packet, |_| {});
+            saved = evidence.packet(&packet, &mut analyzer);
+            if saved.is_err() {
+                break;
+            }
+        }
+        self.hold(saved);
+    }
+
     /// Ends the run: what is still open, the summary, the exit code. `dropped` is `None` where
     /// nothing was captured live.
     pub(super) fn finish(mut self, dropped: Option<Dropped>) -> Result<ExitCode, Failure> {
-        let Self { analyzer, output, done, .. } = &mut self;
-        if !*done {
-            analyzer.finish(|event| *done = output.lock().event(event));
-        }
+        self.close();
         if let Some(Err(error)) = self.saver.take().map(Saver::finish) {
             self.failed(error);
         }
-        let counters = self.analyzer.counters();
+        let mut counters = self.analyzer.counters();
+        if let Some(evidence) = self.evidence.take() {
+            if evidence.let_go() > 0 {
+                counters.let_go.insert("packets kept for evidence".to_owned(), evidence.let_go());
+            }
+            self.hold(evidence.finish());
+        }
         // A run that failed at its very start has nothing to sum up.
         if self.failed && counters.packets == 0 && dropped.is_none() {
             return Ok(ExitCode::from(FAILED));

@@ -94,6 +94,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         rotate: args.rotate,
         keep_files: args.keep_files,
         receive_only: live.descriptors(),
+        twice: false,
     };
     let mut session = Session::new(options, Output::shared(options, Vec::new(), true), origin)?;
     if !options.quiet {

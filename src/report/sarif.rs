@@ -204,7 +204,11 @@ fn descriptor(json: &mut Buffer, separator: &str, rule: &Rule) {
     json.raw(separator);
     json.string(r#"{"id":"#, id.as_bytes());
     let (title, fix) = (escape::str(title), escape::str(fix));
-    json.string(r#","name":"#, pascal(id).as_bytes());
+    // A name that says what the identifier says is worth nothing (rule SARIF1001 of Microsoft's validator).
+    let name = pascal(id);
+    if !name.eq_ignore_ascii_case(id) {
+        json.string(r#","name":"#, name.as_bytes());
+    }
     json.string(r#","shortDescription":{"text":"#, sentence(&title).as_bytes());
     let full =
         format!("{} It was read from captured network traffic, where anyone on the way could.", sentence(&title));
@@ -295,7 +299,7 @@ impl<W: Write> Report for Sarif<W> {
         for artifact in &self.artifacts {
             json.raw(separator);
             json.string(r#"{"location":{"uri":"#, artifact.as_bytes());
-            json.raw("}}");
+            json.raw(r#"},"roles":["analysisTarget"]}"#);
             separator = ",";
         }
         json.raw(r#"],"columnKind":"utf16CodeUnits","properties":{"#);

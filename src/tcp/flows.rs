@@ -36,6 +36,8 @@ pub struct Flows<T> {
     /// Memory of what waits and of the states.
     pub(super) weight: usize,
     counters: Counters,
+    /// The number of the stream of the latest segment.
+    latest: u64,
 }
 
 /// How far from the expected number an RST is believed. Its sender states the number
@@ -49,12 +51,18 @@ const LATE_COPY: i64 = 500_000_000;
 impl<T: Default> Flows<T> {
     /// An empty table.
     pub fn new(limits: Limits) -> Self {
-        Self { table: Table::new(), waits: VecDeque::new(), limits, weight: 0, counters: Counters::default() }
+        let counters = Counters::default();
+        Self { table: Table::new(), waits: VecDeque::new(), limits, weight: 0, counters, latest: 0 }
     }
 
     /// What was counted.
     pub fn counters(&self) -> Counters {
         self.counters
+    }
+
+    /// The number of the stream that the latest segment belongs to.
+    pub const fn latest(&self) -> u64 {
+        self.latest
     }
 
     /// Memory in use, in bytes.
@@ -74,6 +82,7 @@ impl<T: Default> Flows<T> {
             None => self.open(segment),
         };
         let Some(flow) = self.table.get_mut(slot) else { return };
+        self.latest = flow.stream.number;
         flow.last = index;
         if !flow.closed {
             flow.closed_at = segment.place.time;

@@ -185,6 +185,11 @@ impl Files {
         Ok(true)
     }
 
+    /// Whether all of them are regular files, which can be opened and read a second time.
+    pub const fn are_regular(&self) -> bool {
+        self.progress.total.is_some()
+    }
+
     /// What the capture says of its interfaces: a handle that grows as files are read.
     pub fn interfaces(&self) -> Interfaces {
         self.interfaces.clone()
