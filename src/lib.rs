@@ -14,10 +14,11 @@
 //! nothing, and the same packets give the same events however they are fed.
 //!
 //! ```
-//! use plainsight::{Analyzer, Config, Event, capture};
+//! use plainsight::{Analyzer, Config, Event, capture, leak};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let config = Config { canaries: vec![b"fluffy tail".to_vec()], ..Config::default() };
+//! let canaries = leak::Canaries::new(vec![leak::Canary::plain("fluffy tail")], false)?;
+//! let config = Config { canaries, ..Config::default() };
 //! let mut analyzer = Analyzer::new(&config);
 //! let mut capture = capture::open("fixtures/lesson/http.pcap")?;
 //! let mut leaks = Vec::new();

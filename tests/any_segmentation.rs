@@ -5,6 +5,7 @@
 
 use etherparse::PacketBuilder;
 use plainsight::analyzer::Exchange;
+use plainsight::leak::{Canaries, Canary};
 use plainsight::packet::{LinkType, Packet, PacketId, Timestamp};
 use plainsight::{Analyzer, Config, Event};
 use proptest::prelude::*;
@@ -92,7 +93,11 @@ fn essence(exchange: &Exchange) -> String {
 }
 
 fn analyze(packets: &[Vec<u8>]) -> Vec<String> {
-    let config = Config { sha256: true, canaries: vec![b"fluffy tail".to_vec()], ..Config::default() };
+    let config = Config {
+        sha256: true,
+        canaries: Canaries::new(vec![Canary::plain("fluffy tail")], false).unwrap_or_default(),
+        ..Config::default()
+    };
     let mut analyzer = Analyzer::new(&config);
     let mut seen = Vec::new();
     let mut sink = |event| {

@@ -6,6 +6,7 @@
 
 use super::{Analyzer, Config, Event};
 use crate::decode::fuzz::Packets;
+use crate::leak::{Canaries, Canary};
 
 /// Hands packets from `data`, laid out as for the decoder's target, to an analyzer with little
 /// memory.
@@ -23,7 +24,7 @@ pub fn fuzz_analyzer(data: &[u8]) {
         max_body: 256,
         sha256: first & 32 != 0,
         leaks: first & 64 != 0,
-        canaries: vec![b"fluffy tail".to_vec()],
+        canaries: Canaries::new(vec![Canary::plain("fluffy tail")], false).unwrap_or_default(),
         verify_checksums: first & 1 != 0,
         ..Config::default()
     };

@@ -12,7 +12,7 @@ pub use event::{Event, Exchange, TlsHello};
 
 use crate::decode::{self, Decoder, Unit};
 use crate::http::Settings;
-use crate::leak::{Allowlist, Rules, Scanner, Severity};
+use crate::leak::{Allowlist, Canaries, Rules, Scanner, Severity};
 use crate::packet::{Packet, PacketId, Timestamp};
 use crate::tcp::{Flows, Limits};
 use std::collections::BTreeMap;
@@ -37,7 +37,10 @@ pub struct Config {
     /// Whether our own rules look for personal data too. Off by default.
     pub personal: bool,
     /// Texts that must not pass.
-    pub canaries: Vec<Vec<u8>>,
+    pub canaries: Canaries,
+    /// How much of each secret is hidden wherever it would be told, in percent; `None` for only
+    /// those canaries that are to be hidden always.
+    pub redact: Option<u8>,
     /// Findings that are not given out.
     pub allow: Allowlist,
     /// Whether it can be asked which packets belong to which streams. Off by default.
@@ -56,7 +59,8 @@ impl Default for Config {
             leaks: true,
             rules: None,
             personal: false,
-            canaries: Vec::new(),
+            canaries: Canaries::default(),
+            redact: None,
             allow: Allowlist::default(),
             trace: false,
             verify_checksums: false,
@@ -106,7 +110,7 @@ impl Analyzer {
         let fragments = config.memory / 16;
         let scanner = if config.leaks {
             let rules = config.rules.clone().unwrap_or_else(|| Rules::defaults(config.personal));
-            Scanner::new(rules, &config.canaries)
+            Scanner::new(rules, config.canaries.clone()).redacting(config.redact)
         } else {
             Scanner::default()
         };

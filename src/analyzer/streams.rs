@@ -4,8 +4,8 @@
 use super::event::{Event, Exchange, TlsHello};
 use super::trace::Trace;
 use crate::decode::{Datagram, Endpoint};
-use crate::http::{Connection, Head, Observer, Read, Scan, Settings};
-use crate::leak::{Allowlist, Finding, Run, Scanner, Severity, Side, StreamFinding, Where, identify};
+use crate::http::{Connection, Head, Message, Observer, Read, Scan, Settings};
+use crate::leak::{Allowlist, Finding, Found, Run, Scanner, Severity, Side, StreamFinding, Where, identify};
 use crate::packet::{PacketId, Place};
 use crate::tcp::{Direction, Handler, Oddity, PerDirection, Stream};
 use crate::tls::{Hello, LONGEST_HELLO, client_hello};
@@ -52,15 +52,27 @@ impl Streams {
         Teller { streams: self, sink }
     }
 
-    /// Takes out the findings that are allowed, of an exchange with `host` and this request.
-    fn allow(&mut self, findings: &mut Vec<Finding>, host: &[u8], request: Option<&Head>) {
-        if self.allow.is_empty() {
-            return;
-        }
-        let target = request.and_then(Head::target).unwrap_or_default();
-        let before = findings.len();
-        findings.retain(|finding| !self.allow.allows(finding, host, target));
-        self.allowed += (before - findings.len()) as u64;
+    /// The findings of an exchange, as they are told: with their fingerprints, their secrets
+    /// hidden where they are to be, and without those that are allowed.
+    fn settle(
+        &mut self,
+        mut found: Vec<Found>,
+        server: Endpoint,
+        request: Option<&mut Message>,
+        response: Option<&mut Message>,
+    ) -> Vec<Finding> {
+        let head = request.as_ref().map(|message| &message.head);
+        let host = head.and_then(|head| head.field("host")).map_or_else(|| server.to_string().into(), <[u8]>::to_vec);
+        identify(found.iter_mut().map(|found| &mut found.finding), &host, head);
+        let target = head.and_then(Head::target).unwrap_or_default();
+        let allowed: Vec<bool> = found.iter().map(|found| self.allow.allows(&found.finding, &host, target)).collect();
+        let all = found.len();
+        self.scanner.redact(request, response, &mut found);
+        let told = found.into_iter().zip(allowed).filter(|(_, allowed)| !allowed);
+        let findings: Vec<_> = told.map(|(found, _)| found.finding).collect();
+        self.allowed += (all - findings.len()) as u64;
+        self.count(&findings);
+        findings
     }
 
     fn count(&mut self, findings: &[Finding]) {
@@ -94,6 +106,7 @@ impl<F: FnMut(Event)> Teller<'_, F> {
         let mut run = Run::default();
         self.streams.scanner.feed_other(&mut run, datagram.payload, datagram.place);
         let ends = datagram.four_tuple;
+        self.streams.scanner.finish_other(&mut run);
         self.tell_findings(&mut run, &Where::Datagram, None, ends.source, ends.destination);
     }
 
@@ -111,10 +124,24 @@ impl<F: FnMut(Event)> Teller<'_, F> {
         let mut findings = self.streams.scanner.take_other(run, location);
         let host = server.to_string();
         identify(&mut findings, host.as_bytes(), None);
-        self.streams.allow(&mut findings, host.as_bytes(), None);
+        let before = findings.len();
+        findings.retain(|finding| !self.streams.allow.allows(finding, host.as_bytes(), b""));
+        self.streams.allowed += (before - findings.len()) as u64;
         self.streams.count(&findings);
-        for finding in findings {
+        for mut finding in findings {
+            self.streams.scanner.redact_alone(&mut finding);
             (self.sink)(Event::Finding(Box::new(StreamFinding { stream, client, server, finding })));
+        }
+    }
+
+    /// What was no HTTP on a stream is over.
+    fn finish_other(&mut self, stream: &Stream, state: &mut StreamState) {
+        let Some(other) = state.0.as_deref_mut().and_then(|inner| inner.other.as_deref_mut()) else { return };
+        for from in Direction::BOTH {
+            let run = &mut other.runs[from];
+            self.streams.scanner.finish_other(run);
+            let (client, server) = (stream.sender(from), stream.sender(from.reverse()));
+            self.tell_findings(run, &Where::Stream, Some(stream.number), client, server);
         }
     }
 
@@ -164,6 +191,7 @@ impl<F: FnMut(Event)> Handler<StreamState> for Teller<'_, F> {
 
     fn close(&mut self, stream: &Stream, state: &mut StreamState) {
         self.with_http(stream, state, |http, settings, watch| http.finish(settings, watch));
+        self.finish_other(stream, state);
         if self.streams.trace.on {
             self.streams.trace.closed.push(stream.number);
         }
@@ -201,24 +229,21 @@ impl<F: FnMut(Event)> Observer for Watch<'_, F> {
     fn exchange(&mut self, read: Read<Run>) {
         let Read { client, request, response, notes } = read;
         let scanner = &self.streams.scanner;
-        let mut findings = Vec::new();
-        let request = request.map(|(message, run)| {
-            findings.append(&mut scanner.message(Side::Request, &message, run));
+        let mut found = Vec::new();
+        let mut request = request.map(|(message, run)| {
+            found.append(&mut scanner.look(Side::Request, &message, run));
             message
         });
-        let response = response.map(|(message, run)| {
-            findings.append(&mut scanner.message(Side::Response, &message, run));
+        let mut response = response.map(|(message, run)| {
+            found.append(&mut scanner.look(Side::Response, &message, run));
             message
         });
         let server = self.stream.sender(client.reverse());
-        if !findings.is_empty() {
-            let head = request.as_ref().map(|message| &message.head);
-            let host =
-                head.and_then(|head| head.field("host")).map_or_else(|| server.to_string().into(), <[u8]>::to_vec);
-            identify(&mut findings, &host, head);
-            self.streams.allow(&mut findings, &host, head);
-            self.streams.count(&findings);
-        }
+        let findings = if found.is_empty() {
+            Vec::new()
+        } else {
+            self.streams.settle(found, server, request.as_mut(), response.as_mut())
+        };
         self.streams.exchanges += 1;
         (self.sink)(Event::Exchange(Box::new(Exchange {
             id: self.streams.exchanges,

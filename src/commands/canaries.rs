@@ -3,6 +3,7 @@
 //! It finds out what they are; it refuses to look for them.
 
 use super::Failure;
+use crate::leak;
 use clap::builder::NonEmptyStringValueParser;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
@@ -55,9 +56,10 @@ impl Found {
         }
     }
 
-    /// The texts alone.
-    pub(super) fn texts(&self) -> Vec<Vec<u8>> {
-        self.canaries.iter().map(|canary| canary.text.clone()).collect()
+    /// As they are looked for.
+    pub(super) fn canaries(&self) -> Result<leak::Canaries, leak::CanaryError> {
+        let canary = |canary: &Canary| leak::Canary { text: canary.text.clone(), name: None, masked: canary.masked };
+        leak::Canaries::new(self.canaries.iter().map(canary).collect(), false)
     }
 
     /// One line on what was passed over, where something was.

@@ -355,7 +355,10 @@ mod tests {
         }
 
         fn analyzer() -> Analyzer {
-            Analyzer::new(&Config { trace: true, canaries: vec![b"fluffy tail".to_vec()], ..Config::default() })
+            {
+                let canaries = crate::leak::Canaries::new(vec![crate::leak::Canary::plain("fluffy tail")], false);
+                Analyzer::new(&Config { trace: true, canaries: canaries.unwrap_or_default(), ..Config::default() })
+            }
         }
 
         fn packet(&mut self, data: &[u8]) {

@@ -5,8 +5,7 @@
 use super::reports::{About, ReportFile, ReportFormat};
 use super::units;
 use crate::analyzer::Config;
-use crate::leak::{Allowlist, Severity};
-use clap::builder::NonEmptyStringValueParser;
+use crate::leak::{Allowlist, Canaries, Canary, CanaryError, Severity};
 use std::path::PathBuf;
 
 /// What both commands take.
@@ -78,8 +77,8 @@ pub(super) struct Options {
     pub(super) color: clap::ColorChoice,
 
     /// Report wherever TEXT passes; may be given several times
-    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new(), help_heading = LEAKS)]
-    canary: Vec<String>,
+    #[arg(long, value_name = "TEXT", value_parser = canary, help_heading = LEAKS)]
+    canary: Vec<Canary>,
 
     /// Only findings at least this bad count: info, low, medium, high or critical
     #[arg(long, value_name = "SEVERITY", default_value = "medium", value_parser = severity, help_heading = LEAKS)]
@@ -117,6 +116,12 @@ pub(super) enum Format {
     Json,
 }
 
+/// A text to look for.
+fn canary(text: &str) -> Result<Canary, CanaryError> {
+    let canary = Canary::plain(text);
+    canary.check().map(|()| canary)
+}
+
 /// A severity by its name.
 pub(super) fn severity(name: &str) -> Result<Severity, String> {
     let found = Severity::ALL.into_iter().find(|severity| severity.name().eq_ignore_ascii_case(name));
@@ -136,7 +141,8 @@ impl Options {
             trace: self.evidence.is_some(),
             sha256: self.sha256,
             leaks: !self.no_leaks,
-            canaries: self.canary.iter().map(|text| text.clone().into_bytes()).collect(),
+            // Each was checked when it was parsed.
+            canaries: Canaries::new(self.canary.clone(), false).unwrap_or_default(),
             verify_checksums: self.verify_checksums,
             allow,
             ..Config::default()

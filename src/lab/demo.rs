@@ -14,6 +14,7 @@ use crate::analyzer::{Analyzer, Config, Event, Exchange, TlsHello};
 use crate::capture::live::{self, Live, Poll};
 use crate::capture::save::{self, Saver};
 use crate::confine::{namespace, privileges};
+use crate::leak::{Canaries, Canary};
 use crate::packet::Packet;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -291,7 +292,7 @@ struct Sniffer {
 
 impl Sniffer {
     fn new(secret: &str, saver: Option<Saver>) -> Self {
-        let canaries = vec![secret.as_bytes().to_vec()];
+        let canaries = Canaries::new(vec![Canary::plain(secret)], false).unwrap_or_default();
         Self {
             analyzer: Analyzer::new(&Config { canaries, ..Config::default() }),
             secret: secret.as_bytes().to_vec(),

@@ -97,14 +97,20 @@ const SESSION_COOKIES: &[(&str, &str)] = &[
 /// The session cookies whose names are fixed.
 static COOKIES: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| SESSION_COOKIES.iter().copied().collect());
 
+/// Those whose names are patterns.
+static PATTERNS: LazyLock<Vec<(&str, &str)>> =
+    LazyLock::new(|| SESSION_COOKIES.iter().copied().filter(|(name, _)| name.contains(['*', '#'])).collect());
+
 /// What sets the session cookie `name`; `None` where it is no session cookie. Prefixes such as
 /// `__Host-` count for nothing.
 pub fn session_cookie(name: &str) -> Option<&'static str> {
     let name = name.to_ascii_lowercase();
     let bare = name.strip_prefix("__host-").or_else(|| name.strip_prefix("__secure-")).unwrap_or(&name);
-    let patterns = || SESSION_COOKIES.iter().filter(|(pattern, _)| pattern.contains(['*', '#']));
     let find = |name: &str| {
-        COOKIES.get(name).copied().or_else(|| patterns().find(|(pattern, _)| fits(pattern, name)).map(|(_, by)| *by))
+        COOKIES
+            .get(name)
+            .copied()
+            .or_else(|| PATTERNS.iter().find(|(pattern, _)| fits(pattern, name)).map(|(_, by)| *by))
     };
     find(&name).or_else(|| find(bare)).or_else(|| {
         // Rails: `_shop_session`; Flask, Django and Spring programs that renamed theirs.

@@ -76,6 +76,20 @@ pub enum Where {
     Tls,
 }
 
+impl Where {
+    /// The name of the field, where there is one.
+    pub(super) fn name_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Self::RequestHeader(name)
+            | Self::RequestTrailer(name)
+            | Self::ResponseHeader(name)
+            | Self::ResponseTrailer(name)
+            | Self::ResponseInterim(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Where {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

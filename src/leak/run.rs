@@ -14,7 +14,7 @@ pub struct Run(Option<Box<Inner>>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    carry: canary::Carry,
+    canary: canary::Stream,
     canaries: Vec<canary::Sighting>,
     window: Window,
     stream: Stream,
@@ -48,7 +48,7 @@ impl Run {
     pub(super) fn feed_canaries(&mut self, canaries: &Canaries, bytes: &[u8], place: Place) {
         let inner = self.0.get_or_insert_default();
         if inner.canaries.len() < MOST_SIGHTINGS {
-            canaries.feed(&mut inner.carry, bytes, place, &mut inner.canaries);
+            inner.canary.feed(canaries, bytes, place, &mut inner.canaries);
         }
     }
 
@@ -78,7 +78,14 @@ impl Run {
         }
     }
 
-    /// The run is over.
+    /// The run is over: what canaries still stand in it.
+    pub(super) fn finish_canaries(&mut self, canaries: &Canaries) {
+        if let Some(inner) = self.0.as_deref_mut() {
+            inner.canary.finish(canaries, &mut inner.canaries);
+        }
+    }
+
+    /// The run is over: what rules still find in it.
     pub(super) fn finish(&mut self, engine: &Engine) {
         if let Some(inner) = self.0.as_deref_mut().filter(|inner| inner.nature != Nature::Media) {
             inner.advance(engine, true);
@@ -117,7 +124,7 @@ impl Run {
             let secrets: usize = inner.found.iter().map(|(found, _)| size_of_val(found) + found.secret.len()).sum();
             let beginning = inner.beginning.as_ref().map_or(0, |window| size_of::<Window>() + window.weight());
             size_of::<Inner>()
-                + inner.carry.weight()
+                + inner.canary.weight()
                 + inner.window.weight()
                 + inner.stream.weight()
                 + secrets

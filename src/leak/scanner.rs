@@ -9,10 +9,12 @@ use super::engine::Sighting;
 use super::finding::{Finding, Severity, Where};
 use super::fingerprint::fingerprint;
 use super::http_rules::{self, Leak};
+use super::redact::{self, Percent};
 use super::run::Run;
 use super::values::{Origin, locate, value_of};
 use crate::http::{Head, Message};
 use crate::packet::Place;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// What to look for.
@@ -20,6 +22,7 @@ use std::sync::Arc;
 pub struct Scanner {
     canaries: Canaries,
     rules: Arc<Rules>,
+    redact: Option<Percent>,
 }
 
 /// Which of an exchange's messages something stands in.
@@ -31,11 +34,28 @@ pub enum Side {
     Response,
 }
 
-/// A finding, and how much it says compared with others at the same place.
+/// A finding, how much it says compared with others at the same place, and what it takes to hide
+/// its secret.
 #[derive(Debug)]
-struct Ranked {
+pub(crate) struct Found {
+    pub(crate) finding: Finding,
     rank: Rank,
-    finding: Finding,
+    /// Where in the message it stands.
+    pub(super) spots: Vec<(Part, Range<usize>)>,
+    /// Whether there is something to hide; a weakness has nothing.
+    pub(super) is_secret: bool,
+    /// Whether it is hidden as a whole, whatever else is to be shown.
+    pub(super) hide_all: bool,
+}
+
+/// A part of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Head,
+    Trailers,
+    /// The interim response with this number.
+    Interim(usize),
+    Body,
 }
 
 /// Of two findings at one place the one that says more is kept.
@@ -55,8 +75,16 @@ enum Rank {
 
 impl Scanner {
     /// Looks for these texts, and for what these rules describe.
-    pub fn new(rules: Arc<Rules>, canaries: &[Vec<u8>]) -> Self {
-        Self { canaries: Canaries::new(canaries), rules }
+    pub fn new(rules: Arc<Rules>, canaries: Canaries) -> Self {
+        Self { canaries, rules, redact: None }
+    }
+
+    /// Hides so much of each secret that it finds, in percent; `None` for only those that are to
+    /// be hidden whatever is asked.
+    #[must_use]
+    pub fn redacting(mut self, percent: Option<u8>) -> Self {
+        self.redact = percent.map(Percent::new);
+        self
     }
 
     /// Whether there is nothing to look for.
@@ -85,34 +113,59 @@ impl Scanner {
         }
     }
 
+    /// What is no HTTP is over.
+    pub fn finish_other(&self, run: &mut Run) {
+        run.finish_canaries(&self.canaries);
+    }
+
     /// Takes out the canaries that were found in what is no HTTP since the last call.
     pub fn take_other(&self, run: &mut Run, location: &Where) -> Vec<Finding> {
-        run.take_canaries().into_iter().map(|sighting| canary_finding(sighting, location.clone())).collect()
+        run.take_canaries().into_iter().map(|sighting| self.canary_finding(sighting, location.clone())).collect()
     }
 
     /// Everything that a message shows. `run` is what its body showed.
-    pub fn message(&self, side: Side, message: &Message, mut run: Run) -> Vec<Finding> {
+    pub fn message(&self, side: Side, message: &Message, run: Run) -> Vec<Finding> {
+        let mut found = self.look(side, message, run);
+        let mut message = message.clone();
+        self.redact(Some(&mut message), None, &mut found);
+        found.into_iter().map(|found| found.finding).collect()
+    }
+
+    /// Hides the secrets that are to be hidden, in the findings and in their messages.
+    pub(crate) fn redact(&self, request: Option<&mut Message>, response: Option<&mut Message>, found: &mut [Found]) {
+        redact::exchange(request, response, found, self.redact);
+    }
+
+    /// As [`Self::redact`], for a finding outside an exchange.
+    pub(crate) fn redact_alone(&self, finding: &mut Finding) {
+        redact::alone(finding, self.redact);
+    }
+
+    /// Everything that a message shows, nothing hidden yet.
+    pub(crate) fn look(&self, side: Side, message: &Message, mut run: Run) -> Vec<Found> {
         let mut found = Vec::new();
         if self.is_idle() {
             return Vec::new();
         }
-        for head in &message.interim {
-            self.head(head, Origin::Interim, &mut found);
+        for (which, head) in message.interim.iter().enumerate() {
+            self.head(head, (Origin::Interim, Part::Interim(which)), &mut found);
         }
-        self.head(&message.head, Origin::Head(side), &mut found);
+        self.head(&message.head, (Origin::Head(side), Part::Head), &mut found);
         self.body(side, message, &mut run, &mut found);
-        self.head(&message.trailers, Origin::Trailer(side), &mut found);
+        self.head(&message.trailers, (Origin::Trailer(side), Part::Trailers), &mut found);
         settle(found)
     }
 
     /// Looks through a head.
-    fn head(&self, head: &Head, origin: Origin, found: &mut Vec<Ranked>) {
-        for (name, value) in self.canaries_in(head) {
-            let Some(place) = locate(head, origin, &(name..name + value)) else { continue };
-            let bytes = head.bytes.get(name..name + value).unwrap_or_default().to_vec();
-            let offset = (name - place.span.start) as u64;
-            let sighting = canary::Sighting { offset, bytes, place: head.place(name as u32) };
-            found.push(Ranked { rank: Rank::Canary, finding: canary_finding(sighting, place.location) });
+    fn head(&self, head: &Head, (origin, part): (Origin, Part), found: &mut Vec<Found>) {
+        for mut sighting in self.canaries.find(&head.bytes) {
+            let span = sighting.span.start as usize..sighting.span.end as usize;
+            let Some(value) = locate(head, origin, &span) else { continue };
+            let place = head.place(span.start as u32);
+            sighting.place = if sighting.via.is_empty() { place } else { place.decoded() };
+            let start = value.span.start as u64;
+            sighting.span = sighting.span.start - start..sighting.span.end - start;
+            found.push(self.canary_found(sighting, value.location, (part, span)));
         }
         for sighting in self.rules.engine().find(&head.bytes) {
             let span = sighting.span.start as usize..sighting.span.end as usize;
@@ -124,21 +177,22 @@ impl Scanner {
             }
             let place = head.place(span.start as u32);
             let offset = (span.start - value.span.start) as u64;
-            found.extend(self.rule_finding(&sighting, offset, place, value.location));
+            found.extend(self.rule_found(&sighting, offset, place, value.location, (part, span)));
         }
         if self.rules.has_builtins() {
-            self.head_leaks(head, origin, found);
+            self.head_leaks(head, (origin, part), found);
         }
     }
 
     /// What HTTP gives away in a head.
-    fn head_leaks(&self, head: &Head, origin: Origin, found: &mut Vec<Ranked>) {
+    fn head_leaks(&self, head: &Head, (origin, part): (Origin, Part), found: &mut Vec<Found>) {
         let mut leaks = Vec::new();
         let mut keep = |value: &[u8], location: &dyn Fn() -> Where, leaks: &mut Vec<Leak>| {
             let start = head.range_of(value).start;
             for leak in leaks.drain(..).filter(|leak| self.rules.has(leak.rule)) {
                 let place = head.place(start + leak.span.start as u32);
-                found.push(leak_finding(leak, place, location()));
+                let span = start as usize + leak.span.start..start as usize + leak.span.end;
+                found.push(leak_found(leak, place, location(), (part, span)));
             }
         };
         if let (Some(target), Origin::Head(Side::Request)) = (head.target(), origin) {
@@ -159,36 +213,35 @@ impl Scanner {
         }
     }
 
-    fn canaries_in<'a>(&'a self, head: &'a Head) -> impl Iterator<Item = (usize, usize)> + 'a {
-        self.canaries.find(&head.bytes)
-    }
-
     /// What a body showed.
-    fn body(&self, side: Side, message: &Message, run: &mut Run, found: &mut Vec<Ranked>) {
+    fn body(&self, side: Side, message: &Message, run: &mut Run, found: &mut Vec<Found>) {
         run.finish(self.rules.engine());
+        run.finish_canaries(&self.canaries);
         let location = if side == Side::Request { Where::RequestBody } else { Where::ResponseBody };
         let first = found.len();
         if self.rules.has_builtins() {
             self.body_leaks(side, message, run, &location, found);
         }
         for sighting in run.take_canaries() {
-            let finding = canary_finding(sighting, location.clone());
-            found.push(Ranked { rank: Rank::Canary, finding });
+            let span = sighting.span.start as usize..sighting.span.end as usize;
+            found.push(self.canary_found(sighting, location.clone(), (Part::Body, span)));
         }
         for (sighting, place) in run.take_found() {
-            found.extend(self.rule_finding(&sighting, sighting.span.start, place, location.clone()));
+            let span = sighting.span.start as usize..sighting.span.end as usize;
+            let offset = sighting.span.start;
+            found.extend(self.rule_found(&sighting, offset, place, location.clone(), (Part::Body, span)));
         }
         let coding = &message.body.encoding;
         if found.len() > first && coding != "identity" {
             let via: Vec<_> = coding.split(", ").map(str::to_owned).collect();
-            for Ranked { finding, .. } in found.iter_mut().skip(first) {
+            for Found { finding, .. } in found.iter_mut().skip(first) {
                 finding.via.splice(0..0, via.iter().rev().cloned());
             }
         }
     }
 
     /// What HTTP gives away in a body.
-    fn body_leaks(&self, side: Side, message: &Message, run: &Run, location: &Where, found: &mut Vec<Ranked>) {
+    fn body_leaks(&self, side: Side, message: &Message, run: &Run, location: &Where, found: &mut Vec<Found>) {
         // A client's fields are few, and mean something; an answer is read only where it has words
         // for it.
         let Some((window, _)) = run.beginning().filter(|(_, noticed)| side == Side::Request || *noticed) else {
@@ -199,20 +252,58 @@ impl Scanner {
         http_rules::body(side, content_type, window.view().bytes, self.rules.engine(), &mut given);
         for leak in given.leaks.into_iter().filter(|leak| self.rules.has(leak.rule)) {
             let place = window.place(leak.span.start as u64);
-            found.push(leak_finding(leak, place, location.clone()));
+            let span = leak.span.clone();
+            found.push(leak_found(leak, place, location.clone(), (Part::Body, span)));
         }
         for (sighting, span, step) in given.decoded {
             let place = window.place(span.start as u64).decoded();
-            let Some(mut ranked) = self.rule_finding(&sighting, span.start as u64, place, location.clone()) else {
+            let spot = (Part::Body, span.clone());
+            let Some(mut one) = self.rule_found(&sighting, span.start as u64, place, location.clone(), spot) else {
                 continue;
             };
-            ranked.finding.length = span.len() as u64;
-            ranked.finding.via.push(step);
-            found.push(ranked);
+            one.finding.length = span.len() as u64;
+            one.finding.via.push(step);
+            found.push(one);
         }
     }
 
-    fn rule_finding(&self, sighting: &Sighting, offset: u64, place: Place, location: Where) -> Option<Ranked> {
+    fn canary_found(&self, sighting: canary::Sighting, location: Where, spot: (Part, Range<usize>)) -> Found {
+        let finding = self.canary_finding(sighting, location);
+        let hide_all = finding.redacted;
+        Found { finding, rank: Rank::Canary, spots: vec![spot], is_secret: true, hide_all }
+    }
+
+    /// Marked as redacted where it is to be hidden, which it is not yet.
+    fn canary_finding(&self, sighting: canary::Sighting, location: Where) -> Finding {
+        let canary = self.canaries.get(sighting.canary);
+        let masked = canary.is_some_and(|canary| canary.masked);
+        let text = canary.map(|canary| canary.text.clone()).unwrap_or_default();
+        let name = canary.and_then(|canary| canary.name.clone());
+        Finding {
+            rule: "canary".to_owned(),
+            severity: Severity::Critical,
+            title: "A canary crossed the wire unencrypted".to_owned(),
+            location,
+            place: sighting.place,
+            offset: sighting.span.start,
+            length: sighting.span.end - sighting.span.start,
+            via: sighting.via.into_iter().map(str::to_owned).collect(),
+            secret: text,
+            redacted: masked,
+            about: name.map(|name| ("name".to_owned(), name)).into_iter().collect(),
+            fix: "Send it only inside TLS (https://), and change the secret: whoever watched has it.".to_owned(),
+            fingerprint: String::new(),
+        }
+    }
+
+    fn rule_found(
+        &self,
+        sighting: &Sighting,
+        offset: u64,
+        place: Place,
+        location: Where,
+        spot: (Part, Range<usize>),
+    ) -> Option<Found> {
         let rule = self.rules.engine().rule(sighting.rule)?;
         let rank = if rule.family == "generic" || rule.family == "auth" { Rank::Generic } else { Rank::Provider };
         let finding = Finding {
@@ -230,42 +321,62 @@ impl Scanner {
             fix: rule.fix.clone(),
             fingerprint: String::new(),
         };
-        Some(Ranked { rank, finding })
+        Some(Found { finding, rank, spots: vec![spot], is_secret: true, hide_all: false })
     }
 }
 
 /// One finding for each secret, in the order of the values and of their bytes.
-fn settle(found: Vec<Ranked>) -> Vec<Finding> {
+fn settle(found: Vec<Found>) -> Vec<Found> {
     if found.len() < 2 {
-        return found.into_iter().map(|ranked| ranked.finding).collect();
+        return found;
     }
-    let mut order: Vec<(usize, Ranked)> = found.into_iter().enumerate().collect();
+    let mut order: Vec<(usize, Found)> = found.into_iter().enumerate().collect();
     // The best first; of equals the worse, then the longer.
     order.sort_by(|(_, one), (_, other)| {
-        let key = |ranked: &Ranked| (ranked.rank, ranked.finding.severity, ranked.finding.length);
+        let key = |ranked: &Found| (ranked.rank, ranked.finding.severity, ranked.finding.length);
         key(other).cmp(&key(one))
     });
-    let mut kept: Vec<(usize, Finding)> = Vec::with_capacity(order.len());
-    for (number, Ranked { finding, .. }) in order {
-        let overlaps = |other: &Finding| {
-            other.location == finding.location
-                && other.offset < finding.offset + finding.length
-                && finding.offset < other.offset + other.length
+    let mut kept: Vec<(usize, Found)> = Vec::with_capacity(order.len());
+    for (number, one) in order {
+        let overlaps = |(_, other): &&mut (usize, Found)| {
+            let (one, other) = (&one.finding, &other.finding);
+            other.location == one.location
+                && other.offset < one.offset + one.length
+                && one.offset < other.offset + other.length
         };
-        if !kept.iter().any(|(_, other)| overlaps(other)) {
-            kept.push((number, finding));
+        match kept.iter_mut().find(overlaps) {
+            Some((_, other)) => other.absorb(one),
+            None => kept.push((number, one)),
         }
     }
     kept.sort_by_key(|(number, _)| *number);
     // Within one value by offset; values keep the order in which they were looked through.
-    for same in kept.chunk_by_mut(|(_, one), (_, other)| one.location == other.location) {
-        same.sort_by_key(|(_, finding)| finding.offset);
+    for same in kept.chunk_by_mut(|(_, one), (_, other)| one.finding.location == other.finding.location) {
+        same.sort_by_key(|(_, found)| found.finding.offset);
     }
-    kept.into_iter().map(|(_, finding)| finding).collect()
+    kept.into_iter().map(|(_, found)| found).collect()
+}
+
+impl Found {
+    /// Takes in another that says less of the same place.
+    fn absorb(&mut self, other: Self) {
+        if other.is_secret {
+            self.spots.extend(other.spots);
+        }
+        // A field or a scheme around a canary is a part of the way to it.
+        let (one, other, rank) = (&mut self.finding, other.finding, other.rank);
+        let around = self.rank == Rank::Canary && matches!(rank, Rank::Http | Rank::Scheme);
+        if around && !other.via.is_empty() && !one.via.starts_with(&other.via) {
+            let inner = std::mem::replace(&mut one.via, other.via);
+            let more: Vec<_> = inner.into_iter().filter(|step| !one.via.contains(step)).collect();
+            one.via.extend(more);
+            one.about.extend(other.about);
+        }
+    }
 }
 
 /// Gives findings of an exchange their fingerprints.
-pub(crate) fn identify(findings: &mut [Finding], host: &[u8], request: Option<&Head>) {
+pub(crate) fn identify<'a>(findings: impl IntoIterator<Item = &'a mut Finding>, host: &[u8], request: Option<&Head>) {
     let method = request.and_then(Head::method).unwrap_or_default();
     let target = request.and_then(Head::target).unwrap_or_default();
     for finding in findings {
@@ -273,7 +384,7 @@ pub(crate) fn identify(findings: &mut [Finding], host: &[u8], request: Option<&H
     }
 }
 
-fn leak_finding(leak: Leak, place: Place, location: Where) -> Ranked {
+fn leak_found(leak: Leak, place: Place, location: Where, spot: (Part, Range<usize>)) -> Found {
     let Leak { rule, span, secret, via, about } = leak;
     // What was decoded does not stand there as it is.
     let place = if secret.len() == span.len() { place } else { place.decoded() };
@@ -292,23 +403,6 @@ fn leak_finding(leak: Leak, place: Place, location: Where) -> Ranked {
         fix: rule.fix.to_owned(),
         fingerprint: String::new(),
     };
-    Ranked { rank: if rule.strong { Rank::Scheme } else { Rank::Http }, finding }
-}
-
-fn canary_finding(sighting: canary::Sighting, location: Where) -> Finding {
-    Finding {
-        rule: "canary".to_owned(),
-        severity: Severity::Critical,
-        title: "A canary crossed the wire unencrypted".to_owned(),
-        location,
-        place: sighting.place,
-        offset: sighting.offset,
-        length: sighting.bytes.len() as u64,
-        via: Vec::new(),
-        secret: sighting.bytes,
-        redacted: false,
-        about: Vec::new(),
-        fix: "Send it only inside TLS (https://), and change the secret: whoever watched has it.".to_owned(),
-        fingerprint: String::new(),
-    }
+    let rank = if rule.strong { Rank::Scheme } else { Rank::Http };
+    Found { finding, rank, spots: vec![spot], is_secret: rule.is_secret, hide_all: false }
 }

@@ -17,12 +17,15 @@ pub struct Builtin {
     pub fix: &'static str,
     /// Whether it says more of a secret than a provider's own rule does.
     pub(crate) strong: bool,
+    /// Whether what it finds is a secret, and no weakness.
+    pub(crate) is_secret: bool,
 }
 
 macro_rules! builtins {
     ($($name:ident = $id:literal, $title:literal, $severity:ident, $strong:literal, $fix:literal;)*) => {
         $(pub(super) static $name: Builtin = Builtin {
             id: $id, title: $title, severity: Severity::$severity, fix: $fix, strong: $strong,
+            is_secret: !matches!($id.as_bytes(), b"cookie-flags" | b"password-form" | b"http-form" | b"http-redirect"),
         };)*
         /// All of them.
         pub static BUILTINS: &[&Builtin] = &[$(&$name),*];

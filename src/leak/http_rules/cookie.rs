@@ -36,10 +36,13 @@ fn parts(value: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
 }
 
 fn session(value: &[u8], name: &Range<usize>, content: Range<usize>, leaks: &mut Vec<Leak>) {
+    if content.len() < SHORTEST {
+        return;
+    }
     let name = String::from_utf8_lossy(value.get(name.clone()).unwrap_or_default());
     let Some(by) = session_cookie(&name) else { return };
     let mut leak = Leak::plain(&SESSION_COOKIE, value, content);
-    if leak.secret.len() < SHORTEST || placeholder(&leak.secret) || leak.secret.eq_ignore_ascii_case(b"deleted") {
+    if placeholder(&leak.secret) || leak.secret.eq_ignore_ascii_case(b"deleted") {
         return;
     }
     leak.via.push(format!("cookie \"{name}\""));

@@ -42,9 +42,18 @@ pub(super) fn judge(name: &str, value: &[u8], place: Place) -> Option<&'static B
         Kind::Token => {
             let opaque = Check::Random.passes(value) || Check::Jwt.passes(value);
             let enough = value.len() >= if sent { 8 } else { 16 };
-            (enough && opaque && !placeholder(value)).then_some(&TOKEN)
+            (enough && opaque && !placeholder(value) && (sent || !is_uuid(value))).then_some(&TOKEN)
         }
     }
+}
+
+/// Whether a value is a UUID: in answers most often the name of a thing.
+fn is_uuid(value: &[u8]) -> bool {
+    let digit = |(at, byte): (usize, &u8)| match at {
+        8 | 13 | 18 | 23 => *byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    };
+    value.len() == 36 && value.iter().enumerate().all(digit)
 }
 
 /// Whether a value only says yes or no.
