@@ -3,14 +3,12 @@
 //! It finds out what they are; it refuses to look for them.
 
 use super::Failure;
-use crate::leak;
+use crate::leak::{self, Canary};
+use crate::redact;
 use clap::builder::NonEmptyStringValueParser;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-
-/// Shorter texts stand in packets by chance.
-const SHORTEST: usize = 4;
 
 /// What names canaries.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -26,15 +24,10 @@ pub(super) struct Canaries {
     /// Report wherever a line of FILE, or a value in it where it is a .env, passes; they are never shown
     #[arg(long = "canary-file", value_name = "FILE", help_heading = "Leaks")]
     files: Vec<PathBuf>,
-}
 
-/// A text to look for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Canary {
-    /// The text.
-    pub(super) text: Vec<u8>,
-    /// Whether it must not be shown, since it came from the environment or a file.
-    pub(super) masked: bool,
+    /// Find canaries in any letter case
+    #[arg(long = "canary-ignore-case", help_heading = "Leaks")]
+    ignore_case: bool,
 }
 
 /// All canaries, and what was passed over.
@@ -43,23 +36,25 @@ pub(super) struct Found {
     pub(super) canaries: Vec<Canary>,
     /// Variables whose values are too short or too ordinary to be looked for.
     pub(super) passed_over: Vec<String>,
-    /// How many were named, each as often as it was.
-    named: usize,
+    ignore_case: bool,
 }
 
 impl Found {
-    fn add(&mut self, text: Vec<u8>, masked: bool) {
-        self.named += 1;
-        match self.canaries.iter_mut().find(|known| known.text == text) {
-            Some(known) => known.masked |= masked,
-            None => self.canaries.push(Canary { text, masked }),
-        }
+    fn add(&mut self, canary: Canary) -> Result<(), Failure> {
+        canary.check().map_err(|error| Failure::new(error.to_string()))?;
+        self.canaries.push(canary);
+        Ok(())
+    }
+
+    /// The texts themselves, for what writes none of them.
+    pub(super) fn texts(&self) -> redact::Texts {
+        let texts = self.canaries.iter().map(|canary| canary.text.clone()).collect();
+        redact::Texts { texts, ignore_case: self.ignore_case }
     }
 
     /// As they are looked for.
-    pub(super) fn canaries(&self) -> Result<leak::Canaries, leak::CanaryError> {
-        let canary = |canary: &Canary| leak::Canary { text: canary.text.clone(), name: None, masked: canary.masked };
-        leak::Canaries::new(self.canaries.iter().map(canary).collect(), false)
+    pub(super) fn canaries(self) -> Result<leak::Canaries, Failure> {
+        leak::Canaries::new(self.canaries, self.ignore_case).map_err(|error| Failure::new(error.to_string()))
     }
 
     /// One line on what was passed over, where something was.
@@ -80,10 +75,9 @@ impl Canaries {
     }
 
     fn find_in(&self, environment: &[(OsString, OsString)]) -> Result<Found, Failure> {
-        let mut found = Found::default();
+        let mut found = Found { ignore_case: self.ignore_case, ..Found::default() };
         for text in &self.texts {
-            let long = long_enough(text.as_bytes());
-            found.add(long.map_err(|why| Failure::new(format!("the canary `{text}` {why}")))?.to_vec(), false);
+            found.add(Canary::plain(text.as_bytes()))?;
         }
         for pattern in &self.variables {
             variables(pattern, environment, &mut found)?;
@@ -92,28 +86,20 @@ impl Canaries {
             let name = path.display();
             let text = std::fs::read(path)
                 .map_err(|error| Failure::new(format!("cannot read the canaries in {name}: {error}")))?;
-            let before = found.named;
+            let before = found.canaries.len();
             if is_env(path, &text) {
                 for (variable, value) in assignments(&text) {
-                    add_value(&variable, value, &mut found);
+                    add_value(&variable, value, &mut found)?;
                 }
             } else {
                 lines(path, &text, &mut found)?;
             }
-            if found.named == before {
+            if found.canaries.len() == before {
                 return Err(Failure::new(format!("there is no canary in {name}")));
             }
         }
         Ok(found)
     }
-}
-
-fn long_enough(text: &[u8]) -> Result<&[u8], String> {
-    if text.len() >= SHORTEST {
-        return Ok(text);
-    }
-    let bytes = text.len();
-    Err(format!("has {bytes} bytes and needs {SHORTEST}: a shorter one stands in packets by chance"))
 }
 
 /// Values that many variables have and that are no secrets.
@@ -135,14 +121,15 @@ const ORDINARY: [&str; 14] = [
 ];
 
 /// Adds the value of a variable that was not named by itself.
-fn add_value(name: &str, value: Vec<u8>, found: &mut Found) {
+fn add_value(name: &str, value: Vec<u8>, found: &mut Found) -> Result<(), Failure> {
     let ordinary = ORDINARY.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes()))
         || (value.len() < 6 && value.iter().all(u8::is_ascii_digit));
-    if value.len() < SHORTEST || ordinary {
+    let canary = Canary::secret(name, value);
+    if ordinary || matches!(canary.check(), Err(leak::CanaryError::TooShort { .. })) {
         found.passed_over.push(name.to_owned());
-    } else {
-        found.add(value, true);
+        return Ok(());
     }
+    found.add(canary)
 }
 
 fn variables(pattern: &str, environment: &[(OsString, OsString)], found: &mut Found) -> Result<(), Failure> {
@@ -150,23 +137,20 @@ fn variables(pattern: &str, environment: &[(OsString, OsString)], found: &mut Fo
     if !pattern.contains(['*', '?']) {
         let value = environment.iter().find(|(name, _)| name == pattern).map(|(_, value)| value_of(value));
         let value = value.ok_or_else(|| Failure::new(format!("the variable {pattern} of --canary-env is not set")))?;
-        let long = long_enough(&value);
-        let long = long.map_err(|why| Failure::new(format!("the value of {pattern} {why}")))?.to_vec();
-        found.add(long, true);
-        return Ok(());
+        return found.add(Canary::secret(pattern, value));
     }
     let matching: Vec<_> = environment.iter().filter(|(name, _)| glob(pattern.as_bytes(), name.as_bytes())).collect();
-    let before = found.named;
+    let before = found.canaries.len();
     for (name, value) in &matching {
-        add_value(&name.to_string_lossy(), value_of(value), found);
+        add_value(&name.to_string_lossy(), value_of(value), found)?;
     }
     if matching.is_empty() {
         return Err(Failure::new(format!("no variable is called like `{pattern}` of --canary-env")));
     }
-    if found.named == before {
+    if found.canaries.len() == before {
         let all = matching.len();
         return Err(Failure::new(format!(
-            "none of the {all} variables called like `{pattern}` has a value of {SHORTEST} bytes that could be a secret"
+            "none of the {all} variables called like `{pattern}` has a value that is long enough and could be a secret"
         )));
     }
     Ok(())
@@ -205,10 +189,7 @@ fn lines(path: &Path, text: &[u8], found: &mut Found) -> Result<(), Failure> {
         if line.trim_ascii().is_empty() {
             continue;
         }
-        let long = long_enough(line);
-        let long =
-            long.map_err(|why| Failure::new(format!("the canary in line {number} of {} {why}", path.display())))?;
-        found.add(long.to_vec(), true);
+        found.add(Canary::secret(format!("line {number} of {}", path.display()), line))?;
     }
     Ok(())
 }
@@ -363,7 +344,8 @@ mod tests {
         let environment = [("A_TOKEN", "first"), ("B_TOKEN", "x"), ("C_TOKEN", "production"), ("PORT", "8080")];
         let environment: Vec<_> =
             environment.iter().map(|(name, value)| (OsString::from(*name), OsString::from(*value))).collect();
-        let canaries = Canaries { texts: owned(texts), variables: owned(variables), files: Vec::new() };
+        let canaries =
+            Canaries { texts: owned(texts), variables: owned(variables), files: Vec::new(), ignore_case: false };
         let found = canaries.find_in(&environment).map_err(|failure| failure.to_string())?;
         let shown = |canary: Canary| (String::from_utf8_lossy(&canary.text).into_owned(), canary.masked);
         Ok(found.canaries.into_iter().map(shown).collect())
@@ -374,11 +356,10 @@ mod tests {
         let one = |text: &str, masked| Ok(vec![(text.to_owned(), masked)]);
         assert_eq!(of(&["fluffy"], &[]), one("fluffy", false));
         assert_eq!(of(&[], &["*_TOKEN"]), one("first", true));
-        assert_eq!(of(&["first"], &["A_TOKEN"]), one("first", true), "once, and masked");
         assert_eq!(of(&[], &["PORT"]), one("8080", true), "named by itself, it is meant");
         for (texts, variables, part) in [
-            (&["abc"][..], &[][..], "has 3 bytes and needs 4"),
-            (&[], &["B_TOKEN"], "the value of B_TOKEN has 1 bytes"),
+            (&["abc"][..], &[][..], "the text has 3 bytes"),
+            (&[], &["B_TOKEN"], "B_TOKEN has 1 byte:"),
             (&[], &["NONE"], "is not set"),
             (&[], &["*_SECRET"], "no variable is called like"),
             (&[], &["P*"], "none of the 1 variables"),

@@ -71,8 +71,8 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
             say(report);
         }
     }
-    let config = Config { memory: args.memory, max_body: 0, canaries: found.texts(), ..Config::default() };
-    let outcome = redact::redact(&place, &config).map_err(|error| Failure::new(error.to_string()))?;
+    let config = Config { memory: args.memory, max_body: 0, ..Config::default() };
+    let outcome = redact::redact(&place, &config, &found.texts()).map_err(|error| Failure::new(error.to_string()))?;
     for error in &outcome.unread {
         say(error);
     }

@@ -15,7 +15,7 @@ mod trace;
 use crate::analyzer::{Analyzer, Config, Event};
 use crate::capture::save::{self, Saver};
 use crate::capture::{self, Files};
-use crate::leak::StreamFinding;
+use crate::leak::{Canaries, Canary, CanaryError, Finding, StreamFinding};
 use crate::packet::Packet;
 use cover::{Cover, Edits};
 use needles::Needles;
@@ -45,6 +45,9 @@ pub enum Error {
     /// The copy cannot be written.
     #[error(transparent)]
     Save(#[from] save::Error),
+    /// A text cannot be looked for.
+    #[error(transparent)]
+    Text(#[from] CanaryError),
 }
 
 /// Where the capture is read and its copy written and read.
@@ -66,6 +69,26 @@ pub trait Place {
     fn copy(&self) -> Result<Files, capture::Error>;
 }
 
+/// Texts that count as secrets wherever they stand, in whatever disguise.
+#[derive(Debug, Clone, Default)]
+pub struct Texts {
+    /// The texts.
+    pub texts: Vec<Vec<u8>>,
+    /// Whether in any case of their ASCII letters.
+    pub ignore_case: bool,
+}
+
+impl Texts {
+    /// As canaries, and others with them: those among `others` that can be.
+    fn with<'t>(&self, others: impl Iterator<Item = &'t Vec<u8>>) -> Result<Canaries, CanaryError> {
+        let others = others.map(|text| Canary::plain(text.as_slice())).filter(|canary| canary.check().is_ok());
+        Canaries::new(
+            self.texts.iter().map(|text| Canary::plain(text.as_slice())).chain(others).collect(),
+            self.ignore_case,
+        )
+    }
+}
+
 /// What came of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Outcome {
@@ -81,21 +104,23 @@ pub struct Outcome {
     pub unread: Vec<String>,
 }
 
-/// Makes a copy without secrets: those that `config` looks for.
+/// Makes a copy without secrets: those that `config` looks for, and `texts` in place of its
+/// canaries.
 ///
 /// # Errors
-/// The capture cannot be opened, or the copy cannot be written.
-pub fn redact(place: &impl Place, config: &Config) -> Result<Outcome, Error> {
+/// The capture cannot be opened, the copy cannot be written, or a text is too short or too long.
+pub fn redact(place: &impl Place, config: &Config, texts: &Texts) -> Result<Outcome, Error> {
     let mut outcome = Outcome::default();
     let mut sites = Sites::default();
-    sites.secrets.extend(config.canaries.iter().filter(|text| text.len() >= sites::SHORTEST).cloned());
+    let config = &Config { canaries: texts.with(std::iter::empty())?, ..config.clone() };
+    sites.secrets.extend(texts.texts.iter().cloned());
     outcome.unread = each(place.original()?, |_| {}, Some((config, &mut |event| sites.event(&event))));
     outcome.findings = sites.findings;
     for _ in 0..MOST_ROUNDS {
-        let needles = Needles::new(&sites.secrets);
+        let needles = Needles::new(&sites.secrets, texts.ignore_case);
         let edits = edits(place, config, &sites, &needles)?;
         (outcome.packets, outcome.changed) = write(place, &edits)?;
-        let left = look(place, config, &needles, &mut sites)?;
+        let left = look(place, config, texts, &needles, &mut sites)?;
         let same = left == outcome.left;
         outcome.left = left;
         if outcome.left.is_empty() || same {
@@ -166,12 +191,17 @@ fn write(place: &impl Place, edits: &Edits) -> Result<(u64, u64), Error> {
 }
 
 /// Looks into the copy for what is left, and takes note of it in `sites`.
-fn look(place: &impl Place, config: &Config, needles: &Needles, sites: &mut Sites) -> Result<Vec<String>, Error> {
-    let mut canaries: Vec<_> = sites.secrets.iter().filter(|text| text.len() >= SHORTEST_CANARY).cloned().collect();
-    canaries.sort_unstable_by_key(|text| std::cmp::Reverse(text.len()));
-    canaries.truncate(MOST_CANARIES);
-    canaries.extend(config.canaries.iter().cloned());
-    let config = Config { canaries, ..config.clone() };
+fn look(
+    place: &impl Place,
+    config: &Config,
+    texts: &Texts,
+    needles: &Needles,
+    sites: &mut Sites,
+) -> Result<Vec<String>, Error> {
+    let mut others: Vec<_> = sites.secrets.iter().filter(|text| text.len() >= SHORTEST_CANARY).collect();
+    others.sort_unstable_by_key(|text| (std::cmp::Reverse(text.len()), *text));
+    others.truncate(MOST_CANARIES);
+    let config = Config { canaries: texts.with(others.into_iter())?, ..config.clone() };
     let mut left = Vec::new();
     let mut in_packets = Vec::new();
     let mut sink = |event: Event| {
@@ -202,7 +232,7 @@ fn look(place: &impl Place, config: &Config, needles: &Needles, sites: &mut Site
 }
 
 /// What is still found, in words; nothing where only marks are.
-fn line(finding: &crate::leak::Finding) -> Option<String> {
+fn line(finding: &Finding) -> Option<String> {
     sites::is_secret(finding)
         .then(|| format!("{} in {} from packet {} on", finding.rule, finding.location, finding.place.packet))
 }

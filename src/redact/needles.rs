@@ -27,7 +27,7 @@ const LONGEST_PART: usize = 128;
 
 impl Needles {
     /// Looks for these texts, the longest of several at one place.
-    pub(super) fn new(texts: &HashSet<Vec<u8>>) -> Self {
+    pub(super) fn new(texts: &HashSet<Vec<u8>>, ignore_case: bool) -> Self {
         let mut texts: Vec<_> = texts.iter().filter(|text| text.len() >= SHORTEST).collect();
         texts.sort_unstable_by_key(|text| (std::cmp::Reverse(text.len()), *text));
         texts.truncate(MOST);
@@ -40,7 +40,8 @@ impl Needles {
                 _ = write!(expression, "\\x{byte:02x}");
             }
         }
-        let compiled = (!texts.is_empty()).then(|| RegexBuilder::new(&expression).size_limit(1 << 30).build().ok());
+        let compiled = (!texts.is_empty())
+            .then(|| RegexBuilder::new(&expression).case_insensitive(ignore_case).size_limit(1 << 30).build().ok());
         let parts = |part: fn(&[u8], usize) -> Option<&[u8]>| {
             let lengths = |text: &Vec<u8>| SHORTEST..text.len().min(LONGEST_PART + 1);
             let all = texts.iter().flat_map(|text| lengths(text).filter_map(|length| part(text, length)));
@@ -97,7 +98,7 @@ mod tests {
     #[test]
     fn the_longest_at_a_place_and_short_ones_alone() {
         let texts = ["hunter2", "hunter2-and-more", "a.b*", "x"].map(|text| text.as_bytes().to_vec());
-        let needles = Needles::new(&texts.into_iter().collect());
+        let needles = Needles::new(&texts.into_iter().collect(), false);
         for (text, want) in [
             ("pw=hunter2&", vec![3..10]),
             ("pw=hunter2-and-more.", vec![3..19]),
@@ -124,6 +125,8 @@ mod tests {
             let text = text.as_bytes();
             assert_eq!((needles.cut_off(text, 0), needles.going_on(text, 0)), (cut_off, going_on));
         }
-        assert!(Needles::new(&HashSet::new()).find(b"anything", 0).is_empty());
+        let needles = Needles::new(&HashSet::from([b"Hunter-2".to_vec()]), true);
+        assert_eq!(needles.find(b"HUNTER-2 hunter-2", 0), vec![0..8, 9..17]);
+        assert!(Needles::new(&HashSet::new(), false).find(b"anything", 0).is_empty());
     }
 }

@@ -3,7 +3,6 @@
 //!
 //! It refuses to know how anything was captured.
 
-use super::super::canaries::{Canary, Found};
 use super::super::options::Format;
 use super::Args;
 use crate::analyzer::{Counters, Event, Exchange};
@@ -30,7 +29,6 @@ pub(super) struct Tally {
     more: u64,
     /// Findings that do not count.
     lesser: u64,
-    masked: Vec<Canary>,
     how: How,
 }
 
@@ -65,7 +63,7 @@ struct Told {
 }
 
 impl Tally {
-    pub(super) fn new(args: &Args, found: Found) -> Self {
+    pub(super) fn new(args: &Args) -> Self {
         let color = match args.color {
             clap::ColorChoice::Always => true,
             clap::ColorChoice::Never => false,
@@ -82,8 +80,7 @@ impl Tally {
             color,
             host: args.host,
         };
-        let masked = found.canaries.into_iter().filter(|canary| canary.masked).collect();
-        Self { entries: Vec::new(), index: HashMap::new(), more: 0, lesser: 0, masked, how }
+        Self { entries: Vec::new(), index: HashMap::new(), more: 0, lesser: 0, how }
     }
 
     /// Takes note of what leaked.
@@ -128,8 +125,7 @@ impl Tally {
             return;
         }
         self.index.insert(key, self.entries.len());
-        let holds = |canary: &Canary| memchr::memmem::find(&finding.secret, &canary.text).is_some();
-        let hidden = !self.how.reveal || finding.redacted || finding.rule == "canary" && self.masked.iter().any(holds);
+        let hidden = !self.how.reveal || finding.redacted;
         self.entries.push(Entry { finding: finding.clone(), told: told(), times: 1, last: packet, hidden });
     }
 

@@ -101,9 +101,9 @@ impl<'a> Watcher<'a> {
         if !args.no_sandbox {
             confine::enter(saver.as_ref(), live.descriptors(), args.quiet)?;
         }
-        let canaries = found.canaries().map_err(|error| Failure::new(error.to_string()))?;
+        let canaries = found.canaries()?;
         let config = Config { memory: args.memory, max_body: 0, canaries, ..Config::default() };
-        let tally = Tally::new(args, found);
+        let tally = Tally::new(args);
         Ok(Self { live, analyzer: Analyzer::new(&config), saver, tally, failed: false, args })
     }
 
