@@ -113,11 +113,10 @@ pub fn redact(place: &impl Place, config: &Config, texts: &Texts) -> Result<Outc
     let mut outcome = Outcome::default();
     let mut sites = Sites::default();
     let config = &Config { canaries: texts.with(std::iter::empty())?, ..config.clone() };
-    sites.secrets.extend(texts.texts.iter().cloned());
     outcome.unread = each(place.original()?, |_| {}, Some((config, &mut |event| sites.event(&event))));
     outcome.findings = sites.findings;
     for _ in 0..MOST_ROUNDS {
-        let needles = Needles::new(&sites.secrets, texts.ignore_case);
+        let needles = Needles::new(&sites.secrets, texts);
         let edits = edits(place, config, &sites, &needles)?;
         (outcome.packets, outcome.changed) = write(place, &edits)?;
         let left = look(place, config, texts, &needles, &mut sites)?;

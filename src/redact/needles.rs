@@ -2,6 +2,7 @@
 //!
 //! It refuses to know whose bytes they are.
 
+use super::Texts;
 use super::sites::SHORTEST;
 use regex::bytes::{Regex, RegexBuilder};
 use std::collections::HashSet;
@@ -15,6 +16,8 @@ pub(super) struct Needles {
     /// How they begin and how they end, for where a capture has cut one: without the whole.
     beginnings: HashSet<Vec<u8>>,
     ends: HashSet<Vec<u8>>,
+    /// Those that count whatever stands beside them, in lower case.
+    given: HashSet<Vec<u8>>,
 }
 
 /// More texts than this are not looked for in plain bytes; those that findings led to are
@@ -26,10 +29,12 @@ const CERTAIN: usize = 8;
 const LONGEST_PART: usize = 128;
 
 impl Needles {
-    /// Looks for these texts, the longest of several at one place.
-    pub(super) fn new(texts: &HashSet<Vec<u8>>, ignore_case: bool) -> Self {
-        let mut texts: Vec<_> = texts.iter().filter(|text| text.len() >= SHORTEST).collect();
+    /// Looks for these secrets and for what the user gave, the longest of several at one place.
+    pub(super) fn new(secrets: &HashSet<Vec<u8>>, given: &Texts) -> Self {
+        let Texts { texts: given, ignore_case } = given;
+        let mut texts: Vec<_> = secrets.iter().chain(given).filter(|text| text.len() >= SHORTEST).collect();
         texts.sort_unstable_by_key(|text| (std::cmp::Reverse(text.len()), *text));
+        texts.dedup();
         texts.truncate(MOST);
         let mut expression = String::from("(?s-u)");
         for (number, text) in texts.iter().enumerate() {
@@ -41,7 +46,7 @@ impl Needles {
             }
         }
         let compiled = (!texts.is_empty())
-            .then(|| RegexBuilder::new(&expression).case_insensitive(ignore_case).size_limit(1 << 30).build().ok());
+            .then(|| RegexBuilder::new(&expression).case_insensitive(*ignore_case).size_limit(1 << 30).build().ok());
         let parts = |part: fn(&[u8], usize) -> Option<&[u8]>| {
             let lengths = |text: &Vec<u8>| SHORTEST..text.len().min(LONGEST_PART + 1);
             let all = texts.iter().flat_map(|text| lengths(text).filter_map(|length| part(text, length)));
@@ -49,6 +54,7 @@ impl Needles {
         };
         Self {
             whole: compiled.flatten(),
+            given: given.iter().map(|text| text.to_ascii_lowercase()).collect(),
             beginnings: parts(|text, length| text.get(..length)),
             ends: parts(|text, length| text.get(text.len().checked_sub(length)?..)),
         }
@@ -79,7 +85,7 @@ impl Needles {
         while let Some(hit) = (at <= bytes.len()).then(|| needles.find_at(bytes, at)).flatten() {
             let range = hit.range();
             let alone = !within(range.start.checked_sub(1)) && !within(Some(range.end));
-            if range.len() >= CERTAIN || alone {
+            if range.len() >= CERTAIN || alone || self.given.contains(&hit.as_bytes().to_ascii_lowercase()) {
                 at = range.end;
                 found.push(range);
             } else {
@@ -98,7 +104,7 @@ mod tests {
     #[test]
     fn the_longest_at_a_place_and_short_ones_alone() {
         let texts = ["hunter2", "hunter2-and-more", "a.b*", "x"].map(|text| text.as_bytes().to_vec());
-        let needles = Needles::new(&texts.into_iter().collect(), false);
+        let needles = Needles::new(&texts.into_iter().collect(), &Texts::default());
         for (text, want) in [
             ("pw=hunter2&", vec![3..10]),
             ("pw=hunter2-and-more.", vec![3..19]),
@@ -125,8 +131,9 @@ mod tests {
             let text = text.as_bytes();
             assert_eq!((needles.cut_off(text, 0), needles.going_on(text, 0)), (cut_off, going_on));
         }
-        let needles = Needles::new(&HashSet::from([b"Hunter-2".to_vec()]), true);
-        assert_eq!(needles.find(b"HUNTER-2 hunter-2", 0), vec![0..8, 9..17]);
-        assert!(Needles::new(&HashSet::new(), false).find(b"anything", 0).is_empty());
+        let given = Texts { texts: vec![b"Hunter".to_vec()], ignore_case: true };
+        let needles = Needles::new(&HashSet::new(), &given);
+        assert_eq!(needles.find(b"HUNTER2 hunter", 0), vec![0..6, 8..14]);
+        assert!(Needles::new(&HashSet::new(), &Texts::default()).find(b"anything", 0).is_empty());
     }
 }
