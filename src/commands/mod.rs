@@ -19,6 +19,7 @@ mod pipe;
 pub mod redact;
 pub mod replay;
 mod reports;
+pub mod rules;
 pub mod server;
 mod session;
 pub mod sniff;
@@ -58,6 +59,8 @@ enum Command {
     Guard(guard::Args),
     /// Copy a capture without its secrets, so that it can be shared
     Redact(redact::Args),
+    /// List what counts as a secret
+    Rules(rules::Args),
     /// Serve the lesson's secret message
     Server(server::Args),
     /// Ask a server for its secret message
@@ -115,6 +118,7 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => replay::run(&args),
         Command::Guard(args) => guard::run(&args),
         Command::Redact(args) => redact::run(&args),
+        Command::Rules(args) => rules::run(&args),
         Command::Server(args) => server::run(args),
         Command::Client(args) => client::run(args),
         Command::Interfaces(args) => interfaces::run(&args),

@@ -10,7 +10,7 @@ mod tally;
 mod watcher;
 
 use super::canaries::Canaries;
-use super::options::Format;
+use super::options::{Format, severity};
 use super::{Failure, units};
 use crate::leak::Severity;
 use std::ffi::OsString;
@@ -53,6 +53,18 @@ pub struct Args {
     /// Only findings at least this bad count: info, low, medium, high or critical
     #[arg(long, value_name = "SEVERITY", default_value = "medium", value_parser = severity, help_heading = LEAKS)]
     min_severity: Severity,
+
+    /// Do not repeat what an earlier report (JSON or SARIF) found
+    #[arg(long, value_name = "FILE", alias = "baseline-path", help_heading = LEAKS)]
+    baseline: Option<PathBuf>,
+
+    /// What the project allows [default: .plainsight.toml, where there is one]
+    #[arg(long, value_name = "FILE", help_heading = LEAKS)]
+    config: Option<PathBuf>,
+
+    /// Look for personal data too: payment cards, bank accounts, e-mail addresses…
+    #[arg(long, help_heading = LEAKS)]
+    pii: bool,
 
     /// Exit with N where a secret leaked
     #[arg(long, value_name = "N", default_value_t = 1, help_heading = LEAKS)]
@@ -115,11 +127,6 @@ pub struct Args {
 const LEAKS: &str = "Leaks";
 const CAPTURE: &str = "Capture";
 const OUTPUT: &str = "Output";
-
-fn severity(name: &str) -> Result<Severity, String> {
-    let found = Severity::ALL.into_iter().find(|severity| severity.name() == name);
-    found.ok_or_else(|| "it is one of info, low, medium, high and critical".to_owned())
-}
 
 /// Runs the command and judges it.
 #[cfg(target_os = "linux")]

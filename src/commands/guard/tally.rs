@@ -6,7 +6,7 @@
 use super::super::options::Format;
 use super::Args;
 use crate::analyzer::{Counters, Event, Exchange};
-use crate::leak::{Finding, Severity, StreamFinding, Where};
+use crate::leak::{Baseline, Finding, Severity, StreamFinding, Where};
 use crate::report::Dropped;
 use crate::report::escape;
 use crate::report::text::figures::count;
@@ -29,6 +29,9 @@ pub(super) struct Tally {
     more: u64,
     /// Findings that do not count.
     lesser: u64,
+    /// Findings that the baseline knows.
+    known: u64,
+    baseline: Baseline,
     how: How,
 }
 
@@ -63,7 +66,7 @@ struct Told {
 }
 
 impl Tally {
-    pub(super) fn new(args: &Args) -> Self {
+    pub(super) fn new(args: &Args, baseline: Baseline) -> Self {
         let color = match args.color {
             clap::ColorChoice::Always => true,
             clap::ColorChoice::Never => false,
@@ -80,7 +83,7 @@ impl Tally {
             color,
             host: args.host,
         };
-        Self { entries: Vec::new(), index: HashMap::new(), more: 0, lesser: 0, how }
+        Self { entries: Vec::new(), index: HashMap::new(), more: 0, lesser: 0, known: 0, baseline, how }
     }
 
     /// Takes note of what leaked.
@@ -109,6 +112,10 @@ impl Tally {
     }
 
     fn add(&mut self, finding: &Finding, told: impl FnOnce() -> Told) {
+        if self.baseline.knows(finding) {
+            self.known += 1;
+            return;
+        }
         if finding.severity < self.how.least {
             self.lesser += 1;
             return;
@@ -235,7 +242,7 @@ impl Tally {
         let summary = json!({
             "type": "summary", "packets": counters.packets, "bytes": counters.bytes, "streams": counters.streams,
             "exchanges": counters.exchanges, "findings": findings,
-            "more_findings": self.more, "lesser_findings": self.lesser,
+            "more_findings": self.more, "lesser_findings": self.lesser, "known_findings": self.known,
             "dropped": {"kernel": dropped.kernel, "interface": dropped.interface},
             "not_understood": counters.not_understood, "let_go": counters.let_go,
         });

@@ -3,7 +3,7 @@
 //!
 //! It knows what crossed the wire and refuses to know who sent it.
 
-use super::super::{FAILED, Failure, confine, say};
+use super::super::{FAILED, Failure, confine, known, say};
 use super::Args;
 use super::tally::Tally;
 use crate::analyzer::{Analyzer, Config};
@@ -86,24 +86,28 @@ impl<'a> Watcher<'a> {
             ..live::Options::default()
         })
         .map_err(|error| cannot_capture(&error))?;
-        let saving = || {
+        let opening = || {
+            let allow = known::allowlist(args.config.as_deref(), args.quiet)?;
+            let baseline = args.baseline.as_deref().map(known::baseline).transpose()?.unwrap_or_default();
             let options = save::Options { interfaces: live.interfaces(), ..save::Options::default() };
-            Ok(args.write.as_deref().map(|path| Saver::create(path, options)).transpose()?)
+            let saver = args.write.as_deref().map(|path| Saver::create(path, options)).transpose()?;
+            Ok((allow, baseline, saver))
         };
-        let saver = if namespace == Some(Kind::UserAndNetwork) {
+        let (allow, baseline, saver) = if namespace == Some(Kind::UserAndNetwork) {
             // Nobody but our own user is there to be.
-            let saver = saving()?;
+            let opened = opening()?;
             privileges::drop_in_namespace().map_err(|error| Failure::new(error.to_string()))?;
-            saver
+            opened
         } else {
-            confine::drop_privileges(saving)?
+            confine::drop_privileges(opening)?
         };
         if !args.no_sandbox {
             confine::enter(saver.as_ref(), live.descriptors(), args.quiet)?;
         }
         let canaries = found.canaries()?;
-        let config = Config { memory: args.memory, max_body: 0, canaries, ..Config::default() };
-        let tally = Tally::new(args);
+        let config =
+            Config { memory: args.memory, max_body: 0, canaries, allow, personal: args.pii, ..Config::default() };
+        let tally = Tally::new(args, baseline);
         Ok(Self { live, analyzer: Analyzer::new(&config), saver, tally, failed: false, args })
     }
 
