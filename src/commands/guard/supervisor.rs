@@ -7,7 +7,7 @@ use super::super::{FAILED, Failure, say};
 use super::Args;
 use super::watcher::{self, Plan};
 use crate::confine::child::{self, Children, Ended, Event};
-use crate::confine::namespace::{self, Kind};
+use crate::confine::namespace::{self, Kind, Reason};
 use crate::confine::privileges::Bounds;
 use nix::fcntl::OFlag;
 use nix::sys::signal::Signal;
@@ -70,10 +70,14 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
 }
 
 fn refused(error: &namespace::Refused) -> Failure {
+    let advice = match error.reason() {
+        // As root the command would be root too.
+        Reason::Forbidden => "start the container with --security-opt seccomp=unconfined",
+        _ => error.advice(),
+    };
     Failure::new(format!(
-        "the command was not run: {error}; what helps: {}, or --host, which watches the machine's own network \
-         (with the right to capture)",
-        error.advice()
+        "the command was not run: {error}; what helps: {advice}; or --host, which watches the network that is there \
+         (with the right to capture)"
     ))
 }
 
