@@ -6,7 +6,7 @@
 use crate::analyzer::{Event, Exchange};
 use crate::decode::Endpoint;
 use crate::http::{Head, Message};
-use crate::leak::{Finding, Where};
+use crate::leak::{BUILTINS, Finding, Where};
 use crate::packet::{PacketId, Place};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -45,12 +45,11 @@ pub(super) enum Body {
 const COMPRESSIONS: [&str; 10] =
     ["gzip", "x-gzip", "deflate", "zlib", "br", "brotli", "zstd", "compress", "x-compress", "lzw"];
 
-/// Rules that find a weakness and no secret: what they point at gives nothing away.
-const WEAKNESSES: [&str; 4] = ["cookie-flags", "password-form", "http-form", "http-redirect"];
-
-/// Whether a finding points at a secret, of which something is left.
+/// Whether a finding points at a secret, of which something is left: some rules find weaknesses,
+/// and what they point at gives nothing away.
 pub(super) fn is_secret(finding: &Finding) -> bool {
-    finding.length > 0 && !WEAKNESSES.contains(&finding.rule.as_str()) && !is_marked(&finding.secret)
+    let weakness = BUILTINS.iter().any(|rule| rule.id == finding.rule && !rule.is_secret);
+    finding.length > 0 && !weakness && !is_marked(&finding.secret)
 }
 
 impl Sites {
@@ -180,16 +179,4 @@ fn add(sites: &mut HashMap<PacketId, Vec<(u32, u64)>>, place: Place, length: u64
 /// Whether nothing is left of a secret but marks.
 fn is_marked(secret: &[u8]) -> bool {
     secret.iter().all(|byte| *byte == super::MARK)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn weaknesses_are_rules_that_there_are() {
-        for id in WEAKNESSES {
-            assert!(crate::leak::BUILTINS.iter().any(|rule| rule.id == id), "{id}");
-        }
-    }
 }

@@ -25,6 +25,8 @@ pub(crate) const ALL: &[Scenario] = &[
     ("canaries_of_a_file_are_never_shown", file),
     ("the_capture_is_saved", saved),
     ("quiet_and_json", quiet_and_json),
+    ("reports_in_files_are_redacted_too", reports),
+    ("what_is_known_or_allowed_does_not_count", known),
     ("the_command_ends_with_the_guard", ends_with_the_guard),
     ("the_machines_network_by_choice", host),
 ];
@@ -278,6 +280,54 @@ fn quiet_and_json() {
     );
     assert_eq!((&finding["redacted"], &finding["secret"]), (&true.into(), &"*".repeat(SECRET.len()).into()));
     assert_eq!((&summary["type"], &summary["dropped"]["kernel"]), (&"summary".into(), &0.into()));
+}
+
+fn reports() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let output = |format: &str| format!("{format}={}", path(format).display());
+    let formats = ["json", "sarif", "csv", "har", "text"];
+    let outputs = formats.map(output);
+    let mut options = vec!["--canary", SECRET];
+    options.extend(outputs.iter().flat_map(|output| ["--output", output]));
+    let output = run(&options, "post,tcp");
+    assert_eq!(code(&output), Some(1), "{}", text(&output.stderr));
+    for format in formats {
+        let written = std::fs::read_to_string(path(format)).unwrap();
+        assert!(written.contains("request.body"), "{format}: {written}");
+        assert!(!written.contains(SECRET), "{format}: {written}");
+    }
+    options.push("--reveal");
+    assert_eq!(code(&run(&options, "post")), Some(1));
+    assert!(std::fs::read_to_string(path("json")).unwrap().contains(SECRET));
+    // Nothing is run where a report cannot be written, or two would be one file.
+    let marker = path("marker");
+    let what = format!("touch={}", marker.display());
+    let nowhere = format!("json={}", path("none/x").display());
+    for outputs in [&["--output", &nowhere][..], &["--output", &outputs[0], "--output", &outputs[0]]] {
+        assert_eq!(code(&run(outputs, &what)), Some(2));
+        assert!(!marker.exists());
+    }
+}
+
+fn known() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let report = format!("json={}", path("report").display());
+    let first = run(&["--canary", SECRET, "--output", &report], "post");
+    assert_eq!(code(&first), Some(1));
+    let (baseline, config) = (path("report"), path("allowed.toml"));
+    let again = run(&["--canary", SECRET, "--baseline", baseline.to_str().unwrap()], "post");
+    assert_eq!(code(&again), Some(0), "{}", text(&again.stderr));
+    let other = run(&["--canary", SECRET, "--baseline", baseline.to_str().unwrap()], "post,tcp");
+    assert_eq!(code(&other), Some(1), "what is not in the baseline counts");
+    std::fs::write(&config, "[[allow]]\nrules = [\"canary\"]\nhosts = [\"lesson.test\"]\n").unwrap();
+    let allowed = run(&["--canary", SECRET, "--config", config.to_str().unwrap()], "post");
+    assert_eq!(code(&allowed), Some(0), "{}", text(&allowed.stderr));
+    for (option, file) in [("--baseline", "none"), ("--config", "report")] {
+        let refused = run(&[option, path(file).to_str().unwrap()], "say=hello");
+        assert_eq!((code(&refused), text(&refused.stdout)), (Some(2), String::new()), "{option}");
+    }
 }
 
 /// A command that nobody watches any more must not go on.

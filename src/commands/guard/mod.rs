@@ -4,6 +4,8 @@
 //! are the modules' below.
 
 #[cfg(target_os = "linux")]
+mod files;
+#[cfg(target_os = "linux")]
 mod supervisor;
 mod tally;
 #[cfg(target_os = "linux")]
@@ -11,6 +13,7 @@ mod watcher;
 
 use super::canaries::Canaries;
 use super::options::{Format, severity};
+use super::reports::ReportFile;
 use super::{Failure, units};
 use crate::leak::Severity;
 use std::ffi::OsString;
@@ -23,6 +26,7 @@ Examples:
   plainsight guard -- npm test
   plainsight guard --canary-env '*_TOKEN' --canary-env DB_PASSWORD -- pytest tests/
   plainsight guard --canary-file .env -w tests.pcapng -- ./integration-tests.sh
+  plainsight guard --output sarif=leaks.sarif --baseline known.json -- npm test
   plainsight guard --host -f 'host api.example.com' -- ./smoke-test.sh
 
 The command runs in a network namespace of its own, with nothing in it but loopback: no packet of
@@ -114,6 +118,10 @@ pub struct Args {
     /// How what leaked is told on standard error: text for people, json (JSON Lines) for programs
     #[arg(long, value_name = "FORMAT", default_value = "text", alias = "report-format", help_heading = OUTPUT)]
     format: Format,
+
+    /// Write a report to FILE as well, such as sarif=leaks.sarif; may be given several times
+    #[arg(long = "output", value_name = "FORMAT=FILE", help_heading = OUTPUT)]
+    outputs: Vec<ReportFile>,
 
     /// Say nothing but errors: the exit code tells
     #[arg(short = 'q', long, help_heading = OUTPUT)]

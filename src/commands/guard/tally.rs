@@ -5,11 +5,12 @@
 
 use super::super::options::Format;
 use super::Args;
+use super::files::Files;
 use crate::analyzer::{Counters, Event, Exchange};
-use crate::leak::{Baseline, Finding, Severity, StreamFinding, Where};
-use crate::report::Dropped;
+use crate::leak::{Baseline, Finding, Severity, StreamFinding};
 use crate::report::escape;
 use crate::report::text::figures::count;
+use crate::report::{Dropped, Summary};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -27,11 +28,14 @@ pub(super) struct Tally {
     index: HashMap<(String, String), usize>,
     /// Findings that count and were not kept.
     more: u64,
+    /// All findings, by severity.
+    findings: [u64; Severity::ALL.len()],
     /// Findings that do not count.
     lesser: u64,
     /// Findings that the baseline knows.
     known: u64,
     baseline: Baseline,
+    pub(super) files: Files,
     how: How,
 }
 
@@ -53,8 +57,6 @@ struct Entry {
     told: Told,
     times: u64,
     last: u64,
-    /// Whether it must not be shown.
-    hidden: bool,
 }
 
 /// Where a finding was, in words.
@@ -66,7 +68,7 @@ struct Told {
 }
 
 impl Tally {
-    pub(super) fn new(args: &Args, baseline: Baseline) -> Self {
+    pub(super) fn new(args: &Args, baseline: Baseline, files: Files) -> Self {
         let color = match args.color {
             clap::ColorChoice::Always => true,
             clap::ColorChoice::Never => false,
@@ -83,17 +85,29 @@ impl Tally {
             color,
             host: args.host,
         };
-        Self { entries: Vec::new(), index: HashMap::new(), more: 0, lesser: 0, known: 0, baseline, how }
+        Self {
+            entries: Vec::new(),
+            index: HashMap::new(),
+            more: 0,
+            findings: Default::default(),
+            lesser: 0,
+            known: 0,
+            baseline,
+            files,
+            how,
+        }
     }
 
     /// Takes note of what leaked.
-    pub(super) fn event(&mut self, event: &Event) {
-        match event {
+    pub(super) fn event(&mut self, mut event: Event) {
+        match &mut event {
             Event::Exchange(exchange) => {
-                let hide = !self.how.reveal;
+                let before = exchange.findings.len();
+                exchange.findings.retain(|finding| !self.baseline.knows(finding));
+                self.known += (before - exchange.findings.len()) as u64;
                 for finding in &exchange.findings {
                     self.add(finding, || Told {
-                        what: asked(exchange, hide),
+                        what: asked(exchange),
                         client: exchange.client.to_string(),
                         server: exchange.server.to_string(),
                     });
@@ -101,6 +115,10 @@ impl Tally {
             }
             Event::Finding(found) => {
                 let StreamFinding { client, server, finding, .. } = found.as_ref();
+                if self.baseline.knows(finding) {
+                    self.known += 1;
+                    return;
+                }
                 self.add(finding, || Told {
                     what: format!("{client} → {server}"),
                     client: client.to_string(),
@@ -109,12 +127,12 @@ impl Tally {
             }
             Event::Tls(_) => {}
         }
+        self.files.event(&event);
     }
 
     fn add(&mut self, finding: &Finding, told: impl FnOnce() -> Told) {
-        if self.baseline.knows(finding) {
-            self.known += 1;
-            return;
+        for (count, severity) in self.findings.iter_mut().zip(Severity::ALL) {
+            *count += u64::from(finding.severity == severity);
         }
         if finding.severity < self.how.least {
             self.lesser += 1;
@@ -132,8 +150,7 @@ impl Tally {
             return;
         }
         self.index.insert(key, self.entries.len());
-        let hidden = !self.how.reveal || finding.redacted;
-        self.entries.push(Entry { finding: finding.clone(), told: told(), times: 1, last: packet, hidden });
+        self.entries.push(Entry { finding: finding.clone(), told: told(), times: 1, last: packet });
     }
 
     /// Whether something leaked that counts.
@@ -142,14 +159,17 @@ impl Tally {
     }
 
     /// Tells it all on standard error.
-    pub(super) fn tell(&mut self, counters: &Counters, dropped: Dropped) -> io::Result<()> {
+    pub(super) fn tell(&mut self, counters: Counters, dropped: Dropped) -> io::Result<()> {
+        let summary = Summary { counters: Counters { findings: self.findings, ..counters }, dropped };
+        self.files.finish(&summary);
+        let Summary { counters, dropped } = &summary;
         self.entries.sort_by_key(|entry| std::cmp::Reverse(entry.finding.severity));
         if self.how.quiet {
             return Ok(());
         }
         let text = match self.how.format {
-            Format::Text => self.text(counters, dropped),
-            Format::Json => self.json(counters, dropped),
+            Format::Text => self.text(counters, *dropped),
+            Format::Json => self.json(counters, *dropped),
         };
         let mut out = io::stderr().lock();
         out.write_all(text.as_bytes())?;
@@ -270,7 +290,8 @@ impl Entry {
     /// The secret, or marks.
     fn secret(&self) -> String {
         let secret = &self.finding.secret;
-        if self.hidden { "*".repeat(secret.len().min(MOST_MARKS)) } else { escape::bytes(secret) }
+        let end = if self.finding.redacted { secret.len().min(MOST_MARKS) } else { secret.len() };
+        escape::bytes(secret.get(..end).unwrap_or_default())
     }
 
     /// With the names of the contract.
@@ -278,39 +299,24 @@ impl Entry {
         let finding = &self.finding;
         let about: serde_json::Map<String, Value> =
             finding.about.iter().map(|(key, value)| (key.clone(), value.clone().into())).collect();
-        let secret = if self.hidden {
-            "*".repeat(finding.secret.len())
-        } else {
-            String::from_utf8_lossy(&finding.secret).into_owned()
-        };
+        let secret = String::from_utf8_lossy(&finding.secret);
         json!({
             "type": "finding", "rule": finding.rule, "severity": finding.severity.name(), "title": finding.title,
             "client": self.told.client, "server": self.told.server, "in": self.told.what,
             "where": finding.location.to_string(), "packet": finding.place.packet.number(), "offset": finding.offset,
             "length": finding.length, "packet_offset": finding.place.offset, "via": finding.via, "secret": secret,
-            "redacted": self.hidden, "about": about, "fix": finding.fix, "fingerprint": finding.fingerprint,
+            "redacted": finding.redacted, "about": about, "fix": finding.fix, "fingerprint": finding.fingerprint,
             "times": self.times, "last_packet": self.last,
         })
     }
 }
 
-/// What was asked: method, host and path. A query is where secrets are; what of a path is one
-/// is overwritten.
-fn asked(exchange: &Exchange, hide: bool) -> String {
+/// What was asked: method, host and path, without the query.
+fn asked(exchange: &Exchange) -> String {
     let head = exchange.request.as_ref().map(|message| &message.head);
     let Some((method, target)) = head.and_then(|head| Some((head.method()?, head.target()?))) else {
         return format!("answer of {}", exchange.server);
     };
-    let mut target = target.to_vec();
-    if hide {
-        for finding in &exchange.findings {
-            if finding.location == Where::RequestTarget {
-                let from = usize::try_from(finding.offset).unwrap_or(usize::MAX);
-                let length = usize::try_from(finding.length).unwrap_or(usize::MAX);
-                target.iter_mut().skip(from).take(length).for_each(|byte| *byte = b'*');
-            }
-        }
-    }
     let path = target.split(|byte| matches!(byte, b'?' | b'#')).next().unwrap_or_default();
     let host = exchange.host().map_or_else(|| exchange.server.to_string(), escape::bytes);
     let (method, path) = (String::from_utf8_lossy(method), String::from_utf8_lossy(path));

@@ -5,6 +5,7 @@
 
 use super::super::{FAILED, Failure, confine, known, say};
 use super::Args;
+use super::files::Files;
 use super::tally::Tally;
 use crate::analyzer::{Analyzer, Config};
 use crate::capture::live::{self, Live};
@@ -91,9 +92,9 @@ impl<'a> Watcher<'a> {
             let baseline = args.baseline.as_deref().map(known::baseline).transpose()?.unwrap_or_default();
             let options = save::Options { interfaces: live.interfaces(), ..save::Options::default() };
             let saver = args.write.as_deref().map(|path| Saver::create(path, options)).transpose()?;
-            Ok((allow, baseline, saver))
+            Ok((allow, baseline, Files::create(args)?, saver))
         };
-        let (allow, baseline, saver) = if namespace == Some(Kind::UserAndNetwork) {
+        let (allow, baseline, files, saver) = if namespace == Some(Kind::UserAndNetwork) {
             // Nobody but our own user is there to be.
             let opened = opening()?;
             privileges::drop_in_namespace().map_err(|error| Failure::new(error.to_string()))?;
@@ -105,9 +106,17 @@ impl<'a> Watcher<'a> {
             confine::enter(saver.as_ref(), live.descriptors(), args.quiet)?;
         }
         let canaries = found.canaries()?;
-        let config =
-            Config { memory: args.memory, max_body: 0, canaries, allow, personal: args.pii, ..Config::default() };
-        let tally = Tally::new(args, baseline);
+        let config = Config {
+            memory: args.memory,
+            // What no report shows need not be kept.
+            max_body: if args.outputs.is_empty() { 0 } else { Config::default().max_body },
+            canaries,
+            allow,
+            personal: args.pii,
+            redact: (!args.reveal).then_some(100),
+            ..Config::default()
+        };
+        let tally = Tally::new(args, baseline, files);
         Ok(Self { live, analyzer: Analyzer::new(&config), saver, tally, failed: false, args })
     }
 
@@ -123,7 +132,7 @@ impl<'a> Watcher<'a> {
             }
             let Self { live, analyzer, saver, tally, failed, .. } = self;
             let given = live.each(MOST, |packet| {
-                analyzer.packet(packet, |event| tally.event(&event));
+                analyzer.packet(packet, |event| tally.event(event));
                 save(saver, failed, |saver| saver.packet(packet));
             });
             match given {
@@ -140,7 +149,8 @@ impl<'a> Watcher<'a> {
             }
             if !is_quiet && latest.elapsed() >= QUIET {
                 is_quiet = true;
-                self.analyzer.quiet(|event| self.tally.event(&event));
+                self.analyzer.quiet(|event| self.tally.event(event));
+                self.tally.files.flush();
                 save(&mut self.saver, &mut self.failed, Saver::flush);
             }
             if ending.is_some_and(|ending| latest.elapsed() >= SETTLED || ending.elapsed() >= LONGEST) {
@@ -150,7 +160,7 @@ impl<'a> Watcher<'a> {
     }
 
     fn finish(mut self, silently: bool) -> u8 {
-        self.analyzer.finish(|event| self.tally.event(&event));
+        self.analyzer.finish(|event| self.tally.event(event));
         if let Some(Err(error)) = self.saver.take().map(Saver::finish) {
             self.failed = true;
             say(error);
@@ -164,7 +174,9 @@ impl<'a> Watcher<'a> {
             dropped.interface += interface.dropped_by_interface;
         }
         let counters = self.analyzer.counters();
-        if let Err(error) = self.tally.tell(&counters, dropped) {
+        let told = self.tally.tell(counters, dropped);
+        self.failed |= self.tally.files.failed;
+        if let Err(error) = told {
             self.failed = true;
             say(format!("cannot write to standard error: {error}"));
         }
