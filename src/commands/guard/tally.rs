@@ -187,11 +187,11 @@ impl Tally {
             count(counters.streams, "TCP stream", "TCP streams"),
         );
         if self.entries.is_empty() {
-            _ = writeln!(
-                text,
-                "plainsight: {} ({watched})",
-                self.paint("32", "no secret crossed the wire in the clear")
-            );
+            let nothing = match dropped.kernel {
+                0 => self.paint("32", "no secret crossed the wire in the clear"),
+                _ => "no secret was seen in what was captured".to_owned(),
+            };
+            _ = writeln!(text, "plainsight: {nothing} ({watched})");
             return text;
         }
         let all = self.entries.len() as u64 + self.more;
