@@ -231,11 +231,13 @@ impl<F: FnMut(Event)> Observer for Watch<'_, F> {
         let scanner = &self.streams.scanner;
         let mut found = Vec::new();
         let mut request = request.map(|(message, run)| {
-            found.append(&mut scanner.look(Side::Request, &message, run));
+            let target = message.head.target().unwrap_or_default();
+            found.append(&mut scanner.look(Side::Request, &message, run, target));
             message
         });
         let mut response = response.map(|(message, run)| {
-            found.append(&mut scanner.look(Side::Response, &message, run));
+            let target = request.as_ref().and_then(|request| request.head.target()).unwrap_or_default();
+            found.append(&mut scanner.look(Side::Response, &message, run, target));
             message
         });
         let server = self.stream.sender(client.reverse());

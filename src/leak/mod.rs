@@ -12,6 +12,7 @@ pub mod cookies;
 mod engine;
 mod finding;
 mod fingerprint;
+pub mod gitleaks;
 mod http_rules;
 mod literal;
 mod media;

@@ -5,6 +5,7 @@
 
 use super::check::{Check, entropy};
 use super::finding::Severity;
+use super::gitleaks::{self, Outside};
 use super::literal::placeholder;
 use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
@@ -77,6 +78,10 @@ pub struct Rule {
     pub fix: String,
     /// Lines to try the rule on; only [`with_examples`] reads them.
     pub examples: Examples,
+    /// What a rule has that was not written for this program.
+    pub(super) outside: Outside,
+    /// Whether its matches are judged as gitleaks judges them.
+    pub(super) is_outside: bool,
     compiled: OnceLock<Option<Compiled>>,
 }
 
@@ -198,8 +203,44 @@ impl Rule {
             allow: written.allow,
             fix: written.fix,
             examples: written.examples,
+            outside: Outside::default(),
+            is_outside: false,
             compiled: OnceLock::new(),
         })
+    }
+
+    /// A rule from outside, which finds nothing yet.
+    pub(super) fn from_outside(id: &str, family: &'static str, severity: Severity) -> Self {
+        Self {
+            id: id.to_owned(),
+            title: id.to_owned(),
+            family,
+            severity,
+            expression: String::new(),
+            secret_group: 0,
+            keywords: Vec::new(),
+            entropy: 0.0,
+            check: None,
+            allow: None,
+            fix: "Send it only over HTTPS, and revoke it where it was issued.".to_owned(),
+            examples: Examples::default(),
+            outside: Outside::default(),
+            is_outside: true,
+            compiled: OnceLock::new(),
+        }
+    }
+
+    /// Gives the rule another expression, of which nothing that was known of the old one holds.
+    pub(super) fn replace_expression(&mut self, expression: String, is_outside: bool) {
+        self.expression = expression;
+        self.is_outside = is_outside;
+        (self.check, self.allow, self.secret_group) = (None, None, 0);
+        self.compiled = OnceLock::new();
+    }
+
+    /// Whether it looks at nothing but paths.
+    pub(super) fn is_of_paths(&self) -> bool {
+        self.is_outside && self.expression.is_empty() && self.outside.path.is_some()
     }
 
     /// Compiles the expressions; done at the first match, since most rules never meet their keyword.
@@ -257,6 +298,9 @@ impl Rule {
 
     /// Whether `secret`, which matched, is one.
     pub fn accepts(&self, secret: &[u8]) -> bool {
+        if self.is_outside {
+            return gitleaks::accepts(&self.id, self.entropy, secret);
+        }
         // Numbers such as 4111 1111 1111 1111 look like placeholders; their check digits decide.
         (self.family == PERSONAL.0 || !placeholder(secret))
             && entropy(secret) >= self.entropy

@@ -8,8 +8,10 @@ use super::canary::{self, Canaries};
 use super::engine::Sighting;
 use super::finding::{Finding, Severity, Where};
 use super::fingerprint::fingerprint;
+use super::gitleaks::{Evidence, Required};
 use super::http_rules::{self, Leak};
 use super::redact::{self, Percent};
+use super::rule::Rule;
 use super::run::Run;
 use super::values::{Origin, locate, value_of};
 use crate::http::{Head, Message};
@@ -46,6 +48,8 @@ pub(crate) struct Found {
     pub(super) is_secret: bool,
     /// Whether it is hidden as a whole, whatever else is to be shown.
     pub(super) hide_all: bool,
+    /// Whether it is by a rule from outside.
+    is_outside: bool,
 }
 
 /// A part of a message.
@@ -125,7 +129,7 @@ impl Scanner {
 
     /// Everything that a message shows. `run` is what its body showed.
     pub fn message(&self, side: Side, message: &Message, run: Run) -> Vec<Finding> {
-        let mut found = self.look(side, message, run);
+        let mut found = self.look(side, message, run, message.head.target().unwrap_or_default());
         let mut message = message.clone();
         self.redact(Some(&mut message), None, &mut found);
         found.into_iter().map(|found| found.finding).collect()
@@ -141,23 +145,78 @@ impl Scanner {
         redact::alone(finding, self.redact);
     }
 
-    /// Everything that a message shows, nothing hidden yet.
-    pub(crate) fn look(&self, side: Side, message: &Message, mut run: Run) -> Vec<Found> {
+    /// Everything that a message shows, nothing hidden yet. `target` is the request's, of which a
+    /// response has none itself.
+    pub(crate) fn look(&self, side: Side, message: &Message, mut run: Run, target: &[u8]) -> Vec<Found> {
         let mut found = Vec::new();
         if self.is_idle() {
             return Vec::new();
         }
+        let outside = self.rules.engine().has_outside();
+        let paths = if outside { paths(message, target) } else { Vec::new() };
         for (which, head) in message.interim.iter().enumerate() {
-            self.head(head, (Origin::Interim, Part::Interim(which)), &mut found);
+            self.head(head, (Origin::Interim, Part::Interim(which)), &paths, &mut found);
         }
-        self.head(&message.head, (Origin::Head(side), Part::Head), &mut found);
-        self.body(side, message, &mut run, &mut found);
-        self.head(&message.trailers, (Origin::Trailer(side), Part::Trailers), &mut found);
+        self.head(&message.head, (Origin::Head(side), Part::Head), &paths, &mut found);
+        if side == Side::Request {
+            self.path_rules(&message.head, &paths, &mut found);
+        }
+        self.body(side, message, &mut run, &paths, &mut found);
+        self.head(&message.trailers, (Origin::Trailer(side), Part::Trailers), &paths, &mut found);
         settle(found)
     }
 
+    /// What rules say that look at nothing but a path.
+    fn path_rules(&self, head: &Head, paths: &[Vec<u8>], found: &mut Vec<Found>) {
+        let (Some(target), true) = (head.target(), self.rules.engine().has_outside()) else { return };
+        for (number, rule) in (0..).zip(self.rules.iter()) {
+            if rule.is_of_paths() && rule.outside.looks_at(paths) {
+                let span = head.range_of(target);
+                let (secret, whole) = (target.to_vec(), 0..target.len() as u64);
+                let sighting = Sighting { rule: number, whole: whole.clone(), span: whole, secret, context: None };
+                let spot = (Part::Head, span.start as usize..span.end as usize);
+                found.extend(self.rule_found(&sighting, 0, head.place(span.start), Where::RequestTarget, spot));
+            }
+        }
+    }
+
+    /// Which of the sightings in one text count: their rules look at what has these names, nothing
+    /// excuses them, and what their rules require stands near by.
+    fn counts(&self, sightings: &[&Sighting], paths: &[Vec<u8>]) -> Vec<bool> {
+        let engine = self.rules.engine();
+        if !engine.has_outside() {
+            return vec![true; sightings.len()];
+        }
+        let excused = |sighting: &Sighting, rule: &Rule| {
+            sighting.context.as_deref().is_some_and(|context| {
+                let (secret, matched, line) = (&sighting.secret[..], &context.matched[..], &context.lines[..]);
+                rule.outside.excuses(&Evidence { secret, matched, line, paths })
+            })
+        };
+        let stands: Vec<bool> = sightings
+            .iter()
+            .map(|one| engine.rule(one.rule).is_some_and(|rule| rule.outside.looks_at(paths) && !excused(one, rule)))
+            .collect();
+        let near = |one: &Sighting, required: &Required| {
+            sightings.iter().zip(&stands).any(|(other, stands)| {
+                *stands
+                    && engine.rule(other.rule).is_some_and(|rule| rule.id == required.id)
+                    && required.is_near(one, other)
+            })
+        };
+        let complete = |one: &Sighting, rule: &Rule| rule.outside.required.iter().all(|required| near(one, required));
+        sightings
+            .iter()
+            .zip(&stands)
+            .map(|(one, stands)| {
+                let rule = engine.rule(one.rule).filter(|rule| *stands && !rule.outside.unreported);
+                rule.is_some_and(|rule| complete(one, rule))
+            })
+            .collect()
+    }
+
     /// Looks through a head.
-    fn head(&self, head: &Head, (origin, part): (Origin, Part), found: &mut Vec<Found>) {
+    fn head(&self, head: &Head, (origin, part): (Origin, Part), paths: &[Vec<u8>], found: &mut Vec<Found>) {
         for mut sighting in self.canaries.find(&head.bytes) {
             let span = sighting.span.start as usize..sighting.span.end as usize;
             let Some(value) = locate(head, origin, &span) else { continue };
@@ -167,7 +226,9 @@ impl Scanner {
             sighting.span = sighting.span.start - start..sighting.span.end - start;
             found.push(self.canary_found(sighting, value.location, (part, span)));
         }
-        for sighting in self.rules.engine().find(&head.bytes) {
+        let sightings = self.rules.engine().find(&head.bytes);
+        let counts = self.counts(&sightings.iter().collect::<Vec<_>>(), paths);
+        for (sighting, _) in sightings.into_iter().zip(counts).filter(|(_, counts)| *counts) {
             let span = sighting.span.start as usize..sighting.span.end as usize;
             let Some(value) = locate(head, origin, &span) else { continue };
             // What names a secret stands in the same line.
@@ -214,7 +275,7 @@ impl Scanner {
     }
 
     /// What a body showed.
-    fn body(&self, side: Side, message: &Message, run: &mut Run, found: &mut Vec<Found>) {
+    fn body(&self, side: Side, message: &Message, run: &mut Run, paths: &[Vec<u8>], found: &mut Vec<Found>) {
         run.finish(self.rules.engine());
         run.finish_canaries(&self.canaries);
         let location = if side == Side::Request { Where::RequestBody } else { Where::ResponseBody };
@@ -226,7 +287,9 @@ impl Scanner {
             let span = sighting.span.start as usize..sighting.span.end as usize;
             found.push(self.canary_found(sighting, location.clone(), (Part::Body, span)));
         }
-        for (sighting, place) in run.take_found() {
+        let sightings = run.take_found();
+        let counts = self.counts(&sightings.iter().map(|(sighting, _)| sighting).collect::<Vec<_>>(), paths);
+        for ((sighting, place), _) in sightings.into_iter().zip(counts).filter(|(_, counts)| *counts) {
             let span = sighting.span.start as usize..sighting.span.end as usize;
             let offset = sighting.span.start;
             found.extend(self.rule_found(&sighting, offset, place, location.clone(), (Part::Body, span)));
@@ -270,7 +333,7 @@ impl Scanner {
     fn canary_found(&self, sighting: canary::Sighting, location: Where, spot: (Part, Range<usize>)) -> Found {
         let finding = self.canary_finding(sighting, location);
         let hide_all = finding.redacted;
-        Found { finding, rank: Rank::Canary, spots: vec![spot], is_secret: true, hide_all }
+        Found { finding, rank: Rank::Canary, spots: vec![spot], is_secret: true, hide_all, is_outside: false }
     }
 
     /// Marked as redacted where it is to be hidden, which it is not yet.
@@ -321,8 +384,21 @@ impl Scanner {
             fix: rule.fix.clone(),
             fingerprint: String::new(),
         };
-        Some(Found { finding, rank, spots: vec![spot], is_secret: true, hide_all: false })
+        let is_outside = rule.is_outside;
+        Some(Found { finding, rank, spots: vec![spot], is_secret: true, hide_all: false, is_outside })
     }
+}
+
+/// What rules call the place of a message: the path of its request without the first slash, and
+/// the name of the file that it is or brings.
+fn paths(message: &Message, target: &[u8]) -> Vec<Vec<u8>> {
+    let path = target.split(|byte| matches!(byte, b'?' | b'#')).next().unwrap_or_default();
+    let path = http_rules::decode(path);
+    let mut paths = vec![path.strip_prefix(b"/").unwrap_or(&path).to_vec()];
+    let disposition = message.head.field("content-disposition").map(String::from_utf8_lossy);
+    let name = disposition.as_deref().and_then(|line| line.split_once("filename=")).map(|(_, name)| name);
+    paths.extend(name.map(|name| name.split(';').next().unwrap_or_default().trim().trim_matches('"').into()));
+    paths
 }
 
 /// One finding for each secret, in the order of the values and of their bytes.
@@ -339,6 +415,10 @@ fn settle(found: Vec<Found>) -> Vec<Found> {
     let mut kept: Vec<(usize, Found)> = Vec::with_capacity(order.len());
     for (number, one) in order {
         let overlaps = |(_, other): &&mut (usize, Found)| {
+            // Others' rules may say more than one thing of a secret.
+            if one.is_outside && other.is_outside && one.rank == other.rank && one.finding.rule != other.finding.rule {
+                return false;
+            }
             let (one, other) = (&one.finding, &other.finding);
             other.location == one.location
                 && other.offset < one.offset + one.length
@@ -404,5 +484,5 @@ fn leak_found(leak: Leak, place: Place, location: Where, spot: (Part, Range<usiz
         fingerprint: String::new(),
     };
     let rank = if rule.strong { Rank::Scheme } else { Rank::Http };
-    Found { finding, rank, spots: vec![spot], is_secret: rule.is_secret, hide_all: false }
+    Found { finding, rank, spots: vec![spot], is_secret: rule.is_secret, hide_all: false, is_outside: false }
 }

@@ -109,7 +109,7 @@ impl Machine {
                     Config::new()
                         .utf8_empty(false)
                         .auto_prefilter(prefilter)
-                        .nfa_size_limit(Some(1 << 20))
+                        .nfa_size_limit(Some(COMPILED_LIMIT))
                         .onepass(false)
                         .hybrid_cache_capacity(256 << 10),
                 )
@@ -138,16 +138,22 @@ impl Machine {
         }
         let anchored = if starts.len() == 1 { Anchored::Yes } else { Anchored::No };
         let input = Input::new(text).range(starts.start..).anchored(anchored);
-        if self.rule.secret_group == 0 {
+        if self.rule.secret_group == 0 && (!self.rule.is_outside || regex.captures_len() == 1) {
             let whole = regex.search(&input)?.range();
-            return starts.contains(&whole.start).then(|| Match { secret: whole.clone(), whole });
+            let secret = if self.rule.is_outside { without_newlines(text, whole.clone()) } else { whole.clone() };
+            return starts.contains(&whole.start).then_some(Match { whole, secret });
         }
         // Groups cost more; most text that is tried does not match at all.
         regex.search_half(&input)?;
         let mut groups = regex.create_captures();
         regex.search_captures(&input, &mut groups);
         let whole = groups.get_group(0)?.range();
-        let secret = groups.get_group(self.rule.secret_group).map_or(whole.clone(), |group| group.range());
+        let group = if self.rule.is_outside && self.rule.secret_group == 0 {
+            groups.iter().skip(1).flatten().find(|group| !group.is_empty())
+        } else {
+            groups.get_group(self.rule.secret_group)
+        };
+        let secret = group.map_or_else(|| without_newlines(text, whole.clone()), |group| group.range());
         starts.contains(&whole.start).then_some(Match { whole, secret })
     }
 
@@ -161,6 +167,17 @@ impl Machine {
         self.rule.accepts(slice(found.secret.clone())) && !excused()
     }
 }
+
+/// `range` without the newlines at its ends.
+fn without_newlines(text: &[u8], range: Range<usize>) -> Range<usize> {
+    let part = text.get(range.clone()).unwrap_or_default();
+    let first = part.iter().position(|byte| *byte != b'\n').unwrap_or(0);
+    let last = part.iter().rposition(|byte| *byte != b'\n').map_or(first, |last| last + 1);
+    range.start + first..range.start + last
+}
+
+/// The most memory that one expression may take, compiled.
+const COMPILED_LIMIT: usize = 10 << 20;
 
 /// How far in front of a keyword a match may begin, in bytes.
 pub(super) const LOOK_BEHIND: usize = 512;

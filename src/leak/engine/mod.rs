@@ -26,6 +26,8 @@ pub(crate) struct Engine {
     prefilter: Prefilter,
     /// Rules without keywords.
     wordless: Vec<u32>,
+    /// Whether matches need to be told with what stands around them.
+    has_outside: bool,
     /// Which words are to be noticed although no rule has them.
     noticed: Vec<bool>,
 }
@@ -40,7 +42,7 @@ impl Engine {
         let mut wordless = Vec::new();
         for (number, rule) in (0..).zip(&rules) {
             words.extend((0..).zip(&rule.keywords).map(|(which, word)| (word.as_str(), number, which)));
-            if rule.keywords.is_empty() {
+            if rule.keywords.is_empty() && !rule.is_of_paths() {
                 wordless.push(number);
             }
         }
@@ -55,7 +57,25 @@ impl Engine {
             users.push(of_rules.map(|(_, rule, which)| (*rule, *which)).collect());
         }
         let prefilter = Prefilter::new(list);
-        Self { machines: rules.into_iter().map(Machine::new).collect(), users, prefilter, wordless, noticed }
+        let has_outside = rules.iter().any(|rule| rule.is_outside || !rule.outside.excuses.is_empty());
+        Self {
+            machines: rules.into_iter().map(Machine::new).collect(),
+            users,
+            prefilter,
+            wordless,
+            has_outside,
+            noticed,
+        }
+    }
+
+    /// Whether there are rules from outside, which ask for what stands around a match.
+    pub(crate) fn has_outside(&self) -> bool {
+        self.has_outside
+    }
+
+    /// How much more of the text behind a match is waited for than the match itself needs.
+    fn margin(&self) -> usize {
+        if self.has_outside { stream::LINE } else { 0 }
     }
 
     /// Whether there is nothing to look for.

@@ -19,7 +19,25 @@ pub(crate) struct Sighting {
     pub(crate) span: Range<u64>,
     /// The secret.
     pub(crate) secret: Vec<u8>,
+    /// What stands around it, where the engine has rules from outside.
+    pub(crate) context: Option<Box<Context>>,
 }
+
+/// What stands around a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Context {
+    /// The whole match.
+    pub(crate) matched: Vec<u8>,
+    /// The lines that the match is part of, so far as they are near.
+    pub(crate) lines: Vec<u8>,
+    /// How many lines stand before the match in its text.
+    pub(crate) line: u64,
+    /// How many bytes of its line stand before the match.
+    pub(crate) column: u64,
+}
+
+/// So much of a line is looked at before and behind a match, in bytes.
+pub(super) const LINE: usize = 256;
 
 /// What is kept of a text between two slices of it.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +51,17 @@ pub(crate) struct Stream {
     tried: u64,
     /// Whether one of the words stood there that are to be noticed.
     noticed: bool,
+    lines: Lines,
+}
+
+/// Newlines that were counted.
+#[derive(Debug, Clone, Copy, Default)]
+struct Lines {
+    /// Up to where in the text.
+    to: u64,
+    count: u64,
+    /// Where the line begins that `to` is in.
+    start: u64,
 }
 
 /// A rule that is to be tried.
@@ -63,7 +92,7 @@ impl Stream {
         let mut hits: Vec<Hit> = Vec::new();
         engine.prefilter.scan(view.bytes, view.index(self.scanned), &mut hits);
         self.scanned = view.end();
-        let mut text = Text { engine, view, ended, found };
+        let mut text = Text { engine, view, ended, found, lines: self.lines };
         // What has waited comes first: it stands before what was found now.
         self.settle(&mut text);
         for hit in hits {
@@ -74,6 +103,10 @@ impl Stream {
             }
         }
         self.without_words(&mut text);
+        if engine.has_outside {
+            // What is let go is counted before.
+            self.lines = self.lines.on(view, self.needed(view));
+        }
     }
 
     /// From which offset on the text is still needed.
@@ -115,13 +148,13 @@ impl Stream {
     /// One of the rule's keywords stands at `at`.
     fn consider(&mut self, text: &mut Text<'_>, rule: u32, keyword: usize, at: u64) {
         let Some(machine) = text.engine.machines.get(rule as usize) else { return };
-        let view = text.view;
+        let (view, engine) = (text.view, text.engine);
         machine.starts(
             keyword,
             at,
             |offset| view.from(offset),
             |start| {
-                let reach = machine.reach() + MARGIN;
+                let reach = machine.reach() + MARGIN + engine.margin();
                 self.put(text, Candidate { rule, start, end: start.last().saturating_add(reach as u64) });
             },
         );
@@ -148,7 +181,7 @@ impl Stream {
             }
             for &rule in &text.engine.wordless {
                 let reach = text.engine.machines.get(rule as usize).map_or(0, super::machine::Machine::reach);
-                let end = last.saturating_add((reach + MARGIN) as u64);
+                let end = last.saturating_add((reach + MARGIN + text.engine.margin()) as u64);
                 self.put(text, Candidate { rule, start: Start::Between(self.tried, last), end });
             }
             self.tried = last + 1;
@@ -159,7 +192,8 @@ impl Stream {
     fn attempt(&mut self, text: &mut Text<'_>, candidate: Candidate) {
         let Some(machine) = text.engine.machines.get(candidate.rule as usize) else { return };
         let base = text.view.base;
-        let end = text.view.index(candidate.end).min(text.view.bytes.len());
+        let end = candidate.end.saturating_sub(text.engine.margin() as u64);
+        let end = text.view.index(end).min(text.view.bytes.len());
         let Some(bytes) = text.view.bytes.get(..end) else { return };
         let (first, last) = (candidate.start.first(), candidate.start.last());
         let free = self.free.iter().position(|(rule, _)| *rule == candidate.rule);
@@ -171,11 +205,14 @@ impl Stream {
         while at <= last {
             let starts = text.view.index(at)..text.view.index(last) + 1;
             let Some(found) = machine.find(bytes, starts) else { break };
-            // What was no secret may yet name the one behind it: go on inside the match.
-            let next = if machine.accepts(bytes, &found) {
+            let accepted = machine.accepts(bytes, &found);
+            if accepted {
                 text.keep(candidate.rule, &found);
+            }
+            let next = if accepted || machine.rule.is_outside {
                 found.whole.end.max(found.whole.start + 1)
             } else {
+                // What was no secret may yet name the one behind it: go on inside the match.
                 found.secret.start.max(found.whole.start + 1)
             };
             at = base + next as u64;
@@ -199,6 +236,7 @@ struct Text<'a> {
     view: View<'a>,
     ended: bool,
     found: &'a mut Vec<Sighting>,
+    lines: Lines,
 }
 
 impl Text<'_> {
@@ -207,7 +245,39 @@ impl Text<'_> {
             let base = self.view.base;
             let span = |range: &Range<usize>| base + range.start as u64..base + range.end as u64;
             let secret = self.view.bytes.get(found.secret.clone()).unwrap_or_default().to_vec();
-            self.found.push(Sighting { rule, whole: span(&found.whole), span: span(&found.secret), secret });
+            let context = self.engine.has_outside.then(|| Box::new(self.context(&found.whole)));
+            let (whole, span) = (span(&found.whole), span(&found.secret));
+            self.found.push(Sighting { rule, whole, span, secret, context });
+        }
+    }
+
+    fn context(&self, whole: &Range<usize>) -> Context {
+        let bytes = self.view.bytes;
+        let slice = |range: Range<usize>| bytes.get(range).unwrap_or_default();
+        let before = slice(whole.start.saturating_sub(LINE)..whole.start);
+        let after = slice(whole.end..(whole.end + LINE).min(bytes.len()));
+        let before = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+        let after = after.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let start = self.view.base + whole.start as u64;
+        let lines = self.lines.on(self.view, start);
+        Context {
+            matched: slice(whole.clone()).to_vec(),
+            lines: slice(whole.start - before.len()..whole.end + after.len()).to_vec(),
+            line: lines.count,
+            column: start.saturating_sub(lines.start),
+        }
+    }
+}
+
+impl Lines {
+    /// Counts on up to the offset `to`.
+    fn on(self, view: View<'_>, to: u64) -> Self {
+        let from = self.to.max(view.base);
+        let part = view.bytes.get(view.index(from)..view.index(to).min(view.bytes.len())).unwrap_or_default();
+        Self {
+            to: to.max(self.to),
+            count: self.count + memchr::memchr_iter(b'\n', part).count() as u64,
+            start: memchr::memrchr(b'\n', part).map_or(self.start, |at| from + at as u64 + 1),
         }
     }
 }

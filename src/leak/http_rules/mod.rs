@@ -20,6 +20,7 @@ mod url;
 mod xml;
 
 pub use builtin::{BUILTINS, Builtin};
+pub(super) use query::decode;
 
 use super::engine::{Engine, Sighting};
 use super::scanner::Side;

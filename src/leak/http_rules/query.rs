@@ -28,7 +28,7 @@ pub(super) fn pairs(text: &[u8], start: usize) -> impl Iterator<Item = Pair<'_>>
 }
 
 /// Percent-encoding and `+` removed.
-pub(super) fn decode(text: &[u8]) -> Cow<'_, [u8]> {
+pub(in crate::leak) fn decode(text: &[u8]) -> Cow<'_, [u8]> {
     if !text.iter().any(|byte| matches!(byte, b'%' | b'+')) {
         return Cow::Borrowed(text);
     }
