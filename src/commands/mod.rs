@@ -19,6 +19,7 @@ mod pipe;
 pub mod redact;
 pub mod replay;
 mod reports;
+mod rule_files;
 pub mod rules;
 pub mod server;
 mod session;
@@ -59,7 +60,7 @@ enum Command {
     Guard(guard::Args),
     /// Copy a capture without its secrets, so that it can be shared
     Redact(redact::Args),
-    /// List what counts as a secret
+    /// List what counts as a secret, or check a file of rules
     Rules(rules::Args),
     /// Serve the lesson's secret message
     Server(server::Args),

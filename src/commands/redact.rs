@@ -3,7 +3,7 @@
 //! It opens the files and says what came of it; finding and overwriting are `redact`'s.
 
 use super::canaries::Canaries;
-use super::{FAILED, Failure, confine, say, units};
+use super::{FAILED, Failure, confine, rule_files, say, units};
 use crate::analyzer::Config;
 use crate::capture::{self, Files, Saver, save};
 use crate::confine::sandbox::Sandbox;
@@ -44,6 +44,14 @@ pub struct Args {
     #[command(flatten)]
     canaries: Canaries,
 
+    /// Overwrite what a gitleaks configuration describes, in place of our own rules unless it extends them
+    #[arg(long, value_name = "FILE", conflicts_with = "pii", help_heading = "Leaks")]
+    rules: Option<PathBuf>,
+
+    /// Overwrite personal data too: payment cards, bank accounts, e-mail addresses…
+    #[arg(long, help_heading = "Leaks")]
+    pii: bool,
+
     /// Hold at most this much in memory for everything unfinished (MiB without a unit)
     #[arg(long, value_name = "SIZE", default_value = "512MiB", value_parser = units::mib, help_heading = "Limits")]
     memory: usize,
@@ -63,6 +71,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     if let Some(note) = found.note().filter(|_| !args.quiet) {
         say(note);
     }
+    let rules = rule_files::wanted(args.rules.as_deref())?;
     let place = Place::open(&args.input, &args.output)?;
     if !args.no_sandbox {
         let sandbox = Sandbox { writable_dirs: vec![place.folder.clone()], ..Sandbox::default() };
@@ -71,7 +80,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
             say(report);
         }
     }
-    let config = Config { memory: args.memory, max_body: 0, ..Config::default() };
+    let config = Config { memory: args.memory, max_body: 0, rules, personal: args.pii, ..Config::default() };
     let outcome = redact::redact(&place, &config, &found.texts()).map_err(|error| Failure::new(error.to_string()))?;
     for error in &outcome.unread {
         say(error);

@@ -3,22 +3,35 @@
 //! It lists and reports; what a rule is, `leak` knows.
 
 use super::options::Format;
-use super::{Failure, print};
+use super::{FAILED, Failure, print, rule_files};
 use crate::leak::{Rules, Severity};
 use crate::report::escape;
+use crate::report::text::figures::count;
 use serde::Serialize;
 use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
 Examples:
   plainsight rules
-  plainsight rules --pii --format json | jq -r 'select(.severity == \"critical\") | .id'";
+  plainsight rules --pii --format json | jq -r 'select(.severity == \"critical\") | .id'
+  plainsight rules --rules gitleaks.toml
+  plainsight rules check gitleaks.toml
+
+Exit codes: 0 done; 2 a file of rules cannot be used.";
 
 /// The arguments of `rules`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub struct Args {
+    #[command(subcommand)]
+    check: Option<Check>,
+
+    /// List the rules of a gitleaks configuration
+    #[arg(long, value_name = "FILE", conflicts_with = "pii")]
+    rules: Option<PathBuf>,
+
     /// List the rules for personal data too, which --pii adds
     #[arg(long)]
     pii: bool,
@@ -28,10 +41,41 @@ pub struct Args {
     format: Format,
 }
 
-/// Lists the rules.
+#[derive(Debug, clap::Subcommand)]
+enum Check {
+    /// Say whether a gitleaks configuration can be used for --rules, and what is wrong with it
+    Check {
+        /// The configuration
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
+/// Lists the rules, or checks a file of them.
 pub fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let rules = Rules::defaults(args.pii);
+    if let Some(Check::Check { file }) = &args.check {
+        return check(file);
+    }
+    let rules = rule_files::wanted(args.rules.as_deref())?.unwrap_or_else(|| Rules::defaults(args.pii));
     print(list(&rules, args.format).as_bytes())
+}
+
+fn check(file: &Path) -> Result<ExitCode, Failure> {
+    match rule_files::read(file) {
+        Ok(rules) => {
+            let number = (rules.iter().count() + rules.builtins().count()) as u64;
+            let line =
+                format!("{}: {}, all good\n", escape::str(&file.display().to_string()), count(number, "rule", "rules"));
+            print(line.as_bytes())
+        }
+        Err(rule_files::Error::Rules(errors)) => {
+            // One a line, as compilers do; what is asked for is what is wrong.
+            let lines: String = errors.0.iter().map(|error| escape::str(&error.to_string()) + "\n").collect();
+            print(lines.as_bytes())?;
+            Ok(ExitCode::from(FAILED))
+        }
+        Err(error) => Err(Failure::new(error.to_string())),
+    }
 }
 
 /// A rule, as the list shows it.

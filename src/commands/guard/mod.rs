@@ -66,6 +66,10 @@ pub struct Args {
     #[arg(long, value_name = "FILE", help_heading = LEAKS)]
     config: Option<PathBuf>,
 
+    /// Look for what a gitleaks configuration describes, in place of our own rules unless it extends them
+    #[arg(long, value_name = "FILE", conflicts_with = "pii", help_heading = LEAKS)]
+    rules: Option<PathBuf>,
+
     /// Look for personal data too: payment cards, bank accounts, e-mail addresses…
     #[arg(long, help_heading = LEAKS)]
     pii: bool,

@@ -3,7 +3,7 @@
 //!
 //! It knows what crossed the wire and refuses to know who sent it.
 
-use super::super::{FAILED, Failure, confine, known, say};
+use super::super::{FAILED, Failure, confine, known, rule_files, say};
 use super::Args;
 use super::files::Files;
 use super::tally::Tally;
@@ -89,12 +89,13 @@ impl<'a> Watcher<'a> {
         .map_err(|error| cannot_capture(&error))?;
         let opening = || {
             let allow = known::allowlist(args.config.as_deref(), args.quiet)?;
+            let rules = rule_files::wanted(args.rules.as_deref())?;
             let baseline = args.baseline.as_deref().map(known::baseline).transpose()?.unwrap_or_default();
             let options = save::Options { interfaces: live.interfaces(), ..save::Options::default() };
             let saver = args.write.as_deref().map(|path| Saver::create(path, options)).transpose()?;
-            Ok((allow, baseline, Files::create(args)?, saver))
+            Ok((rules, allow, baseline, Files::create(args)?, saver))
         };
-        let (allow, baseline, files, saver) = if namespace == Some(Kind::UserAndNetwork) {
+        let (rules, allow, baseline, files, saver) = if namespace == Some(Kind::UserAndNetwork) {
             // Nobody but our own user is there to be.
             let opened = opening()?;
             privileges::drop_in_namespace().map_err(|error| Failure::new(error.to_string()))?;
@@ -111,6 +112,7 @@ impl<'a> Watcher<'a> {
             // What no report shows need not be kept.
             max_body: if args.outputs.is_empty() { 0 } else { Config::default().max_body },
             canaries,
+            rules,
             allow,
             personal: args.pii,
             redact: (!args.reveal).then_some(100),
