@@ -44,8 +44,7 @@ pub fn fuzz_analyzer(data: &[u8]) {
     for packet in Packets::new(rest) {
         packets += 1;
         analyzer.packet(&packet, &mut sink);
-        let memory = analyzer.flows.memory() + analyzer.decoder.memory();
-        assert!(memory <= config.memory, "{memory} of {} bytes", config.memory);
+        assert!(analyzer.memory() <= config.memory, "{} of {} bytes", analyzer.memory(), config.memory);
     }
     analyzer.finish(&mut sink);
     let counters = analyzer.counters();

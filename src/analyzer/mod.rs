@@ -190,6 +190,11 @@ impl Analyzer {
         self.flows.finish(&mut self.streams.with(&mut sink));
     }
 
+    /// Memory held by what is buffered, in bytes; never more than [`Config::memory`].
+    pub fn memory(&self) -> usize {
+        self.flows.memory() + self.decoder.memory()
+    }
+
     /// What was counted so far.
     pub fn counters(&self) -> Counters {
         let tcp = self.flows.counters();

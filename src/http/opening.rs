@@ -5,7 +5,7 @@ use super::connection::{Connection, Context};
 use super::exchange::{Observer, Opening, Scan};
 use super::head;
 use super::message::{Head, Note};
-use super::recognize::{Kind, Look, recognize};
+use super::recognize::{Kind, Look, recognize, stays_partial};
 use super::side::{Body, Origin, State};
 use super::stray::{Found, find};
 use crate::packet::Place;
@@ -146,6 +146,9 @@ impl<S: Scan> Connection<S> {
         let room = longest.saturating_sub(before);
         let taken = bytes.get(..room.min(bytes.len())).unwrap_or_default();
         side.push(taken, place);
+        if side.buffer.len() < longest && stays_partial(before, taken) {
+            return taken.len();
+        }
         match self.judge(origin, from, &self.sides[from].buffer) {
             Verdict::Look(Look::Partial) if self.sides[from].buffer.len() < longest => return taken.len(),
             Verdict::Look(Look::Is(kind)) => {

@@ -3,7 +3,7 @@
 //! It refuses to know ports. A yes is a start line; whether the rest of the head is in
 //! order is for [`super::head`] to say.
 
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 
 /// A request or a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +92,12 @@ const LONGEST_METHOD: usize = 32;
 /// How much of a first line without its end is read before it counts as no HTTP, where the
 /// method is not a known one.
 const LONGEST_STRANGE_LINE: usize = 4096;
+
+/// Whether bytes that were [`Look::Partial`] still are when `more` of them came. A no is no
+/// answer; a yes spares looking at a long line as often as a byte of it comes.
+pub(crate) fn stays_partial(before: usize, more: &[u8]) -> bool {
+    before > LONGEST_STRANGE_LINE && memchr2(b'\n', 0, more).is_none()
+}
 
 /// Looks at `bytes`, which start where a message could.
 pub(crate) fn recognize(bytes: &[u8]) -> Look {
@@ -253,6 +259,17 @@ mod tests {
             (b"{\"a\":1}", Not),
         ] {
             assert_eq!(recognize(bytes), want, "{}", bytes.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn a_long_line_is_told_when_it_ends() {
+        for end in [&b" HTTP/1.1\r\n"[..], b"\n", b"\0", b"x"] {
+            let line = [&b"GET /"[..], &vec![b'a'; 5000]].concat();
+            assert_eq!(recognize(&line), Partial);
+            let whole = [&line, end].concat();
+            assert_eq!(stays_partial(line.len(), end), recognize(&whole) == Partial, "{}", end.escape_ascii());
+            assert!(!stays_partial(100, end));
         }
     }
 

@@ -89,6 +89,9 @@ impl Side {
 
     /// Takes the first `length` bytes out of the buffer.
     pub(crate) fn take_front(&mut self, length: usize) -> Held {
+        if length == 0 {
+            return Held::default();
+        }
         let mut rest = Side::default();
         let mut front = Side::default();
         let held = self.take();
@@ -116,7 +119,7 @@ impl Side {
 }
 
 /// Bytes that were held back.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Held {
     pub(crate) bytes: Vec<u8>,
     pub(crate) places: Vec<(u32, Place)>,

@@ -38,7 +38,9 @@ pub(crate) fn find(bytes: &[u8]) -> Found {
     }
     match status {
         Some(status) => Found::At(status),
-        None => Found::NotBefore(line.max(bytes.len().saturating_sub(LONGEST_LINE))),
+        // A long line is let go a good part at a time: byte for byte would be dear.
+        None if bytes.len() - line < 2 * LONGEST_LINE => Found::NotBefore(line),
+        None => Found::NotBefore(bytes.len() - LONGEST_LINE),
     }
 }
 

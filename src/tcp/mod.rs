@@ -17,6 +17,7 @@ pub mod fuzz;
 mod half;
 mod handler;
 mod order;
+mod pieces;
 mod sequence;
 mod table;
 #[cfg(test)]

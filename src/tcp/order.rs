@@ -179,5 +179,8 @@ pub(super) fn tell_ends<T: Default>(flow: &mut Flow<T>, handler: &mut impl Handl
         let Flow { stream, state, .. } = flow;
         handler.close(stream, state);
         flow.state = T::default();
+        for from in Direction::BOTH {
+            flow.halves[from].early = None;
+        }
     }
 }
