@@ -262,12 +262,14 @@ fn three(table: &mut [u8], word: u32, folded: &[u8]) -> Option<Entry> {
 
 /// A longer word: probed at its rarest place, and one byte further on.
 fn longer(table: &mut [u8], word: u32, folded: &[u8]) -> Option<Entry> {
-    // Both probes of a word of five letters or more see four bytes of it.
+    // Each of the two is met as often as its letters are.
     let cost = |at: &usize| {
         let rest = folded.get(*at..).unwrap_or_default();
         commonness(rest) + commonness(rest.get(1..).unwrap_or_default())
     };
-    let offset = (0..=folded.len() - PROBE).min_by_key(cost)?;
+    // Where the word is long enough, both probes are to see four bytes of it.
+    let last = folded.len().saturating_sub(PROBE + 1);
+    let offset = (0..=last).min_by_key(cost)?;
     let four = |at: usize| Some([*folded.get(at)?, *folded.get(at + 1)?, *folded.get(at + 2)?]);
     for offset in [offset, offset + 1] {
         let [a, b, c] = four(offset)?;
