@@ -39,7 +39,8 @@ pub(crate) fn run(what: &str) -> ExitCode {
             "interfaces" => print!("{}", std::fs::read_to_string("/proc/self/net/dev").unwrap()),
             "touch" => std::fs::write(value, "").unwrap(),
             "wait" => std::thread::sleep(Duration::from_millis(value.parse().unwrap())),
-            "deaf" => ignore(Signal::SIGTERM),
+            "heed" => set(Signal::SIGINT, SigHandler::SigDfl),
+            "deaf" => set(Signal::SIGTERM, SigHandler::SigIgn),
             "raise" => raise(value.parse().unwrap()).unwrap(),
             "parent" => println!("{}", nix::unistd::getppid()),
             // The rest is for a child that outlives this.
@@ -59,9 +60,9 @@ pub(crate) fn run(what: &str) -> ExitCode {
 }
 
 #[allow(unsafe_code)]
-fn ignore(which: Signal) {
-    // SAFETY: no handler is set.
-    unsafe { signal(which, SigHandler::SigIgn) }.unwrap();
+fn set(which: Signal, handler: SigHandler) {
+    // SAFETY: the handler is no function: the default, or none.
+    unsafe { signal(which, handler) }.unwrap();
 }
 
 /// A form posted over http and answered.

@@ -189,11 +189,14 @@ fn fails_closed() {
 }
 
 fn signals() {
+    // Started in the background, a program inherits that SIGINT is ignored: hence `heed`.
     for (signal, want) in
         [(Signal::SIGTERM, 128 + 15), (Signal::SIGINT, 128 + 2), (Signal::SIGHUP, 128 + 1), (Signal::SIGUSR1, 128 + 10)]
     {
-        let mut child =
-            guarding(&["--canary", SECRET, "-q"], "post,say=ready,wait=20000").stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = guarding(&["--canary", SECRET, "-q"], "heed,post,say=ready,wait=20000")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         kill(Pid::from_raw(child.id().cast_signed()), signal).unwrap();
