@@ -4,6 +4,7 @@
 //! write what is no finding.
 
 use super::outbox::Outbox;
+use super::page::Page;
 use super::sighting::{Sighting, sightings};
 use super::{Report, Summary, escape};
 use crate::analyzer::Event;
@@ -17,7 +18,7 @@ const COLUMNS: &str = "severity,rule,title,where,file,packet,packet_offset,time,
 #[derive(Debug)]
 pub struct Csv<W> {
     out: Outbox<W>,
-    buffer: Vec<u8>,
+    buffer: Page,
     files: Vec<String>,
     least: Severity,
 }
@@ -26,7 +27,9 @@ impl<W: Write> Csv<W> {
     /// A report to `out` of findings at least as bad as `least`. `files` are the captures read
     /// as one.
     pub fn new(out: W, files: Vec<String>, least: Severity) -> Self {
-        Self { out: Outbox::new(out), buffer: COLUMNS.as_bytes().to_vec(), files, least }
+        let mut buffer = Page::default();
+        buffer.put(COLUMNS.as_bytes());
+        Self { out: Outbox::new(out), buffer, files, least }
     }
 
     fn row(&mut self, sighting: &Sighting<'_>) {
@@ -61,22 +64,22 @@ impl<W: Write> Csv<W> {
         ];
         let mut separator = "";
         for text in &cells {
-            self.buffer.extend_from_slice(separator.as_bytes());
+            self.buffer.put(separator.as_bytes());
             cell(&mut self.buffer, text);
             separator = ",";
         }
-        self.buffer.extend_from_slice(b"\r\n");
+        self.buffer.put(b"\r\n");
     }
 }
 
 /// Appends a cell, with quotes where it needs them. A spreadsheet computes what begins like a
 /// formula; an apostrophe before it makes it text
 /// (<https://owasp.org/www-community/attacks/CSV_Injection>).
-fn cell(out: &mut Vec<u8>, text: &str) {
+fn cell(out: &mut Page, text: &str) {
     const FORMULAS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
     let quoted = text.contains(['"', ',', '\r', '\n']) || text.starts_with(' ') || text.ends_with(' ');
     let mark: &[u8] = if quoted { b"\"" } else { b"" };
-    out.extend_from_slice(mark);
+    out.put(mark);
     if text.trim_start_matches(' ').starts_with(FORMULAS) {
         out.push(b'\'');
     }
@@ -86,7 +89,7 @@ fn cell(out: &mut Vec<u8>, text: &str) {
         }
         out.push(byte);
     }
-    out.extend_from_slice(mark);
+    out.put(mark);
 }
 
 impl<W: Write> Report for Csv<W> {
@@ -155,9 +158,9 @@ mod tests {
             ("＝1", "'＝1"),
             ("=cmd|' /C calc'!A0,\"", "\"'=cmd|' /C calc'!A0,\"\"\""),
         ] {
-            let mut out = Vec::new();
+            let mut out = Page::default();
             cell(&mut out, text);
-            assert_eq!(String::from_utf8(out).unwrap(), want);
+            assert_eq!(std::str::from_utf8(out.as_slice()).unwrap(), want);
         }
     }
 

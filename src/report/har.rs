@@ -241,7 +241,7 @@ fn sizes(json: &mut Buffer, message: &Message) {
     if head == 0 {
         json.raw(r#","headersSize":-1"#);
     } else {
-        json.number(r#","headersSize":"#, head);
+        json.number(r#","headersSize":"#, head as u64);
     }
     json.number(r#","bodySize":"#, message.body.wire_length);
 }
@@ -265,7 +265,8 @@ impl<W: Write> Report for Har<W> {
         json.raw("]");
         if !self.outside.bytes.is_empty() {
             json.raw(r#","_findings":["#);
-            json.bytes.append(&mut self.outside.bytes);
+            json.bytes.put(self.outside.bytes.as_slice());
+            self.outside.bytes.clear();
             json.raw("]");
         }
         if self.left_out > 0 {

@@ -8,6 +8,7 @@ pub mod escape;
 mod har;
 mod json;
 mod outbox;
+mod page;
 #[cfg(test)]
 mod sample;
 mod sarif;

@@ -2,6 +2,7 @@
 //!
 //! This module refuses to know what is written.
 
+use super::page::Page;
 use std::io::{self, Write};
 
 /// A writer and what waits for it.
@@ -19,19 +20,19 @@ impl<W: Write> Outbox<W> {
     }
 
     /// Writes `bytes` and empties them, where they are worth it.
-    pub(super) fn offer(&mut self, bytes: &mut Vec<u8>) -> io::Result<()> {
+    pub(super) fn offer(&mut self, bytes: &mut Page) -> io::Result<()> {
         if bytes.len() >= Self::FULL { self.send(bytes) } else { Ok(()) }
     }
 
     /// Writes `bytes` and empties them.
-    pub(super) fn send(&mut self, bytes: &mut Vec<u8>) -> io::Result<()> {
-        let written = self.out.write_all(bytes);
+    pub(super) fn send(&mut self, bytes: &mut Page) -> io::Result<()> {
+        let written = self.out.write_all(bytes.as_slice());
         bytes.clear();
         written
     }
 
     /// Writes and empties `bytes`, and hands on everything written so far.
-    pub(super) fn flush(&mut self, bytes: &mut Vec<u8>) -> io::Result<()> {
+    pub(super) fn flush(&mut self, bytes: &mut Page) -> io::Result<()> {
         if !bytes.is_empty() {
             self.send(bytes)?;
         }

@@ -83,7 +83,7 @@ impl<W: Write> Sarif<W> {
         let json = &mut self.buffer;
         json.raw(std::mem::replace(&mut self.separator, ","));
         json.string(r#"{"ruleId":"#, finding.rule.as_bytes());
-        json.number(r#","ruleIndex":"#, rule);
+        json.number(r#","ruleIndex":"#, rule as u64);
         json.plain(r#","level":"#, level(finding.severity));
         json.string(r#","message":{"text":"#, message(sighting).as_bytes());
         json.raw(r#"},"locations":["#);
@@ -160,7 +160,7 @@ fn path(target: &[u8]) -> &[u8] {
 fn location(json: &mut Buffer, sighting: &Sighting<'_>, file: usize, artifact: &str) {
     let finding = sighting.finding;
     json.string(r#"{"physicalLocation":{"artifactLocation":{"uri":"#, artifact.as_bytes());
-    json.number(r#","index":"#, file);
+    json.number(r#","index":"#, file as u64);
     // Lines and columns are counted from 1.
     let line = finding.place.packet.number().max(1);
     let column = u64::from(finding.place.offset.unwrap_or(0)) + 1;

@@ -192,7 +192,7 @@ mod tests {
         let mut json = Buffer::default();
         set_cookie(&mut json, "", b"sid=fluffy; Path=/; secure; HTTPONLY; Max-Age=9");
         assert_eq!(
-            String::from_utf8(json.bytes).unwrap(),
+            String::from_utf8(json.bytes.as_slice().to_vec()).unwrap(),
             r#"{"name":"sid","value":"fluffy","path":"/","httpOnly":true,"secure":true}"#
         );
     }

@@ -32,7 +32,7 @@ impl<W: Write> Json<W> {
     }
 
     fn write_out(&mut self) -> io::Result<()> {
-        let written = self.out.write_all(&self.buffer.bytes);
+        let written = self.out.write_all(self.buffer.bytes.as_slice());
         self.buffer.bytes.clear();
         written
     }

@@ -5,6 +5,7 @@
 use crate::decode::Endpoint;
 use crate::packet::Timestamp;
 use crate::report::escape;
+use crate::report::page::{Page, WORD};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::io::Write as _;
@@ -13,7 +14,7 @@ use std::net::IpAddr;
 /// A buffer that JSON is written to, with what makes writing it cheap.
 #[derive(Debug, Default)]
 pub(in crate::report) struct Buffer {
-    pub(in crate::report) bytes: Vec<u8>,
+    pub(in crate::report) bytes: Page,
     /// The second that was written last, up to its digits: most times differ from the one
     /// before in the fraction only.
     second: Option<(i64, String)>,
@@ -25,14 +26,14 @@ impl Buffer {
     /// length is known, copying it is a few instructions.
     #[inline]
     pub(in crate::report) fn raw(&mut self, json: &str) {
-        self.bytes.extend_from_slice(json.as_bytes());
+        self.bytes.put(json.as_bytes());
     }
 
     /// `separator` is what stands before the number: a comma, a key and a colon.
     #[inline]
-    pub(in crate::report) fn number(&mut self, separator: &str, number: impl itoa::Integer) {
+    pub(in crate::report) fn number(&mut self, separator: &str, number: impl Into<u64>) {
         self.raw(separator);
-        self.raw(itoa::Buffer::new().format(number));
+        self.bytes.number(number.into());
     }
 
     /// A string that needs no escaping.
@@ -48,7 +49,7 @@ impl Buffer {
         let mut mark = b'"';
         for octet in address.octets() {
             self.bytes.push(mark);
-            self.raw(itoa::Buffer::new().format(octet));
+            self.bytes.number(octet.into());
             mark = b'.';
         }
         self.number(":", endpoint.port);
@@ -64,7 +65,6 @@ impl Buffer {
     }
 
     fn quoted(&mut self, bytes: &[u8]) -> bool {
-        self.bytes.reserve(bytes.len() + 10);
         self.bytes.push(b'"');
         let exact = self.escaped(bytes);
         self.bytes.push(b'"');
@@ -77,7 +77,7 @@ impl Buffer {
         STANDARD.encode_string(bytes, &mut self.scratch);
         self.raw(separator);
         self.bytes.push(b'"');
-        self.bytes.extend_from_slice(self.scratch.as_bytes());
+        self.bytes.put(self.scratch.as_bytes());
         self.bytes.push(b'"');
     }
 
@@ -87,7 +87,7 @@ impl Buffer {
         self.raw(separator);
         self.bytes.push(b'"');
         for byte in bytes {
-            self.bytes.extend([DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+            self.bytes.put(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
         }
         self.bytes.push(b'"');
     }
@@ -104,42 +104,39 @@ impl Buffer {
         }
         self.bytes.push(b'"');
         if let Some((_, text)) = &self.second {
-            self.bytes.extend_from_slice(text.as_bytes());
+            self.bytes.put(text.as_bytes());
         }
         if time.digits() > 0 {
             self.bytes.push(b'.');
-            // A leading one keeps the zeros that stand before the other digits.
-            let digits = itoa::Buffer::new().format(SECOND + fraction).as_bytes().to_owned();
-            self.bytes.extend_from_slice(digits.get(1..=usize::from(time.digits())).unwrap_or_default());
+            self.bytes.fraction(fraction.unsigned_abs(), time.digits());
         }
         self.raw("Z\"");
     }
 
-    /// Appends the inside of a string. Eight bytes are copied at a time and taken back from
-    /// the first that may need escaping.
+    /// Appends the inside of a string, up to a word at a time.
     fn escaped(&mut self, bytes: &[u8]) -> bool {
-        let (mut at, mut exact) = (0, true);
+        let (mut rest, mut exact) = (bytes, true);
         loop {
-            if let Some(word) = bytes.get(at..at + 8).and_then(|word| <[u8; 8]>::try_from(word).ok()) {
-                let plain = plain_bytes(u64::from_le_bytes(word));
-                self.bytes.extend_from_slice(&word);
-                self.bytes.truncate(self.bytes.len() - (8 - plain));
-                at += plain;
-                if plain == 8 {
-                    continue;
-                }
+            let (word, have) = first_word(rest);
+            let plain = plain_bytes(word).min(have);
+            self.bytes.word(word, plain);
+            rest = rest.get(plain..).unwrap_or_default();
+            if plain == WORD {
+                continue;
             }
-            let Some(&byte) = bytes.get(at) else { return exact };
-            if byte.is_ascii() {
-                push_ascii(&mut self.bytes, byte);
-                at += 1;
-            } else {
-                // A character is all ASCII or has no ASCII in it, so that runs can be judged
-                // by themselves.
-                let run = bytes.get(at..).unwrap_or_default();
-                let run = run.split(u8::is_ascii).next().unwrap_or_default();
-                exact &= self.characters(run);
-                at += run.len();
+            match rest.first() {
+                None => return exact,
+                Some(byte) if byte.is_ascii() => {
+                    push_ascii(&mut self.bytes, *byte);
+                    rest = rest.get(1..).unwrap_or_default();
+                }
+                Some(_) => {
+                    // A character is all ASCII or has no ASCII in it, so that runs can be judged
+                    // by themselves.
+                    let run = rest.split(u8::is_ascii).next().unwrap_or_default();
+                    exact &= self.characters(run);
+                    rest = rest.get(run.len()..).unwrap_or_default();
+                }
             }
         }
     }
@@ -181,6 +178,21 @@ const fn may_begin_unsafe(byte: u8) -> bool {
     matches!(byte, 0xc2 | 0xcd | 0xd8 | 0xdb | 0xdc | 0xe0..=0xe3 | 0xef | 0xf0 | 0xf3)
 }
 
+/// The first eight bytes as a little-endian word, or what there is; and how many they are.
+#[inline]
+fn first_word(bytes: &[u8]) -> (u64, usize) {
+    let four = |bytes: &[u8]| bytes.first_chunk().map_or(0, |four| u64::from(u32::from_le_bytes(*four)));
+    match bytes.first_chunk::<WORD>() {
+        Some(word) => (u64::from_le_bytes(*word), WORD),
+        None if bytes.len() >= 4 => {
+            // The last four overlap the first four.
+            let last = bytes.last_chunk().map_or(0, |four| u64::from(u32::from_le_bytes(*four)));
+            (four(bytes) | last << (8 * (bytes.len() - 4)), bytes.len())
+        }
+        None => (bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)), bytes.len()),
+    }
+}
+
 /// How many of the first bytes of a little-endian word are ASCII that JSON takes as it is.
 ///
 /// Marks the high bit of each byte that is not: borrows run upwards only, so the lowest
@@ -199,15 +211,15 @@ const fn plain_bytes(word: u64) -> usize {
 }
 
 /// Appends an ASCII character, escaped where it has to be.
-fn push_ascii(out: &mut Vec<u8>, byte: u8) {
+fn push_ascii(out: &mut Page, byte: u8) {
     match byte {
-        b'"' => out.extend_from_slice(b"\\\""),
-        b'\\' => out.extend_from_slice(b"\\\\"),
-        b'\n' => out.extend_from_slice(b"\\n"),
-        b'\r' => out.extend_from_slice(b"\\r"),
-        b'\t' => out.extend_from_slice(b"\\t"),
-        0x08 => out.extend_from_slice(b"\\b"),
-        0x0c => out.extend_from_slice(b"\\f"),
+        b'"' => out.put(b"\\\""),
+        b'\\' => out.put(b"\\\\"),
+        b'\n' => out.put(b"\\n"),
+        b'\r' => out.put(b"\\r"),
+        b'\t' => out.put(b"\\t"),
+        0x08 => out.put(b"\\b"),
+        0x0c => out.put(b"\\f"),
         0..0x20 | 0x7f => _ = write!(out, "\\u{byte:04x}"),
         _ => out.push(byte),
     }
@@ -221,7 +233,7 @@ mod tests {
     fn written(bytes: &[u8]) -> (String, bool) {
         let mut buffer = Buffer::default();
         let exact = buffer.string("", bytes);
-        (String::from_utf8(buffer.bytes).unwrap(), exact)
+        (String::from_utf8(buffer.bytes.as_slice().to_vec()).unwrap(), exact)
     }
 
     #[test]
@@ -255,7 +267,7 @@ mod tests {
             let time = Timestamp::from_nanos(nanos, digits);
             buffer.bytes.clear();
             buffer.time("", time);
-            assert_eq!(String::from_utf8_lossy(&buffer.bytes), format!("\"{time}\""));
+            assert_eq!(String::from_utf8_lossy(buffer.bytes.as_slice()), format!("\"{time}\""));
         }
     }
 
