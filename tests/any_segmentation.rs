@@ -58,8 +58,8 @@ fn segment(piece: &Piece, syn: bool, fin: bool) -> Vec<u8> {
 
 /// What is to be the same, whatever the segments.
 fn essence(exchange: &Exchange) -> String {
-    let message = |message: &Option<plainsight::http::Message>| {
-        message.as_ref().map(|m| {
+    let message = |message: Option<&plainsight::http::Message>| {
+        message.map(|m| {
             let fields: Vec<_> =
                 m.head.fields().map(|(n, v)| format!("{}={}", n.escape_ascii(), v.escape_ascii())).collect();
             let trailers: Vec<_> =
@@ -86,8 +86,8 @@ fn essence(exchange: &Exchange) -> String {
         .collect();
     format!(
         "{exchange} {:?} {:?} {findings:?} {:?}",
-        message(&exchange.request),
-        message(&exchange.response),
+        message(exchange.request.as_deref()),
+        message(exchange.response.as_deref()),
         exchange.notes
     )
 }

@@ -29,9 +29,9 @@ pub struct Exchange {
     /// Who answered.
     pub server: Endpoint,
     /// The request, where it was captured.
-    pub request: Option<Message>,
+    pub request: Option<Box<Message>>,
     /// The response, where one was captured.
-    pub response: Option<Message>,
+    pub response: Option<Box<Message>>,
     /// The secrets that it showed.
     pub findings: Vec<Finding>,
     /// Where leniency was needed to read it, or something was lost.
@@ -95,7 +95,7 @@ mod tests {
             client: end,
             server: end,
             request: None,
-            response: Some(Message { head, ..Message::default() }),
+            response: Some(Box::new(Message { head, ..Message::default() })),
             findings: Vec::new(),
             notes: Vec::new(),
         };

@@ -244,7 +244,7 @@ impl<F: FnMut(Event)> Observer for Watch<'_, F> {
         let findings = if found.is_empty() {
             Vec::new()
         } else {
-            self.streams.settle(found, server, request.as_mut(), response.as_mut())
+            self.streams.settle(found, server, request.as_deref_mut(), response.as_deref_mut())
         };
         self.streams.exchanges += 1;
         (self.sink)(Event::Exchange(Box::new(Exchange {

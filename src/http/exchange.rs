@@ -47,9 +47,9 @@ pub struct Read<S> {
     /// The direction of the request.
     pub client: Direction,
     /// The request and what was kept for its body.
-    pub request: Option<(Message, S)>,
+    pub request: Option<(Box<Message>, S)>,
     /// The response and what was kept for its body.
-    pub response: Option<(Message, S)>,
+    pub response: Option<(Box<Message>, S)>,
     /// Leniencies and losses.
     pub notes: Vec<Note>,
 }

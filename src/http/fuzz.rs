@@ -151,7 +151,7 @@ impl Observer for Seen {
     }
 
     fn exchange(&mut self, read: Read<Vec<u8>>) {
-        let said = |part: Option<(Message, Vec<u8>)>| part.map(|(message, scan)| (said(message), scan));
+        let said = |part: Option<(Box<Message>, Vec<u8>)>| part.map(|(message, scan)| (said(*message), scan));
         self.exchanges.push((said(read.request), said(read.response), read.notes));
     }
 

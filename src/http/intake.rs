@@ -49,7 +49,7 @@ impl Settings {
 /// A message that is being read. `S` is what the observer keeps for its body.
 #[derive(Debug, Default)]
 pub(crate) struct Incoming<S> {
-    pub(crate) message: Message,
+    pub(crate) message: Box<Message>,
     pub(crate) done: bool,
     pub(crate) scan: S,
     work: Option<Box<Work>>,
@@ -65,7 +65,7 @@ struct Work {
 impl<S: Scan> Incoming<S> {
     /// A message whose head was read.
     pub(crate) fn new(head: Head, first: Place, last: Place, settings: &Settings, has_body: bool) -> Self {
-        let mut message = Message { head, first, last, ..Message::default() };
+        let mut message = Box::new(Message { head, first, last, ..Message::default() });
         message.body.encoding = Cow::Borrowed("identity");
         message.body.length = Some(0);
         let work = if has_body { Self::work(&mut message, settings) } else { None };

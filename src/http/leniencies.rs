@@ -42,7 +42,9 @@ impl Observer for Short {
     }
 
     fn exchange(&mut self, read: Read<Vec<u8>>) {
-        let short = |message: &Option<_>| message.as_ref().map_or_else(|| "-".to_owned(), short);
+        let short = |message: &Option<(Box<Message>, Vec<u8>)>| {
+            message.as_ref().map_or_else(|| "-".to_owned(), |(message, body)| short(message, body))
+        };
         self.exchanges.push(format!("{} -> {}", short(&read.request), short(&read.response)));
         for note in read.notes {
             if !self.notes.contains(&note.0) {
@@ -58,7 +60,7 @@ fn text(bytes: &[u8]) -> String {
     bytes.escape_ascii().to_string().replace("\\'", "'").replace("\\\"", "\"")
 }
 
-fn short((message, body): &(Message, Vec<u8>)) -> String {
+fn short(message: &Message, body: &[u8]) -> String {
     let head = &message.head;
     let status = |head: &Head| head.status().map_or("?".to_owned(), |status| status.to_string());
     let mut out = match (head.method(), head.target()) {

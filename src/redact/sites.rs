@@ -104,7 +104,7 @@ impl Sites {
             }
             return;
         }
-        let Message { first, body, .. } = message;
+        let (first, body) = (message.first, &message.body);
         let Some(offset) = first.offset else { return };
         let compressed = body.encoding != "identity"
             || finding.via.iter().any(|step| COMPRESSIONS.contains(&step.to_ascii_lowercase().as_str()));

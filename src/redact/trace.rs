@@ -6,7 +6,7 @@
 use super::sites::{Body, Sites};
 use super::spans::Spans;
 use crate::decode::{self, Datagram, Decoder, Segment, Unit};
-use crate::http::{Connection, Message, Observer, Read, Scan, Settings};
+use crate::http::{Connection, Observer, Read, Scan, Settings};
 use crate::packet::{Packet, Place, Timestamp};
 use crate::tcp::{Direction, Flows, Handler, Limits, Oddity, PerDirection, Stream};
 use std::collections::{HashMap, VecDeque};
@@ -233,7 +233,8 @@ impl Observer for Reading<'_, '_> {
 
     fn exchange(&mut self, read: Read<Slices>) {
         for (message, from) in [(read.request, read.client), (read.response, read.client.reverse())] {
-            let Some((Message { first, .. }, slices)) = message else { continue };
+            let Some((message, slices)) = message else { continue };
+            let first = message.first;
             let Some(body) = first.offset.and_then(|at| self.watch.sites.bodies.get(&(first.packet, at))) else {
                 continue;
             };

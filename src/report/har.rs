@@ -136,7 +136,7 @@ fn milliseconds(nanos: i64) -> String {
 /// `request`: one that was not captured is told by its `comment`.
 fn request(json: &mut Buffer, exchange: &Exchange) {
     let none = Message::default();
-    let message = exchange.request.as_ref().unwrap_or(&none);
+    let message = exchange.request.as_deref().unwrap_or(&none);
     let head = &message.head;
     json.string(r#","request":{"method":"#, head.method().unwrap_or_default());
     let target = head.target().unwrap_or(b"/");
@@ -167,7 +167,7 @@ fn request(json: &mut Buffer, exchange: &Exchange) {
 /// `response`: one that never came has the status 0, as in browsers.
 fn response(json: &mut Buffer, exchange: &Exchange) {
     let none = Message::default();
-    let message = exchange.response.as_ref().unwrap_or(&none);
+    let message = exchange.response.as_deref().unwrap_or(&none);
     let (head, body) = (&message.head, &message.body);
     // HTTP/0.9 has no status and never fails.
     let status = head.status().unwrap_or(if exchange.response.is_some() { 200 } else { 0 });

@@ -48,8 +48,8 @@ pub(super) fn body(text: &[u8]) -> Body {
     Body { length: Some(length), wire_length: length, complete: true, kept, ..Body::default() }
 }
 
-pub(super) fn message(first: Place, last: Place, lines: &[u8], text: &[u8]) -> Message {
-    Message { head: head(lines), first, last, body: body(text), ..Message::default() }
+pub(super) fn message(first: Place, last: Place, lines: &[u8], text: &[u8]) -> Box<Message> {
+    Box::new(Message { head: head(lines), first, last, body: body(text), ..Message::default() })
 }
 
 /// The lesson's exchange.

@@ -254,7 +254,7 @@ fn an_empty_archive_is_whole() {
 #[test]
 fn timings_are_the_packets_and_add_up() {
     let at = |micros| sample::place(1, micros, None);
-    let message = |first, last| Some(Message { first: at(first), last: at(last), ..Message::default() });
+    let message = |first, last| Some(Box::new(Message { first: at(first), last: at(last), ..Message::default() }));
     for (request, response, want) in [
         (message(0, 5), message(100, 250), (5, 95, 150)),
         // The answer began before the request ended; the clock went back.
