@@ -39,7 +39,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 impl Told {
-    fn of((message, body): (Message, Vec<u8>)) -> Self {
+    fn of((message, body): (Box<Message>, Vec<u8>)) -> Self {
         let head = &message.head;
         let first = match (head.method(), head.target()) {
             (Some(method), Some(target)) => format!("{} {}", text(method), text(target)),

@@ -92,7 +92,7 @@ pub(crate) fn quick(kind: Kind, bytes: &[u8]) -> Option<Head> {
     if bytes.get(at..length) != Some(b"\r\n") {
         return None;
     }
-    Some(Head { bytes: bytes.get(..length)?.to_vec(), start, version, fields: spans, places: Vec::new() })
+    Some(Head { bytes: bytes.get(..length)?.to_vec(), start, version, fields: spans, places: Vec::new(), tidy: true })
 }
 
 /// Where `part`, a slice of `whole`, lies in it.
@@ -352,6 +352,24 @@ mod tests {
             assert_eq!(quick.status(), slow.status());
             assert_eq!(quick.reason(), slow.reason());
             assert_eq!(quick.version(), slow.version());
+        }
+    }
+
+    #[test]
+    fn only_heads_without_anything_to_escape_are_plain() {
+        for (value, want) in [
+            (&b"a b~!"[..], true),
+            (b"", true),
+            (b"a\tb", false),
+            (b"say \"hi\"", false),
+            (b"a\\b", false),
+            (b"caf\xc3\xa9", false),
+            (b"a\x7f", false),
+            (b"a\rb", false),
+            (b"a\r\n b", false),
+        ] {
+            let bytes = [b"GET / HTTP/1.1\r\nA: ", value, b"\r\n\r\n"].concat();
+            assert_eq!(read(Kind::Request, &bytes).0.is_plain(), want, "{}", value.escape_ascii());
         }
     }
 

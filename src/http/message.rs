@@ -20,6 +20,8 @@ pub struct Head {
     pub(crate) fields: Vec<(Span, Span)>,
     /// For each run of bytes that one packet brought: its first index and its place.
     pub(crate) places: Vec<(u32, Place)>,
+    /// Whether it came in good order, which means that no name or value has a line's end in it.
+    pub(crate) tidy: bool,
 }
 
 /// What stands on the first line.
@@ -90,6 +92,15 @@ impl Head {
     /// The value of the first field named `name`, in any letter case.
     pub fn field(&self, name: &str) -> Option<&[u8]> {
         self.fields().find(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value)
+    }
+
+    /// Whether all text of a head in good order is printable ASCII without quotes and
+    /// backslashes, which nothing has to be done to before it is written: one look at the whole
+    /// instead of one at each part.
+    pub(crate) fn is_plain(&self) -> bool {
+        let plain = |byte: u8| byte.wrapping_sub(b' ') < 0x5f && byte != b'"' && byte != b'\\';
+        let between = |byte: u8| byte == b'\r' || byte == b'\n';
+        self.tidy && self.bytes.iter().fold(true, |all, byte| all & (plain(*byte) | between(*byte)))
     }
 
     /// Memory held, in bytes.

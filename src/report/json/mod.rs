@@ -126,36 +126,38 @@ impl Line<'_> {
 
     fn request(&mut self, request: &Message) {
         let head = &request.head;
+        let plain = head.is_plain();
         self.places(request);
-        self.json.string(r#","version":"#, head.version().as_bytes());
-        self.json.string(r#","method":"#, head.method().unwrap_or_default());
+        self.json.known(r#","version":"#, head.version().as_bytes(), plain);
+        self.json.known(r#","method":"#, head.method().unwrap_or_default(), plain);
         let target = head.target().unwrap_or_default();
-        if !self.json.string(r#","target":"#, target) {
+        if !self.json.known(r#","target":"#, target, plain) {
             self.json.base64(r#","target_base64":"#, target);
         }
         self.json.raw(r#","host":"#);
         match head.field("host") {
-            Some(host) => _ = self.json.string("", host),
+            Some(host) => _ = self.json.known("", host, plain),
             None => self.json.raw("null"),
         }
-        self.headers(head);
+        self.headers(head, plain);
         self.rest(request);
     }
 
     fn response(&mut self, response: &Message) {
+        let plain = response.head.is_plain();
         self.places(response);
-        self.json.string(r#","version":"#, response.head.version().as_bytes());
+        self.json.known(r#","version":"#, response.head.version().as_bytes(), plain);
         self.status(r#","status":"#, &response.head);
         self.json.raw(r#","reason":"#);
         match response.head.reason() {
-            Some(reason) => _ = self.json.string("", reason),
+            Some(reason) => _ = self.json.known("", reason, plain),
             None => self.json.raw("null"),
         }
-        self.headers(&response.head);
+        self.headers(&response.head, plain);
         self.list(r#","interim":["#, &response.interim, |line, comma, head| {
             line.json.raw(comma);
             line.status(r#"{"status":"#, head);
-            line.headers(head);
+            line.headers(head, head.is_plain());
             line.json.raw("}");
         });
         self.rest(response);
@@ -172,7 +174,7 @@ impl Line<'_> {
     fn rest(&mut self, message: &Message) {
         if message.trailers.fields().len() > 0 {
             self.json.raw(r#","trailers":"#);
-            self.fields(&message.trailers);
+            self.fields(&message.trailers, false);
         }
         self.body(message);
         self.json.raw("}");
@@ -195,17 +197,17 @@ impl Line<'_> {
         }
     }
 
-    fn headers(&mut self, head: &Head) {
+    fn headers(&mut self, head: &Head, plain: bool) {
         self.json.raw(r#","headers":"#);
-        self.fields(head);
+        self.fields(head, plain);
     }
 
     /// `[["Name","value"],…]`, with the value's base64 as a third where it is not UTF-8.
-    fn fields(&mut self, head: &Head) {
+    fn fields(&mut self, head: &Head, plain: bool) {
         let mut separator = "[[";
         for (name, value) in head.fields() {
-            self.json.string(separator, name);
-            if !self.json.string(",", value) {
+            self.json.known(separator, name, plain);
+            if !self.json.known(",", value, plain) {
                 self.json.base64(",", value);
             }
             separator = "],[";

@@ -64,6 +64,24 @@ impl Buffer {
         self.quoted(bytes)
     }
 
+    /// A string of bytes; `plain` is whether it is known that nothing in them needs a look.
+    #[inline]
+    pub(in crate::report) fn known(&mut self, separator: &str, bytes: &[u8], plain: bool) -> bool {
+        if !plain {
+            return self.string(separator, bytes);
+        }
+        self.raw(separator);
+        self.bytes.push(b'"');
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let (word, have) = first_word(rest);
+            self.bytes.word(word, have);
+            rest = rest.get(have..).unwrap_or_default();
+        }
+        self.bytes.push(b'"');
+        true
+    }
+
     fn quoted(&mut self, bytes: &[u8]) -> bool {
         self.bytes.push(b'"');
         let exact = self.escaped(bytes);
@@ -284,6 +302,14 @@ mod tests {
             let (json, exact) = written(&bytes);
             prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), String::from_utf8_lossy(&bytes));
             prop_assert_eq!(exact, std::str::from_utf8(&bytes).is_ok());
+        }
+
+        #[test]
+        fn what_is_known_to_be_plain_is_written_alike(text in "[ !#-\\[\\]-~]{0,40}") {
+            let mut buffer = Buffer::default();
+            buffer.known("", text.as_bytes(), true);
+            let (want, _) = written(text.as_bytes());
+            prop_assert_eq!(buffer.bytes.as_slice(), want.as_bytes());
         }
 
         #[test]
