@@ -87,6 +87,13 @@ impl Page {
         }
     }
 
+    /// Appends the digits of an octet and an ASCII character.
+    #[inline]
+    pub(super) fn octet(&mut self, octet: u8, then: u8) {
+        let (digits, count) = OCTETS[octet as usize];
+        self.word(u64::from(digits) | u64::from(then) << (8 * count), usize::from(count) + 1);
+    }
+
     /// Appends the first `digits` of the nine decimal places of a second.
     pub(super) fn fraction(&mut self, nanos: u64, digits: u8) {
         self.word(eight_digits(nanos / 10) | ZEROS, usize::from(digits));
@@ -112,6 +119,23 @@ const EIGHT_DIGITS: u64 = 100_000_000;
 
 /// Added to digits makes text of them.
 const ZEROS: u64 = 0x3030_3030_3030_3030;
+
+/// The digits of each octet, the first in the lowest byte, and how many they are.
+const OCTETS: [(u32, u8); 256] = {
+    let mut table = [(0, 0); 256];
+    let mut octet = 0;
+    while octet < table.len() {
+        let digits = eight_digits(octet as u64);
+        let zeros = match octet {
+            0..10 => 7,
+            10..100 => 6,
+            _ => 5,
+        };
+        table[octet] = (((digits | ZEROS) >> (8 * zeros)) as u32, 8 - zeros);
+        octet += 1;
+    }
+    table
+};
 
 /// The eight digits of a number, the first in the lowest byte. The number is halved into parts
 /// of four, two and one digits, all parts at once; the products divide by 100 and by 10, exactly
@@ -145,6 +169,15 @@ mod tests {
         }
         for number in (0..100_000).chain([u64::MAX]) {
             assert_eq!(written(number), number.to_string());
+        }
+    }
+
+    #[test]
+    fn every_octet() {
+        for octet in 0..=u8::MAX {
+            let mut page = Page::default();
+            page.octet(octet, b'.');
+            assert_eq!(page.as_slice(), format!("{octet}.").as_bytes());
         }
     }
 

@@ -46,13 +46,13 @@ impl Buffer {
     pub(in crate::report) fn endpoint(&mut self, separator: &str, endpoint: Endpoint) {
         let IpAddr::V4(address) = endpoint.address else { return self.plain(separator, endpoint) };
         self.raw(separator);
-        let mut mark = b'"';
-        for octet in address.octets() {
-            self.bytes.push(mark);
-            self.bytes.number(octet.into());
-            mark = b'.';
+        self.bytes.push(b'"');
+        let [octets @ .., last] = address.octets();
+        for octet in octets {
+            self.bytes.octet(octet, b'.');
         }
-        self.number(":", endpoint.port);
+        self.bytes.octet(last, b':');
+        self.bytes.number(endpoint.port.into());
         self.bytes.push(b'"');
     }
 
@@ -72,11 +72,11 @@ impl Buffer {
         }
         self.raw(separator);
         self.bytes.push(b'"');
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            let (word, have) = first_word(rest);
+        if bytes.len() <= WORD {
+            let (word, have) = first_word(bytes);
             self.bytes.word(word, have);
-            rest = rest.get(have..).unwrap_or_default();
+        } else {
+            self.bytes.put(bytes);
         }
         self.bytes.push(b'"');
         true
