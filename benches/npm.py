@@ -5,11 +5,11 @@
 
 Fetches fixed versions of well-known packages with `npm pack`, serves their scripts, pages, styles,
 JSON, images and fonts by nginx on loopback, text gzipped on the fly and so chunked, and captures
-with tcpdump what curl fetches over a few connections. Prints how many exchanges and body bytes
-there are, decoded and on the wire. Everything runs in a network namespace of its own where that
+with tcpdump what curl fetches over a few connections. The last line printed is a JSON object:
+exchanges, bytes of bodies (decoded), bytes captured. Everything runs in a network namespace of its own where that
 is allowed. Needs npm, nginx, curl, tcpdump and unshare.
 """
-import argparse, os, pathlib, shutil, signal, subprocess, sys, tarfile, tempfile, time
+import argparse, json, os, pathlib, shutil, signal, subprocess, sys, tarfile, tempfile, time
 
 PACKAGES = """
 bootstrap@5.3.3 jquery@3.7.1 lodash@4.17.21 typescript@5.6.3 three@0.170.0 moment@2.30.1 d3@7.9.0
@@ -78,7 +78,7 @@ def serve(files, out):
         nginx.send_signal(signal.SIGTERM)
         nginx.wait()
         sizes = sum((files / name).stat().st_size for name in names)
-        print(f"{len(names)} exchanges, {sizes:,} bytes of bodies, {os.path.getsize(out):,} bytes captured")
+        print(json.dumps({"exchanges": len(names), "bodies": sizes, "bytes": os.path.getsize(out)}))
         if " 0 packets dropped by kernel" not in " " + said.replace("\n", " "):
             sys.exit("tcpdump dropped packets:\n" + said)
 

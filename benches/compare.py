@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""Run plainsight and its peers over the same captures, and print what each costs and finds.
+
+    compare.py [--mb 200] [--runs 5] [--only TOOL] [CAPTURE…]
+
+The captures are made once, by mkpcap.py and npm.py, and kept in target/bench. Each round runs
+every tool once, one after the other, so that what slows the machine slows all; the minimum of all
+rounds counts. Times are the whole process's, user and system; memory is its peak, and for
+plainsight also the peak of what is not shared with a file. `x` is CPU as a multiple of
+`tcpdump -r CAPTURE -w /dev/null` in the same run. Found are exchanges with a complete
+answer; the truth is the captures' own. Tools that take more than ten times plainsight's time run
+once. A tool that is not installed is named at the end.
+"""
+import argparse, datetime, json, os, pathlib, platform, re, shutil, subprocess, sys, tempfile, threading, time
+
+HERE = pathlib.Path(__file__).resolve().parent
+FOLDER = HERE.parent / "target" / "bench"
+KINDS = ["small", "large", "conns", "noise", "lossy", "npm"]
+OFF = ["--no-leaks", "--max-body", "0"]
+
+
+def ours(*options):
+    return ["{program}", "replay", "--quiet", "--format", "json", *options, "{capture}"]
+
+
+# Name, command, what a line of its output holds that tells of an answer.
+TOOLS = [
+    ("cat", ["cat", "{capture}"], None),
+    ("tcpdump -w /dev/null", ["tcpdump", "-r", "{capture}", "-w", "/dev/null"], None),
+    ("plainsight, leaks off", ours("--threads", "1", *OFF), rb'"type":"exchange".*"response":\{'),
+    ("plainsight, leaks off, 2 threads", ours("--threads", "2", *OFF), rb'"type":"exchange".*"response":\{'),
+    ("plainsight", ours("--threads", "1"), rb'"type":"exchange".*"response":\{'),
+    ("plainsight, 2 threads", ours("--threads", "2"), rb'"type":"exchange".*"response":\{'),
+    ("httpry", ["httpry", "-r", "{capture}", "-o", "/dev/stdout"], rb"\t<\t"),
+    ("tcpflow", ["tcpflow", "-r", "{capture}", "-o", "{scratch}"], None),
+    ("tcpflow -e http", ["tcpflow", "-e", "http", "-r", "{capture}", "-o", "{scratch}"], None),
+    ("tshark -Y http", ["tshark", "-n", "-r", "{capture}", "-Y", "http.response", "-T", "fields", "-e", "http.response.code"], rb"."),
+    ("suricata", ["suricata", "-r", "{capture}", "-S", "/dev/null", "-l", "{scratch}", "--runmode", "single"], None),
+]
+
+
+def capture(kind, mb):
+    """The capture's path and what is true of it."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    path = FOLDER / ("npm.pcap" if kind == "npm" else "%s-%d.pcap" % (kind, mb))
+    truth = path.with_suffix(".json")
+    if not truth.exists():
+        print("making", path, file=sys.stderr)
+        program = ["npm.py", str(path)] if kind == "npm" else ["mkpcap.py", kind, str(path), "--mb", str(mb)]
+        made = subprocess.run([sys.executable, HERE / program[0], *program[1:]], stdout=subprocess.PIPE, check=True)
+        truth.write_bytes(made.stdout.splitlines()[-1])
+    return path, json.loads(truth.read_text())
+
+
+def anonymous(pid, peak, done):
+    """Follows how much of a process's memory is its own, every 5 ms."""
+    while not done.wait(0.005):
+        try:
+            for line in open("/proc/%d/status" % pid):
+                if line.startswith("RssAnon:"):
+                    peak[0] = max(peak[0], int(line.split()[1]) * 1024)
+        except OSError:
+            return
+
+
+def run(command, out):
+    """CPU and wall seconds, peak memory, peak anonymous memory; None where it failed."""
+    began = time.monotonic()
+    program = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL)
+    peak, done = [0], threading.Event()
+    follower = threading.Thread(target=anonymous, args=(program.pid, peak, done))
+    follower.start()
+    _, status, usage = os.wait4(program.pid, 0)
+    wall = time.monotonic() - began
+    program.returncode = status
+    done.set()
+    follower.join()
+    if status:
+        return None
+    return usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * 1024, peak[0]
+
+
+def found(command, pattern, scratch):
+    """How many lines of its output hold the pattern."""
+    with tempfile.TemporaryFile(dir=scratch) as out:
+        subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL)
+        out.seek(0)
+        return sum(1 for line in out if re.search(pattern, line))
+
+
+def measure(kind, path, truth, args):
+    print("\n%s: %d bytes, %s exchanges" % (kind, path.stat().st_size, truth.get("exchanges", "?")))
+    print("%-34s %9s %8s %8s %9s %9s %9s" % ("", "CPU s", "x", "wall s", "RSS MB", "anon MB", "found"))
+    tools = [tool for tool in TOOLS if shutil.which(tool[1][0].format(program=args.program)) and args.only in tool[0]]
+    best, slow, counts = {}, set(), {}
+    for _ in range(args.runs):
+        for name, command, pattern in tools:
+            if name in slow:
+                continue
+            with tempfile.TemporaryDirectory(dir=args.scratch) as scratch, open(os.devnull, "wb") as nothing:
+                words = [word.format(program=args.program, capture=path, scratch=scratch) for word in command]
+                figures = run(words, nothing)
+                if name not in counts and pattern and figures:
+                    counts[name] = found(words, pattern, scratch)
+            if figures is None:
+                slow.add(name)
+                continue
+            best[name] = tuple(map(min, best.get(name, figures), figures))
+            if figures[1] > args.patience:
+                slow.add(name)
+    copy = best.get("tcpdump -w /dev/null", (0,))[0]
+    for name, _, _ in tools:
+        if name not in best:
+            print("%-34s failed" % name)
+            continue
+        cpu, wall, memory, own = best[name]
+        ratio = "%8.2f" % (cpu / copy) if copy else " " * 8
+        print("%-34s %9.2f %s %8.2f %9.1f %9.1f %9s" % (
+            name, cpu, ratio, wall, memory / 1e6, own / 1e6, counts.get(name, "")))
+    if truth.get("bodies") and best.get("plainsight"):
+        rate = truth["bodies"] / best["plainsight"][0] / 1e9
+        print("bodies, decoded: %.0f MB; plainsight with leaks on: %.2f GB a CPU second" % (truth["bodies"] / 1e6, rate))
+    sys.stdout.flush()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("captures", nargs="*", metavar="CAPTURE", help="of: " + " ".join(KINDS))
+    parser.add_argument("--mb", type=int, default=200, help="of payload in each made capture")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--only", default="", help="tools whose name holds this")
+    parser.add_argument("--patience", type=float, default=6, help="a tool that takes more seconds runs once")
+    parser.add_argument("--program", default=str(HERE.parent / "target" / "release" / "plainsight"))
+    parser.add_argument("--scratch", default=None, help="where peers write")
+    args = parser.parse_args()
+    model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
+    print("%s, %s, %d cores, %s" % (datetime.date.today(), model, os.cpu_count(), platform.platform()))
+    for kind in args.captures or KINDS:
+        path, truth = capture(kind, args.mb)
+        measure(kind, path, truth, args)
+    missing = sorted({command[0] for _, command, _ in TOOLS if "{" not in command[0] and not shutil.which(command[0])})
+    print("\nnot installed: %s" % (", ".join(missing) or "none"))
+
+
+if __name__ == "__main__":
+    main()
