@@ -164,7 +164,7 @@ fn exchange(request: &str, response: &str) -> (Message, Message) {
     }
     connection.finish(&settings, &mut keep);
     let read = keep.0.pop().unwrap();
-    (read.request.unwrap().0, read.response.unwrap().0)
+    (*read.request.unwrap().0, *read.response.unwrap().0)
 }
 
 /// Looks through `body` as it comes from the wire.

@@ -6,6 +6,9 @@
 //! instructions an iteration and a byte are printed. Without cargo's `--bench`, as when tests are
 //! run, each case runs once.
 
+#[allow(dead_code)] // not every room takes packets
+pub(crate) mod traffic;
+
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 

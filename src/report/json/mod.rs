@@ -31,6 +31,11 @@ impl<W: Write> Json<W> {
         Self { out, buffer: Buffer::default(), files: if files.len() > 1 { files } else { Vec::new() } }
     }
 
+    /// What it was written to; what was not flushed is lost.
+    pub fn into_inner(self) -> W {
+        self.out
+    }
+
     fn write_out(&mut self) -> io::Result<()> {
         let written = self.out.write_all(self.buffer.bytes.as_slice());
         self.buffer.bytes.clear();
