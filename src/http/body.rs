@@ -66,7 +66,7 @@ impl<S: Scan> Connection<S> {
     ) {
         self.exchanges.end(who, complete, last, context.settings, context.observer);
         if context.alone && who.1 != Kind::Response {
-            self.exchanges.no_more_from(who.0.reverse(), context.settings, context.observer);
+            self.exchanges.keep_latest(who.0, context.settings, context.observer);
         }
     }
 

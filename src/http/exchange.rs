@@ -349,6 +349,19 @@ impl<S: Scan> Exchanges<S> {
         }
     }
 
+    /// The other direction is not captured, it seems: requests are given out without an answer, but
+    /// for the latest, whose answer may still show that it is.
+    pub(crate) fn keep_latest(
+        &mut self,
+        client: Direction,
+        settings: &Settings,
+        observer: &mut impl Observer<Scan = S>,
+    ) {
+        while self.pending[client].len() > 1 {
+            self.give_out_front(client, settings, observer);
+        }
+    }
+
     /// The stream is over: everything is given out.
     pub(crate) fn finish(&mut self, settings: &Settings, observer: &mut impl Observer<Scan = S>) {
         for client in Direction::BOTH {
@@ -356,5 +369,42 @@ impl<S: Scan> Exchanges<S> {
                 self.give_out_front(client, settings, observer);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Connection;
+
+    /// Which methods were answered with which status, in the order in which that was told.
+    #[derive(Default)]
+    struct Pairs(Vec<(Option<Vec<u8>>, Option<u16>)>);
+
+    impl Observer for Pairs {
+        type Scan = ();
+
+        fn body(&mut self, (): &mut (), _: &[u8], _: Place) {}
+
+        fn exchange(&mut self, read: Read<()>) {
+            let target = read.request.and_then(|(message, ())| message.head.target().map(<[u8]>::to_vec));
+            self.0.push((target, read.response.and_then(|(message, ())| message.head.status())));
+        }
+
+        fn other(&mut self, _: Direction, _: &[u8], _: Place) {}
+    }
+
+    #[test]
+    fn where_nobody_seems_to_answer_the_latest_request_waits() {
+        let (a, b) = (&b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"[..], &b"GET /b HTTP/1.1\r\nHost: x\r\n\r\n"[..]);
+        let (mut connection, mut pairs, settings) = (Connection::default(), Pairs::default(), Settings::default());
+        let mut says = |from, bytes, alone| {
+            connection.data(from, bytes, Place::default(), alone, &settings, &mut pairs);
+            pairs.0.len()
+        };
+        assert_eq!(says(Direction::FromInitiator, a, true), 0);
+        assert_eq!(says(Direction::FromInitiator, b, true), 1);
+        assert_eq!(says(Direction::FromResponder, b"HTTP/1.1 204 No Content\r\n\r\n", false), 2);
+        assert_eq!(pairs.0, [(Some(b"/a".to_vec()), None), (Some(b"/b".to_vec()), Some(204))]);
     }
 }
