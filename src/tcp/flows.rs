@@ -3,7 +3,7 @@
 use super::assembler::{Arrival, Needs};
 use super::half::{Base, Half};
 use super::handler::{Handler, Oddity};
-use super::order::{LARGEST_WINDOW, Wait, acknowledge, deliver, drain, force, suspect, tell_ends};
+use super::order::{LARGEST_WINDOW, Told, Wait, acknowledge, deliver, drain, force, suspect, tell_ends};
 use super::sequence::SequenceNumber;
 use super::table::{Flow, Slot, Stream, Table};
 use super::{Counters, Direction};
@@ -35,7 +35,7 @@ pub struct Flows<T> {
     limits: Limits,
     /// Memory of what waits and of the states.
     pub(super) weight: usize,
-    counters: Counters,
+    told: Told,
     /// The number of the stream of the latest segment.
     latest: u64,
 }
@@ -51,13 +51,12 @@ const LATE_COPY: i64 = 500_000_000;
 impl<T: Default> Flows<T> {
     /// An empty table.
     pub fn new(limits: Limits) -> Self {
-        let counters = Counters::default();
-        Self { table: Table::new(), waits: VecDeque::new(), limits, weight: 0, counters, latest: 0 }
+        Self { table: Table::new(), waits: VecDeque::new(), limits, weight: 0, told: Told::default(), latest: 0 }
     }
 
     /// What was counted.
     pub fn counters(&self) -> Counters {
-        self.counters
+        self.told.counters
     }
 
     /// The number of the stream that the latest segment belongs to.
@@ -122,7 +121,7 @@ impl<T: Default> Flows<T> {
         let needs = if flags.has(TcpFlags::ACK) { acknowledge(flow, from, segment) } else { Needs::Nothing };
         if first && flow.halves[from.reverse()].early.is_some() {
             // What waited for this sender to appear at all, and for nothing that it says.
-            drain(flow, &mut self.counters, handler);
+            drain(flow, &mut self.told, handler);
         }
         let offset = flow.halves[from].offset(sequence);
         if flags.has(TcpFlags::RST) {
@@ -133,7 +132,7 @@ impl<T: Default> Flows<T> {
         let expected = i64::try_from(flow.halves[from].next).unwrap_or(i64::MAX);
         let plausible = offset.saturating_sub(expected).abs() <= LARGEST_WINDOW;
         if !plausible && (length > 0 || flags.has(TcpFlags::FIN)) {
-            self.counters.segments_outside_window += 1;
+            self.told.counters.segments_outside_window += 1;
             return;
         }
         if flags.has(TcpFlags::FIN) {
@@ -142,7 +141,7 @@ impl<T: Default> Flows<T> {
             // An end before what was read already is no end.
             half.fin = half.fin.or(end.filter(|end| *end >= half.next));
             if let (Some(fin), Some(early)) = (half.fin, &mut half.early) {
-                self.counters.segments_outside_window += u64::from(early.cut(fin));
+                self.told.counters.segments_outside_window += u64::from(early.cut(fin));
             }
         }
         if length > 0 && flags.has(TcpFlags::URG) {
@@ -206,8 +205,8 @@ impl<T: Default> Flows<T> {
             std::mem::swap(&mut ends.source, &mut ends.destination);
             from = Direction::FromResponder;
         }
-        let slot = self.table.insert(Stream { number: self.counters.streams, ends });
-        self.counters.streams += 1;
+        let slot = self.table.insert(Stream { number: self.told.counters.streams, ends });
+        self.told.counters.streams += 1;
         (slot, from)
     }
 
@@ -234,27 +233,33 @@ impl<T: Default> Flows<T> {
             place: segment.place.advanced(cut),
         };
         if arrival.end() <= half.next {
+            let Arrival { offset, bytes, .. } = arrival;
+            if !flow.closed && half.latest.is_contradicted_by(offset, bytes, &self.told.hasher) {
+                self.told.counters.conflicting_segments += 1;
+                let Flow { stream, state, .. } = flow;
+                handler.oddity(stream, state, from, Oddity::Conflict);
+            }
             return false; // seen before
         }
         let arrival = arrival.from(half.next).until(half.fin.unwrap_or(u64::MAX));
         if half.ended || arrival.offset >= arrival.end() {
-            self.counters.segments_after_end += 1;
+            self.told.counters.segments_after_end += 1;
             return false;
         }
         // Bytes after an RST: the reset was not believed, or not meant for this connection.
         flow.closed = false;
         let free = half.early.as_ref().is_none_or(|early| early.is_empty());
         if free && arrival.offset == half.next && flow.halves[from.reverse()].satisfies(needs) {
-            deliver(flow, from, arrival.bytes, arrival.missing, arrival.place, &mut self.counters, handler);
+            deliver(flow, from, arrival.bytes, arrival.missing, arrival.place, &mut self.told, handler);
             return true;
         }
         let held = flow.halves[from].early.as_ref().map_or(0, |early| early.len());
         if held >= self.limits.early_segments {
-            self.counters.early_segments_let_go += 1;
+            self.told.counters.early_segments_let_go += 1;
             return false;
         }
         if flow.halves[from].keep(arrival) {
-            self.counters.conflicting_segments += 1;
+            self.told.counters.conflicting_segments += 1;
             let Flow { stream, state, .. } = flow;
             handler.oddity(stream, state, from, Oddity::Conflict);
         }
@@ -267,7 +272,7 @@ impl<T: Default> Flows<T> {
         let Some(flow) = self.table.get_mut(slot) else { return };
         let idle = |half: &Half| half.early.is_none() && half.fin.is_none();
         if !(calm && Direction::BOTH.into_iter().all(|from| idle(&flow.halves[from]))) {
-            drain(flow, &mut self.counters, handler);
+            drain(flow, &mut self.told, handler);
             for direction in Direction::BOTH {
                 if let Some(wait) = suspect(flow, slot, direction, index) {
                     self.waits.push_back(wait);
@@ -318,7 +323,7 @@ impl<T: Default> Flows<T> {
             // The receiver expects at least what it acknowledged.
             let old = offset < i64::try_from(half.acknowledged).unwrap_or(i64::MAX);
             if !near || old {
-                self.counters.resets_ignored += 1;
+                self.told.counters.resets_ignored += 1;
                 return;
             }
         }
@@ -354,7 +359,7 @@ impl<T: Default> Flows<T> {
             return;
         }
         half.waits_at = None;
-        force(flow, wait.from, &mut self.counters, handler);
+        force(flow, wait.from, &mut self.told, handler);
         self.settle(index, wait.slot, false, handler);
     }
 
@@ -365,10 +370,10 @@ impl<T: Default> Flows<T> {
             return;
         }
         loop {
-            drain(flow, &mut self.counters, handler);
+            drain(flow, &mut self.told, handler);
             let waiting = |from| flow.halves[from].early.as_ref().is_some_and(|early| !early.is_empty());
             let Some(from) = Direction::BOTH.into_iter().find(|from| waiting(*from)) else { break };
-            force(flow, from, &mut self.counters, handler);
+            force(flow, from, &mut self.told, handler);
         }
         tell_ends(flow, handler);
         if !flow.closed {
@@ -407,8 +412,8 @@ impl<T: Default> Flows<T> {
             for (class, _, slot) in order {
                 match class {
                     0 => {}
-                    1 => self.counters.silent_streams_let_go += 1,
-                    _ => self.counters.idle_streams_let_go += 1,
+                    1 => self.told.counters.silent_streams_let_go += 1,
+                    _ => self.told.counters.idle_streams_let_go += 1,
                 }
                 self.close(Slot(slot), handler);
                 self.forget(Slot(slot));

@@ -2,6 +2,7 @@
 
 use super::assembler::{ALLOCATION, Arrival, Assembler, Needs};
 use super::sequence::SequenceNumber;
+use std::hash::{BuildHasher as _, Hasher as _};
 
 /// How this side's numbering is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +46,36 @@ pub(crate) struct Half {
     pub(crate) vain_waits: u8,
     /// Whether its end was told.
     pub(crate) ended: bool,
+    /// What was handed on last, so that another copy of it can be compared.
+    pub(crate) latest: Latest,
+}
+
+/// What is remembered of the bytes that were handed on last: where they stood, modulo 2^32, how
+/// many they were, and what they hash to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Latest {
+    offset: u32,
+    length: u32,
+    hash: u32,
+}
+
+impl Latest {
+    /// Of `bytes` at `offset`. `hasher` has a key of its own, lest a forger know how to make
+    /// other bytes look alike.
+    pub(crate) fn of(offset: u64, bytes: &[u8], hasher: &foldhash::fast::RandomState) -> Self {
+        let mut hasher = hasher.build_hasher();
+        hasher.write(bytes);
+        Self { offset: offset as u32, length: bytes.len() as u32, hash: hasher.finish() as u32 }
+    }
+
+    /// Whether `bytes` at `offset` are a copy of the latest, and another one. A single byte is what
+    /// keep-alive probes repeat, and not always truly (RFC 9293 §3.8.4).
+    pub(crate) fn is_contradicted_by(self, offset: u64, bytes: &[u8], hasher: &foldhash::fast::RandomState) -> bool {
+        bytes.len() > 1
+            && self.offset == offset as u32
+            && self.length == bytes.len() as u32
+            && Self::of(offset, bytes, hasher).hash != self.hash
+    }
 }
 
 impl Default for Half {
@@ -63,6 +94,7 @@ impl Default for Half {
             absent: false,
             vain_waits: 0,
             ended: false,
+            latest: Latest::default(),
         }
     }
 }

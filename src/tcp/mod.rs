@@ -7,8 +7,9 @@
 //! refuses to know what the bytes say.
 //!
 //! The first copy of a byte counts. That a later copy differs is told where the first one still
-//! waits; bytes that were handed on are not kept, so a late copy of them is not compared: to
-//! keep or to hash them would cost every connection what a few forged ones deserve.
+//! waits, and where it is what a direction was read up to: bytes that were handed on are not kept,
+//! but of the latest run of them a hash is, so that the copy a forger sends right behind a segment
+//! is seen. Older ones are not compared.
 
 mod assembler;
 mod flows;

@@ -4,13 +4,21 @@
 //! It refuses to know segments' flags and the table of connections.
 
 use super::assembler::{Needs, Piece};
-use super::half::{Base, Half};
+use super::half::{Base, Half, Latest};
 use super::handler::Handler;
 use super::sequence::SequenceNumber;
 use super::table::{Flow, Slot};
 use super::{Counters, Direction};
 use crate::decode::Segment;
 use crate::packet::Place;
+
+/// What all connections share where bytes are handed on.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    pub(super) counters: Counters,
+    /// Hashes the bytes, to know another copy of them.
+    pub(super) hasher: foldhash::fast::RandomState,
+}
 
 /// A hole that is suspect, or bytes that wait for the other direction.
 #[derive(Debug, Clone, Copy)]
@@ -57,7 +65,7 @@ pub(super) fn deliver<T>(
     bytes: &[u8],
     missing: u64,
     place: Place,
-    counters: &mut Counters,
+    told: &mut Told,
     handler: &mut impl Handler<T>,
 ) {
     let alone = flow.halves[from.reverse()].absent;
@@ -65,19 +73,20 @@ pub(super) fn deliver<T>(
     let half = &mut halves[from];
     if !bytes.is_empty() {
         *carried = true;
+        half.latest = Latest::of(half.next, bytes, &told.hasher);
         half.advance(bytes.len() as u64);
         handler.data(stream, state, from, bytes, place, alone);
     }
     if missing > 0 {
         *carried = true;
         half.advance(missing);
-        counters.missing_bytes += missing;
+        told.counters.missing_bytes += missing;
         handler.gap(stream, state, from, missing, place);
     }
 }
 
 /// Hands on everything in waiting that can be read now, in both directions.
-pub(super) fn drain<T>(flow: &mut Flow<T>, counters: &mut Counters, handler: &mut impl Handler<T>) {
+pub(super) fn drain<T>(flow: &mut Flow<T>, told: &mut Told, handler: &mut impl Handler<T>) {
     loop {
         let Some(from) = Direction::BOTH.into_iter().find(|from| ready(flow, *from)).or_else(|| deadlocked(flow))
         else {
@@ -85,7 +94,7 @@ pub(super) fn drain<T>(flow: &mut Flow<T>, counters: &mut Counters, handler: &mu
         };
         let Some(piece) = flow.halves[from].early.as_mut().and_then(|early| early.pop_front()) else { return };
         let place = piece.place;
-        deliver(flow, from, &piece.bytes, piece.missing, place, counters, handler);
+        deliver(flow, from, &piece.bytes, piece.missing, place, told, handler);
         if flow.halves[from].early.as_ref().is_some_and(|early| early.is_empty()) {
             flow.halves[from].early = None;
         }
@@ -112,18 +121,18 @@ fn deadlocked<T>(flow: &Flow<T>) -> Option<Direction> {
 
 /// Gives up what the first piece of a direction waits for: the hole before it, or a hole in
 /// the other direction, or bytes of the other direction that never came.
-pub(super) fn force<T>(flow: &mut Flow<T>, from: Direction, counters: &mut Counters, handler: &mut impl Handler<T>) {
+pub(super) fn force<T>(flow: &mut Flow<T>, from: Direction, told: &mut Told, handler: &mut impl Handler<T>) {
     let Some(&Piece { offset, place, needs, .. }) = flow.halves[from].early.as_ref().and_then(|early| early.front())
     else {
         return;
     };
     let next = flow.halves[from].next;
     if offset > next {
-        deliver(flow, from, &[], offset - next, place, counters, handler);
+        deliver(flow, from, &[], offset - next, place, told, handler);
         return;
     }
     if let Some((hole, place)) = hole_within(&flow.halves[from.reverse()], needs) {
-        deliver(flow, from.reverse(), &[], hole, place, counters, handler);
+        deliver(flow, from.reverse(), &[], hole, place, told, handler);
         return;
     }
     let other = &mut flow.halves[from.reverse()];

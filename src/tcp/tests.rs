@@ -188,6 +188,11 @@ fn whatever_captures_do_to_a_conversation() {
             vec![syn, syn_ack, ack, c(102, 501, 0, "bc"), c(102, 501, 0, "xy"), c(101, 501, 0, "a")],
             ">! >a >bc #0",
         ),
+        (
+            "another copy of what was just read",
+            vec![syn, syn_ack, ack, ab, c(101, 501, 0, "xy"), ab, cd, ef],
+            ">ab >! <cd >ef #0",
+        ),
         ("a segment far outside the window", vec![syn, syn_ack, ack, ab, c(0x7000_0000, 501, 0, "zz"), cd, ef], told),
     ] {
         // How the bytes were cut along the way does not matter here.
