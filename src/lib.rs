@@ -50,6 +50,7 @@ pub mod commands;
 #[cfg(feature = "cli")]
 pub mod confine;
 pub mod decode;
+pub mod engine;
 pub mod http;
 #[cfg(feature = "cli")]
 pub mod lab;

@@ -5,19 +5,20 @@
 mod event;
 #[doc(hidden)]
 pub mod fuzz;
+mod shard;
 mod streams;
 mod trace;
 
 pub use event::{Event, Exchange, TlsHello};
+pub(crate) use shard::{Moment, Shard, Tally};
 
 use crate::decode::{self, Decoder, Unit};
 use crate::http::Settings;
 use crate::leak::{Allowlist, Canaries, Rules, Scanner, Severity};
 use crate::packet::{Packet, PacketId, Timestamp};
-use crate::tcp::{Flows, Limits};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use streams::{StreamState, Streams};
+use streams::Streams;
 use trace::Trace;
 
 /// What the analyzer is asked to do.
@@ -68,6 +69,57 @@ impl Default for Config {
     }
 }
 
+impl Config {
+    /// What fragments may take of the memory.
+    const fn fragment_memory(&self) -> usize {
+        self.memory / 16
+    }
+
+    /// What connections may take of it. An eighth is left for the tables' own slack and for what
+    /// is on its way out.
+    pub(crate) const fn flow_memory(&self) -> usize {
+        self.memory - self.memory / 8 - self.fragment_memory()
+    }
+
+    /// The analyzer's first stage, from packets to segments.
+    pub(crate) fn decoder(&self) -> Decoder {
+        Decoder::new(decode::Config {
+            verify_checksums: self.verify_checksums,
+            fragment_memory: self.fragment_memory(),
+            ..decode::Config::default()
+        })
+    }
+
+    /// Its second stage, from segments to events, with all the memory of connections.
+    fn shard(&self) -> Shard {
+        let scanner = if self.leaks {
+            let rules = self.rules.clone().unwrap_or_else(|| Rules::defaults(self.personal));
+            Scanner::new(rules, self.canaries.clone()).redacting(self.redact)
+        } else {
+            Scanner::default()
+        };
+        let settings = Settings {
+            max_body: self.max_body,
+            sha256: self.sha256,
+            inspect: !scanner.is_idle(),
+            ..Settings::default()
+        };
+        Shard::new(Streams::new(settings, scanner, self.allow.clone(), Trace::new(self.trace)), self.flow_memory())
+    }
+
+    /// The second stage where several share it.
+    pub(crate) fn shared_shard(&self) -> Shard {
+        let mut shard = self.shard();
+        shard.streams.trace.forgets = true;
+        shard
+    }
+
+    /// Whether datagrams are looked at.
+    pub(crate) fn reads_datagrams(&self) -> bool {
+        self.leaks && !self.canaries.is_empty()
+    }
+}
+
 /// What was counted, to be told at the end.
 #[derive(Debug, Clone, Default)]
 pub struct Counters {
@@ -89,16 +141,47 @@ pub struct Counters {
     pub let_go: BTreeMap<String, u64>,
 }
 
+impl Counters {
+    /// The sum of what was counted of these packets by the two stages.
+    pub(crate) fn sum(packets: u64, bytes: u64, decoder: &decode::Counters, tally: &Tally) -> Self {
+        let tcp = tally.tcp;
+        let mut let_go = decoder.let_go();
+        for (reason, count) in [
+            ("silent streams", tcp.silent_streams_let_go),
+            ("idle streams", tcp.idle_streams_let_go),
+            ("early segments", tcp.early_segments_let_go),
+            ("segments after the end", tcp.segments_after_end),
+            ("resets outside the window", tcp.resets_ignored),
+            ("segments outside the window", tcp.segments_outside_window),
+            ("conflicting segments", tcp.conflicting_segments),
+            ("missing bytes", tcp.missing_bytes),
+        ] {
+            if count > 0 {
+                let_go.insert(reason.to_owned(), count);
+            }
+        }
+        Self {
+            packets,
+            bytes,
+            streams: tcp.streams,
+            exchanges: tally.exchanges,
+            findings: tally.findings,
+            allowed: tally.allowed,
+            not_understood: decoder.not_understood(),
+            let_go,
+        }
+    }
+}
+
 /// A step of the packets' time this long, in nanoseconds, is a quiet time: what was going to
 /// come late has come.
-const QUIET: i64 = 1_000_000_000;
+pub(crate) const QUIET: i64 = 1_000_000_000;
 
 /// Reads packets and tells what they say.
 #[derive(Debug)]
 pub struct Analyzer {
     decoder: Decoder,
-    flows: Flows<StreamState>,
-    streams: Streams,
+    shard: Shard,
     packets: u64,
     bytes: u64,
     latest: Option<Timestamp>,
@@ -107,44 +190,19 @@ pub struct Analyzer {
 impl Analyzer {
     /// An analyzer that has seen nothing yet.
     pub fn new(config: &Config) -> Self {
-        let fragments = config.memory / 16;
-        let scanner = if config.leaks {
-            let rules = config.rules.clone().unwrap_or_else(|| Rules::defaults(config.personal));
-            Scanner::new(rules, config.canaries.clone()).redacting(config.redact)
-        } else {
-            Scanner::default()
-        };
-        let settings = Settings {
-            max_body: config.max_body,
-            sha256: config.sha256,
-            inspect: !scanner.is_idle(),
-            ..Settings::default()
-        };
-        Self {
-            decoder: Decoder::new(decode::Config {
-                verify_checksums: config.verify_checksums,
-                fragment_memory: fragments,
-                ..decode::Config::default()
-            }),
-            // An eighth is left for the tables' own slack and for what is on its way out.
-            flows: Flows::new(Limits { memory: config.memory - config.memory / 8 - fragments, ..Limits::default() }),
-            streams: Streams::new(settings, scanner, config.allow.clone(), Trace::new(config.trace)),
-            packets: 0,
-            bytes: 0,
-            latest: None,
-        }
+        Self { decoder: config.decoder(), shard: config.shard(), packets: 0, bytes: 0, latest: None }
     }
 
     /// Takes the next packet; `sink` is given what it completes.
     pub fn packet(&mut self, packet: &Packet<'_>, mut sink: impl FnMut(Event)) {
-        let Self { decoder, flows, streams, .. } = self;
+        let Self { decoder, shard: Shard { flows, streams }, .. } = self;
         let index = self.packets;
         self.packets += 1;
         self.bytes += packet.data.len() as u64;
         streams.trace.touched.clear();
         let mut handler = streams.with(&mut sink);
         if self.latest.is_some_and(|latest| packet.timestamp.since(latest) >= QUIET) {
-            flows.quiet(index, &mut handler);
+            flows.quiet(&mut handler);
         } else {
             flows.expire(index, &mut handler);
         }
@@ -164,64 +222,41 @@ impl Analyzer {
     /// packets that were waiting as fragments until this one came. Nothing without
     /// [`Config::trace`].
     pub fn touched(&self) -> &[(PacketId, u64)] {
-        &self.streams.trace.touched
+        &self.shard.streams.trace.touched
     }
 
     /// Whether the latest packet is a fragment that waits for others.
     pub const fn waits(&self) -> bool {
-        self.streams.trace.waits
+        self.shard.streams.trace.waits
     }
 
     /// The streams that ended since the last call: they show nothing more. Nothing without
     /// [`Config::trace`].
     pub fn closed(&mut self) -> Vec<u64> {
-        std::mem::take(&mut self.streams.trace.closed)
+        std::mem::take(&mut self.shard.streams.trace.closed)
     }
 
     /// Says that a second has passed without a packet, so that a live view need not wait for
     /// the next one. It changes when something is told, never what.
     pub fn quiet(&mut self, mut sink: impl FnMut(Event)) {
-        self.flows.quiet(self.packets, &mut self.streams.with(&mut sink));
+        let Shard { flows, streams } = &mut self.shard;
+        flows.quiet(&mut streams.with(&mut sink));
     }
 
     /// The capture is over: tells what was still open.
     pub fn finish(&mut self, mut sink: impl FnMut(Event)) {
         self.decoder.finish();
-        self.flows.finish(&mut self.streams.with(&mut sink));
+        let Shard { flows, streams } = &mut self.shard;
+        flows.finish(&mut streams.with(&mut sink));
     }
 
     /// Memory held by what is buffered, in bytes; never more than [`Config::memory`].
     pub fn memory(&self) -> usize {
-        self.flows.memory() + self.decoder.memory()
+        self.shard.memory() + self.decoder.memory()
     }
 
     /// What was counted so far.
     pub fn counters(&self) -> Counters {
-        let tcp = self.flows.counters();
-        let mut let_go = self.decoder.counters().let_go();
-        for (reason, count) in [
-            ("silent streams", tcp.silent_streams_let_go),
-            ("idle streams", tcp.idle_streams_let_go),
-            ("early segments", tcp.early_segments_let_go),
-            ("segments after the end", tcp.segments_after_end),
-            ("resets outside the window", tcp.resets_ignored),
-            ("segments outside the window", tcp.segments_outside_window),
-            ("conflicting segments", tcp.conflicting_segments),
-            ("missing bytes", tcp.missing_bytes),
-        ] {
-            if count > 0 {
-                let_go.insert(reason.to_owned(), count);
-            }
-        }
-        Counters {
-            packets: self.packets,
-            bytes: self.bytes,
-            streams: tcp.streams,
-            exchanges: self.streams.exchanges,
-            findings: self.streams.findings,
-            allowed: self.streams.allowed,
-            not_understood: self.decoder.counters().not_understood(),
-            let_go,
-        }
+        Counters::sum(self.packets, self.bytes, self.decoder.counters(), &self.shard.tally())
     }
 }

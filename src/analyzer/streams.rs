@@ -197,6 +197,12 @@ impl<F: FnMut(Event)> Handler<StreamState> for Teller<'_, F> {
         }
     }
 
+    fn forgotten(&mut self, stream: &Stream) {
+        if self.streams.trace.forgets {
+            self.streams.trace.forgotten.push(stream.number);
+        }
+    }
+
     fn weight(&self, state: &StreamState) -> usize {
         state.0.as_ref().map_or(0, |inner| {
             let other = inner.other.as_ref().map_or(0, |other| other.weight());

@@ -13,12 +13,15 @@ pub(crate) struct Trace {
     pub(crate) touched: Vec<(PacketId, u64)>,
     /// Streams that ended.
     pub(crate) closed: Vec<u64>,
+    /// Whether streams are named whose places were given up, and those.
+    pub(crate) forgets: bool,
+    pub(crate) forgotten: Vec<u64>,
     /// Whether the latest packet waits for other fragments.
     pub(crate) waits: bool,
 }
 
 impl Trace {
-    pub(crate) const fn new(on: bool) -> Self {
-        Self { on, touched: Vec::new(), closed: Vec::new(), waits: false }
+    pub(crate) fn new(on: bool) -> Self {
+        Self { on, ..Self::default() }
     }
 }

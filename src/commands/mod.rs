@@ -7,6 +7,7 @@ mod canaries;
 pub mod client;
 pub mod completions;
 mod confine;
+mod core;
 pub mod demo;
 mod evidence;
 pub mod guard;
@@ -24,6 +25,7 @@ pub mod rules;
 pub mod server;
 mod session;
 pub mod sniff;
+mod statistics;
 mod units;
 
 use clap::{Parser, Subcommand};

@@ -6,7 +6,9 @@ use super::reports::{About, ReportFile, ReportFormat};
 use super::units;
 use crate::analyzer::Config;
 use crate::leak::{Allowlist, Canaries, Canary, CanaryError, Severity};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::thread::available_parallelism;
 
 /// What both commands take.
 #[derive(Debug, clap::Args)]
@@ -23,6 +25,11 @@ pub(super) struct Options {
     /// Hold at most this much in memory for everything unfinished (MiB without a unit)
     #[arg(long, value_name = "SIZE", default_value = "512MiB", value_parser = units::mib, help_heading = LIMITS)]
     memory: usize,
+
+    /// Read with N threads, 1 for none of their own [default: as many as there are processors for
+    /// files, 1 live]; --exchanges and --evidence read with 1
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MOST_THREADS), help_heading = LIMITS)]
+    threads: Option<u16>,
 
     /// Refuse segments with a wrong checksum (network cards often fill it in later)
     #[arg(long, help_heading = LIMITS)]
@@ -105,6 +112,8 @@ pub(super) struct Options {
     no_leaks: bool,
 }
 
+const MOST_THREADS: i64 = 256;
+
 const LIMITS: &str = "Limits";
 const OUTPUT: &str = "Output";
 const LEAKS: &str = "Leaks";
@@ -147,6 +156,17 @@ impl Options {
             allow,
             ..Config::default()
         }
+    }
+
+    /// How many threads read packets that are live, or that are not.
+    pub(super) fn threads(&self, live: bool) -> NonZeroUsize {
+        // Each needs to know of every packet what it led to before it takes the next.
+        if self.exchanges.is_some() || self.evidence.is_some() {
+            return NonZeroUsize::MIN;
+        }
+        let asked = self.threads.and_then(|threads| NonZeroUsize::new(threads.into()));
+        let usual = || if live { NonZeroUsize::MIN } else { available_parallelism().unwrap_or(NonZeroUsize::MIN) };
+        asked.unwrap_or_else(usual)
     }
 
     /// How many bytes of packets may be kept that might become evidence.

@@ -10,6 +10,7 @@ use super::options::Options;
 use super::reports::{self, About, Written};
 use super::{Failure, say};
 use crate::analyzer::{Event, Exchange};
+use crate::engine::Listener;
 use crate::leak::{Baseline, Finding, Severity};
 use crate::report::{Layout, Report, Summary};
 use clap::ColorChoice;
@@ -24,6 +25,16 @@ pub(super) struct Shared(Arc<Mutex<Output>>);
 impl Shared {
     pub(super) fn lock(&self) -> MutexGuard<'_, Output> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Listener for Shared {
+    fn event(&mut self, event: &mut Event) -> bool {
+        !self.lock().event(event)
+    }
+
+    fn pause(&mut self, idle: bool) -> bool {
+        !self.lock().flush(idle)
     }
 }
 
@@ -107,11 +118,11 @@ impl Output {
     }
 
     /// Shows an event, where there is still someone to see it. True where it was the last.
-    pub(super) fn event(&mut self, mut event: Event) -> bool {
-        if self.is_done() || !self.is_new(&mut event) {
+    pub(super) fn event(&mut self, event: &mut Event) -> bool {
+        if self.is_done() || !self.is_new(event) {
             return self.is_done();
         }
-        match &event {
+        match event {
             Event::Exchange(exchange) => {
                 self.exchanges += 1;
                 exchange.findings.iter().for_each(|finding| self.count(finding));
@@ -120,13 +131,13 @@ impl Output {
             Event::Tls(_) => {}
         }
         if let Some(leaking) = &mut self.leaking {
-            leaking.extend(Leak::of(&event, self.about.least));
+            leaking.extend(Leak::of(event, self.about.least));
         }
-        if let Event::Exchange(exchange) = &mut event {
+        if let Event::Exchange(exchange) = event {
             self.export(exchange);
         }
-        self.error = self.report.event(&event).err();
-        self.each_file(|report| report.event(&event));
+        self.error = self.report.event(event).err();
+        self.each_file(|report| report.event(event));
         self.waiting = true;
         if self.live && self.since.is_none() {
             self.since = Some(Instant::now());
@@ -314,7 +325,7 @@ mod tests {
     fn no_more_exchanges_are_shown_and_counted_than_asked_for() {
         let mut output = Output::of(Box::new(Pipe { left: 9 }), about(), Some(2), false);
         for _ in 0..5 {
-            output.event(exchange());
+            output.event(&mut exchange());
         }
         let mut summary = Summary::default();
         summary.counters.exchanges = 5;
@@ -326,9 +337,9 @@ mod tests {
     #[test]
     fn a_broken_pipe_ends_it() {
         let mut output = Output::of(Box::new(Pipe { left: 1 }), about(), None, true);
-        output.event(exchange());
+        output.event(&mut exchange());
         assert!(!output.is_done());
-        output.event(exchange());
+        output.event(&mut exchange());
         assert!(output.is_done() && output.error().is_some());
         assert_eq!(output.error().map(io::Error::kind), Some(io::ErrorKind::BrokenPipe));
     }

@@ -4,6 +4,7 @@
 //! end. This module refuses to know what is read.
 
 use super::Failure;
+use super::core::Workers;
 use super::output::Shared;
 use super::session::stopped;
 use crate::capture::Files;
@@ -15,17 +16,19 @@ use std::os::fd::AsFd as _;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// Standard input as a capture. `output` is flushed whenever no more has arrived.
-pub(super) fn open(output: Shared, stop: Arc<AtomicBool>) -> Result<Files, Failure> {
+/// Standard input as a capture. `output` is flushed whenever no more has arrived, or `workers`
+/// are told so.
+pub(super) fn open(output: Shared, workers: Workers, stop: Arc<AtomicBool>) -> Result<Files, Failure> {
     let input = io::stdin().as_fd().try_clone_to_owned();
     let input = input.map_err(|error| Failure::new(format!("cannot read standard input: {error}")))?;
-    Ok(Files::from_reader("standard input", Pipe { input: input.into(), output, stop }))
+    Ok(Files::from_reader("standard input", Pipe { input: input.into(), output, workers, stop }))
 }
 
 struct Pipe {
     /// Unbuffered: what has arrived is known to the system alone.
     input: File,
     output: Shared,
+    workers: Workers,
     stop: Arc<AtomicBool>,
 }
 
@@ -48,7 +51,7 @@ impl Read for Pipe {
     /// The end is also where the run is to end, or nobody reads what it says.
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         if !self.is_ready(0)? {
-            if self.output.lock().flush(true) {
+            if !self.workers.flush().unwrap_or_else(|| !self.output.lock().flush(true)) {
                 return Ok(0);
             }
             while !self.is_ready(Self::WAIT)? {

@@ -2,6 +2,7 @@
 //!
 //! It opens what the command line names and waits for the end; reading is `capture`'s.
 
+use super::core::Workers;
 use super::options::Options;
 use super::output::Output;
 use super::session::{Origin, Session, stop_flag, stopped};
@@ -47,8 +48,9 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let stop = stop_flag()?;
     let names = args.files.iter().map(|file| file.display().to_string()).collect();
     let output = Output::shared(&args.options, names, false);
+    let workers = Workers::default();
     let files = match &args.files[..] {
-        [file] if file.as_os_str() == "-" => pipe::open(output.clone(), Arc::clone(&stop))?,
+        [file] if file.as_os_str() == "-" => pipe::open(output.clone(), workers.clone(), Arc::clone(&stop))?,
         files => Files::open(files)?,
     };
     let files = files.filtered(filter);
@@ -63,7 +65,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         return Err(Failure::new(format!("cannot write to {}: it is one of the files to read", write.display())));
     }
     let bar = Bar::new(files.progress(), args.options.quiet);
-    let origin = Origin { interfaces: files.interfaces(), twice: again.is_some(), ..Origin::default() };
+    let origin = Origin { interfaces: files.interfaces(), twice: again.is_some(), workers, ..Origin::default() };
     let mut session = Session::new(&args.options, output, origin)?;
     read(files, &mut session, bar, || stopped(&stop));
     if let Some(again) = again {

@@ -4,13 +4,16 @@
 //! `sniff` and `replay` differ only in where packets come from, which this module refuses to
 //! know.
 
+use super::core::{Core, Workers};
 use super::evidence::Evidence;
 use super::options::Options;
 use super::output::Shared;
+use super::statistics::Statistics;
 use super::{FAILED, Failure, confine, known, reports, say};
 use crate::analyzer::{Analyzer, Config, Counters};
 use crate::capture::save::{self, Rotate, Saver};
 use crate::capture::{Files, Interfaces};
+use crate::engine::Pace;
 use crate::leak::Severity;
 use crate::packet::{Packet, PacketId};
 use crate::report::text::figures::count;
@@ -33,6 +36,10 @@ pub(super) struct Origin {
     pub(super) receive_only: Vec<i32>,
     /// Whether the packets can be read again.
     pub(super) twice: bool,
+    /// Whether they come by themselves.
+    pub(super) live: bool,
+    /// Who reads them, where that takes several threads.
+    pub(super) workers: Workers,
 }
 
 impl Origin {
@@ -49,10 +56,8 @@ impl Origin {
 
 /// A run.
 pub(super) struct Session {
-    analyzer: Analyzer,
+    core: Core,
     output: Shared,
-    /// Whether nothing more can or may be shown.
-    done: bool,
     /// What `-w` names; nothing once saving has failed.
     saver: Option<Saver>,
     /// What `--evidence` names; nothing once saving has failed.
@@ -73,6 +78,9 @@ impl Session {
     /// Opens what is written, and confines the process to what is open.
     pub(super) fn new(options: &Options, output: Shared, origin: Origin) -> Result<Self, Failure> {
         let receive_only = origin.receive_only.clone();
+        // Asked while files may be opened that tell of limits.
+        let threads = options.threads(origin.live);
+        let (pace, workers) = (if origin.live { Pace::Shed } else { Pace::Wait }, origin.workers.clone());
         let written = options.written();
         reports::all_distinct(&written.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
         let open = || {
@@ -99,12 +107,11 @@ impl Session {
         }
         let asked = options.analysis(allow);
         Ok(Self {
-            analyzer: Analyzer::new(&asked),
+            core: Core::new(&asked, threads, pace, &workers, &output),
             evidence,
             asked,
             packets: 0,
             output,
-            done: false,
             saver,
             packets_left: options.count.unwrap_or(u64::MAX),
             leak_code: options.leak_code(),
@@ -120,12 +127,11 @@ impl Session {
 
     /// Takes a packet. False where it was the last that is wanted, or none can be saved.
     pub(super) fn packet(&mut self, packet: &Packet<'_>) -> bool {
-        let Self { analyzer, output, done, .. } = self;
-        analyzer.packet(packet, |event| *done = output.lock().event(event));
+        self.core.packet(packet);
         self.packets += 1;
         self.packets_left = self.packets_left.saturating_sub(1);
         let kept = self.evidence(Some(packet));
-        kept && self.save(|saver| saver.packet(packet)) && self.packets_left > 0 && !self.done
+        kept && self.save(|saver| saver.packet(packet)) && self.packets_left > 0 && !self.core.is_done()
     }
 
     /// False where it failed; then nothing is saved any more.
@@ -147,8 +153,8 @@ impl Session {
         let now = packet.map_or(PacketId::default(), |packet| packet.id);
         let leaks = self.output.lock().take_leaking();
         let mut saved = leaks.into_iter().try_for_each(|leak| evidence.leak(leak, now));
-        if let Some(packet) = packet {
-            saved = saved.and_then(|()| evidence.packet(packet, &mut self.analyzer));
+        if let (Some(packet), Some(analyzer)) = (packet, self.core.analyzer()) {
+            saved = saved.and_then(|()| evidence.packet(packet, analyzer));
         }
         self.hold(saved)
     }
@@ -166,17 +172,23 @@ impl Session {
 
     /// A second has passed without a packet: what would come late has come.
     pub(super) fn quiet(&mut self) {
-        let Self { analyzer, output, done, .. } = self;
-        analyzer.quiet(|event| *done = output.lock().event(event));
+        self.core.quiet();
         self.evidence(None);
     }
 
     /// Some packets have been taken; `idle` is whether no other has arrived. Whoever waits for
     /// a line gets it. False where no more is wanted.
     pub(super) fn pause(&mut self, idle: bool) -> bool {
-        self.done |= self.output.lock().flush(idle);
+        self.core.pause(idle);
         let flushed = if idle { self.evidence.as_mut().map_or(Ok(()), Evidence::flush) } else { Ok(()) };
-        self.hold(flushed) && (!idle || self.save(Saver::flush)) && !self.done
+        self.hold(flushed) && (!idle || self.save(Saver::flush)) && !self.core.is_done()
+    }
+
+    /// What a live capture is to say of itself, given what it has lost.
+    pub(super) fn statistics(&self, statistics: &mut Statistics, dropped: Dropped) -> String {
+        let (counters, load) = (self.core.counters(), self.core.load());
+        let dropped = Dropped { queue: load.shed, ..dropped };
+        statistics.line(counters.packets, counters.bytes, dropped, &load)
     }
 
     /// Notes a failure and goes on.
@@ -187,11 +199,7 @@ impl Session {
 
     /// Tells what is still open.
     fn close(&mut self) {
-        let Self { analyzer, output, done, .. } = self;
-        if !*done {
-            analyzer.finish(|event| _ = output.lock().event(event));
-            *done = true;
-        }
+        self.core.finish();
         self.evidence(None);
     }
 
@@ -228,10 +236,11 @@ impl Session {
     /// nothing was captured live.
     pub(super) fn finish(mut self, dropped: Option<Dropped>) -> Result<ExitCode, Failure> {
         self.close();
+        let dropped = dropped.map(|dropped| Dropped { queue: self.core.load().shed, ..dropped });
         if let Some(Err(error)) = self.saver.take().map(Saver::finish) {
             self.failed(error);
         }
-        let mut counters = self.analyzer.counters();
+        let mut counters = self.core.counters();
         if let Some(evidence) = self.evidence.take() {
             if evidence.let_go() > 0 {
                 counters.let_go.insert("packets kept for evidence".to_owned(), evidence.let_go());
@@ -267,6 +276,9 @@ fn told(counters: &Counters, known: u64, dropped: Option<Dropped>) -> String {
     let mut text = count(counters.packets, "packet", "packets");
     if let Some(dropped) = dropped {
         _ = write!(text, " seen, {} dropped by the kernel, {} by the interface", dropped.kernel, dropped.interface);
+        if dropped.queue > 0 {
+            _ = write!(text, ", {} here for want of time", dropped.queue);
+        }
     }
     _ = write!(text, "; {} in ", count(counters.exchanges, "exchange", "exchanges"));
     text += &count(counters.streams, "TCP stream", "TCP streams");
@@ -330,8 +342,8 @@ mod tests {
             (
                 busy,
                 4,
-                Some(Dropped { kernel: 5, interface: 0 }),
-                "14 packets seen, 5 dropped by the kernel, 0 by the interface; 1 exchange in 2 TCP streams; \
+                Some(Dropped { kernel: 5, interface: 0, queue: 7 }),
+                "14 packets seen, 5 dropped by the kernel, 0 by the interface, 7 here for want of time; 1 exchange in 2 TCP streams; \
                  3 findings (2 critical, 1 medium); 4 in the baseline; 3 allowed by the project; not understood: ip: cut (1), link: type 147 (3); \
                  let go: idle flow (9)",
             ),

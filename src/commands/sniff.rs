@@ -8,6 +8,7 @@ use super::options::{Format, Options};
 use super::output::Output;
 use super::reports::ReportFormat;
 use super::session::{self, Origin, Session};
+use super::statistics::Statistics;
 use super::{Failure, say, units};
 use crate::capture::live::{self, Live};
 use crate::capture::save::Rotate;
@@ -62,6 +63,11 @@ pub struct Args {
     #[arg(long, value_name = "TIME", value_parser = units::duration, help_heading = "Limits")]
     duration: Option<Duration>,
 
+    /// Say on standard error every so often how fast it is, what it lost and how much waits, such
+    /// as 1s
+    #[arg(long, value_name = "TIME", value_parser = units::duration, help_heading = "Limits")]
+    stats_interval: Option<Duration>,
+
     /// Begin a new file at this size or after this time, such as 100MB or 1h
     #[arg(long, value_name = "SIZE|TIME", requires = "write", help_heading = "Output")]
     rotate: Option<Rotate>,
@@ -94,21 +100,29 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         rotate: args.rotate,
         keep_files: args.keep_files,
         receive_only: live.descriptors(),
-        twice: false,
+        live: true,
+        ..Origin::default()
     };
+    let mut statistics = args.stats_interval.map(Statistics::new);
     let mut session = Session::new(options, Output::shared(options, Vec::new(), true), origin)?;
     if !options.quiet {
         let names: Vec<_> = live.interfaces().all().into_iter().filter_map(|interface| interface.name).collect();
         let filter = filter.map_or_else(|| "no filter".to_owned(), |filter| format!("filter `{filter}`"));
         say(format!("live capture on {}, {filter}; Ctrl-C ends it", names.join(", ")));
     }
-    watch(&mut live, &mut session, args.duration, &stop);
+    watch(&mut live, &mut session, args.duration, statistics.as_mut(), &stop);
+    let dropped = dropped(&mut live);
+    session.finish(Some(dropped))
+}
+
+/// What the capture has lost so far.
+fn dropped(live: &mut Live) -> Dropped {
     let mut dropped = Dropped::default();
     for interface in live.statistics() {
         dropped.kernel += interface.dropped_by_kernel;
         dropped.interface += interface.dropped_by_interface;
     }
-    session.finish(Some(dropped))
+    dropped
 }
 
 /// How many packets are taken between two looks at the clock.
@@ -122,7 +136,13 @@ const LAST_LOOK: (Duration, Duration) = (Duration::from_millis(50), Duration::fr
 
 /// Takes packets until no more are wanted or there are none. Those that came before the end
 /// was asked for are taken to the last: they are in the kernel's ring already.
-fn watch(live: &mut Live, session: &mut Session, duration: Option<Duration>, stop: &AtomicBool) {
+fn watch(
+    live: &mut Live,
+    session: &mut Session,
+    duration: Option<Duration>,
+    mut statistics: Option<&mut Statistics>,
+    stop: &AtomicBool,
+) {
     let began = Instant::now();
     // When the last packet came, until it was said that none has come for long.
     let mut last = Some(began);
@@ -146,6 +166,9 @@ fn watch(live: &mut Live, session: &mut Session, duration: Option<Duration>, sto
             session.quiet();
         }
         more &= session.pause(idle);
+        if let Some(statistics) = statistics.as_mut().filter(|statistics| statistics.is_due()) {
+            say(session.statistics(statistics, dropped(live)));
+        }
         let enough = if idle { LAST_LOOK.0 } else { LAST_LOOK.1 };
         if !more || ending.is_some_and(|ending| ending.elapsed() >= enough) {
             return;

@@ -96,7 +96,7 @@ impl<'s> Tracer<'s> {
         let index = self.packets;
         self.packets += 1;
         if self.latest.is_some_and(|latest| packet.timestamp.since(latest) >= QUIET) {
-            flows.quiet(index, watch);
+            flows.quiet(watch);
         } else {
             flows.expire(index, watch);
         }

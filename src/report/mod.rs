@@ -54,6 +54,8 @@ pub struct Dropped {
     pub kernel: u64,
     /// By the interface or its driver.
     pub interface: u64,
+    /// By ourselves, whose queue had no room for them.
+    pub queue: u64,
 }
 
 /// The kept bytes of a body as text, up to the last whole character; `None` where they are

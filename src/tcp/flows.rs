@@ -38,6 +38,18 @@ pub struct Flows<T> {
     told: Told,
     /// The number of the stream of the latest segment.
     latest: u64,
+    /// The number of that segment in the capture, where somebody counts them.
+    serial: u64,
+}
+
+/// When the first wait in the queue is over. Waits are given up in this order, whoever else
+/// keeps some of the capture's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Due {
+    /// The index of the packet with which it is given up.
+    pub(crate) index: u64,
+    /// The number of the segment that it goes back to.
+    root: u64,
 }
 
 /// How far from the expected number an RST is believed. Its sender states the number
@@ -51,7 +63,15 @@ const LATE_COPY: i64 = 500_000_000;
 impl<T: Default> Flows<T> {
     /// An empty table.
     pub fn new(limits: Limits) -> Self {
-        Self { table: Table::new(), waits: VecDeque::new(), limits, weight: 0, told: Told::default(), latest: 0 }
+        Self {
+            table: Table::new(),
+            waits: VecDeque::new(),
+            limits,
+            weight: 0,
+            told: Told::default(),
+            latest: 0,
+            serial: 0,
+        }
     }
 
     /// What was counted.
@@ -62,6 +82,16 @@ impl<T: Default> Flows<T> {
     /// The number of the stream that the latest segment belongs to.
     pub const fn latest(&self) -> u64 {
         self.latest
+    }
+
+    /// Says which of all segments of the capture is the next, where others take some of them.
+    pub(crate) const fn number_next(&mut self, serial: u64) {
+        self.serial = serial;
+    }
+
+    /// Bounds the memory anew.
+    pub(crate) const fn limit_memory(&mut self, bytes: usize) {
+        self.limits.memory = bytes;
     }
 
     /// Memory in use, in bytes.
@@ -75,7 +105,7 @@ impl<T: Default> Flows<T> {
             Some((slot, from)) if !self.opens_another(slot, from, segment) => (slot, from),
             Some((slot, _)) => {
                 self.close(slot, handler);
-                self.forget(slot);
+                self.forget(slot, handler);
                 self.open(segment)
             }
             None => self.open(segment),
@@ -149,7 +179,7 @@ impl<T: Default> Flows<T> {
             handler.oddity(stream, state, from, Oddity::Urgent);
         }
         let calm = length == 0 || self.arrive(slot, from, offset, segment, needs, handler);
-        self.settle(index, slot, calm, handler);
+        self.settle(index, self.serial, slot, calm, handler);
     }
 
     /// Where a segment that was just taken stands: its stream, who sent it, and the offset of its
@@ -268,13 +298,13 @@ impl<T: Default> Flows<T> {
 
     /// After a change: hands on what can be, registers what must wait, tells ends.
     /// `calm`: the segment itself left nothing to wait for.
-    fn settle(&mut self, index: u64, slot: Slot, calm: bool, handler: &mut impl Handler<T>) {
+    fn settle(&mut self, index: u64, root: u64, slot: Slot, calm: bool, handler: &mut impl Handler<T>) {
         let Some(flow) = self.table.get_mut(slot) else { return };
         let idle = |half: &Half| half.early.is_none() && half.fin.is_none();
         if !(calm && Direction::BOTH.into_iter().all(|from| idle(&flow.halves[from]))) {
             drain(flow, &mut self.told, handler);
             for direction in Direction::BOTH {
-                if let Some(wait) = suspect(flow, slot, direction, index) {
+                if let Some(wait) = suspect(flow, slot, direction, index, root) {
                     self.waits.push_back(wait);
                 }
             }
@@ -332,20 +362,44 @@ impl<T: Default> Flows<T> {
 
     /// Gives up every suspect hole whose time has come by packet `index`.
     pub fn expire(&mut self, index: u64, handler: &mut impl Handler<T>) {
-        while let Some(wait) = self.waits.front().copied() {
-            if index < wait.since.saturating_add(self.limits.patience) {
+        while let Some(due) = self.first_due() {
+            if index < due.index {
                 break;
             }
-            self.waits.pop_front();
-            self.give_up(wait, wait.since.saturating_add(self.limits.patience), handler);
+            self.give_up_first(due.index, handler);
+        }
+    }
+
+    /// When the first wait is over.
+    pub(crate) fn first_due(&self) -> Option<Due> {
+        let wait = self.waits.front()?;
+        Some(Due { index: wait.since.saturating_add(self.limits.patience), root: wait.root })
+    }
+
+    /// How many waits there are, counting those that came to nothing.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waits.len()
+    }
+
+    /// Gives up what the first wait is for, as of packet `index`.
+    pub(crate) fn give_up_first(&mut self, index: u64, handler: &mut impl Handler<T>) {
+        if let Some(wait) = self.waits.pop_front() {
+            self.give_up(wait, index, handler);
+        }
+    }
+
+    /// The same in a quiet time: what shows up by that is as old as what was given up.
+    pub(crate) fn give_up_first_as_old(&mut self, handler: &mut impl Handler<T>) {
+        if let Some(wait) = self.waits.pop_front() {
+            self.give_up(wait, wait.since, handler);
         }
     }
 
     /// A second passed without a packet: gives up every suspect hole.
-    pub fn quiet(&mut self, index: u64, handler: &mut impl Handler<T>) {
+    pub fn quiet(&mut self, handler: &mut impl Handler<T>) {
         // Giving one up may show the next; each advances its stream, so this ends.
-        while let Some(wait) = self.waits.pop_front() {
-            self.give_up(wait, index, handler);
+        while !self.waits.is_empty() {
+            self.give_up_first_as_old(handler);
         }
     }
 
@@ -360,7 +414,7 @@ impl<T: Default> Flows<T> {
         }
         half.waits_at = None;
         force(flow, wait.from, &mut self.told, handler);
-        self.settle(index, wait.slot, false, handler);
+        self.settle(index, wait.root, wait.slot, false, handler);
     }
 
     /// Hands on everything that a connection still holds, and tells its end.
@@ -388,8 +442,9 @@ impl<T: Default> Flows<T> {
         self.reckon(slot, handler);
     }
 
-    fn forget(&mut self, slot: Slot) {
+    fn forget(&mut self, slot: Slot, handler: &mut impl Handler<T>) {
         if let Some(flow) = self.table.get(slot) {
+            handler.forgotten(&flow.stream);
             self.weight = self.weight.saturating_sub(flow.weight);
             self.table.remove(slot);
         }
@@ -416,7 +471,7 @@ impl<T: Default> Flows<T> {
                     _ => self.told.counters.idle_streams_let_go += 1,
                 }
                 self.close(Slot(slot), handler);
-                self.forget(Slot(slot));
+                self.forget(Slot(slot), handler);
             }
         }
     }

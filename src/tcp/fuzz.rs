@@ -39,7 +39,7 @@ pub fn fuzz_tcp(data: &[u8]) {
         let sent = Sent::read(*record);
         index += u64::from(record[8]);
         if record[0] >> 5 == 7 {
-            flows.quiet(index, &mut judge);
+            flows.quiet(&mut judge);
         } else {
             flows.expire(index, &mut judge);
         }

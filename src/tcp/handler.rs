@@ -15,6 +15,8 @@ pub trait Handler<T> {
     fn end(&mut self, stream: &Stream, state: &mut T, from: Direction);
     /// The stream is over.
     fn close(&mut self, stream: &Stream, state: &mut T);
+    /// Nothing more is told of the stream: its place in the table is given up.
+    fn forgotten(&mut self, _stream: &Stream) {}
     /// Memory that `state` holds beyond its own size, in bytes.
     fn weight(&self, state: &T) -> usize;
 }

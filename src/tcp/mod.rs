@@ -24,6 +24,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use flows::Due;
 pub use flows::{Flows, Limits};
 pub use handler::{Handler, Oddity};
 pub use table::Stream;
@@ -99,4 +100,30 @@ pub struct Counters {
     pub conflicting_segments: u64,
     /// Bytes lost in holes that nothing filled.
     pub missing_bytes: u64,
+}
+
+impl std::ops::AddAssign for Counters {
+    fn add_assign(&mut self, other: Self) {
+        // Taken apart, so that none is forgotten.
+        let Self {
+            streams,
+            silent_streams_let_go,
+            idle_streams_let_go,
+            early_segments_let_go,
+            segments_after_end,
+            resets_ignored,
+            segments_outside_window,
+            conflicting_segments,
+            missing_bytes,
+        } = other;
+        self.streams += streams;
+        self.silent_streams_let_go += silent_streams_let_go;
+        self.idle_streams_let_go += idle_streams_let_go;
+        self.early_segments_let_go += early_segments_let_go;
+        self.segments_after_end += segments_after_end;
+        self.resets_ignored += resets_ignored;
+        self.segments_outside_window += segments_outside_window;
+        self.conflicting_segments += conflicting_segments;
+        self.missing_bytes += missing_bytes;
+    }
 }

@@ -24,6 +24,8 @@ pub(super) struct Told {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wait {
     pub(super) since: u64,
+    /// The segment that it goes back to, by its number in the capture.
+    pub(super) root: u64,
     pub(super) slot: Slot,
     pub(super) generation: u32,
     pub(super) from: Direction,
@@ -155,7 +157,7 @@ fn hole_within(half: &Half, needs: Needs) -> Option<(u64, Place)> {
 }
 
 /// A wait to register for a direction: its hole is suspect, or its bytes wait for the other.
-pub(super) fn suspect<T>(flow: &mut Flow<T>, slot: Slot, from: Direction, index: u64) -> Option<Wait> {
+pub(super) fn suspect<T>(flow: &mut Flow<T>, slot: Slot, from: Direction, index: u64, root: u64) -> Option<Wait> {
     let generation = flow.generation;
     let other = &flow.halves[from.reverse()];
     let other_unseen = !other.seen || other.absent;
@@ -170,7 +172,7 @@ pub(super) fn suspect<T>(flow: &mut Flow<T>, slot: Slot, from: Direction, index:
         return None;
     }
     half.waits_at = Some(half.next);
-    Some(Wait { since: index, slot, generation, from, at: half.next })
+    Some(Wait { since: index, root, slot, generation, from, at: half.next })
 }
 
 /// Tells the end of each direction that was read up to its FIN.

@@ -109,7 +109,7 @@ impl Bench {
     }
 
     fn quiet(&mut self) {
-        self.flows.quiet(self.index, &mut self.log);
+        self.flows.quiet(&mut self.log);
     }
 
     /// What was told since the last time.

@@ -304,6 +304,9 @@ impl Line<'_> {
         }
         self.json.number(r#"},"dropped":{"kernel":"#, summary.dropped.kernel);
         self.json.number(r#","interface":"#, summary.dropped.interface);
+        if summary.dropped.queue > 0 {
+            self.json.number(r#","queue":"#, summary.dropped.queue);
+        }
         for (key, counts) in [("not_understood", &counters.not_understood), ("let_go", &counters.let_go)] {
             self.json.raw(&format!("}},\"{key}\":{{"));
             let mut comma = "";

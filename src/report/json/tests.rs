@@ -170,9 +170,9 @@ fn the_summary_is_the_last_line() {
         let_go: [].into(),
     };
     let mut out = Vec::new();
-    let dropped = Dropped { kernel: 5, interface: 6 };
+    let dropped = Dropped { kernel: 5, interface: 6, queue: 7 };
     Json::new(&mut out, Vec::new()).finish(&Summary { counters, dropped }).unwrap();
-    insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r#"{"type":"summary","packets":14,"bytes":1500,"streams":2,"exchanges":1,"findings":{"critical":1,"high":2,"medium":0,"low":0,"info":0},"dropped":{"kernel":5,"interface":6},"not_understood":{"ip: cut":1,"link: type 147":3},"let_go":{}}"#);
+    insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r#"{"type":"summary","packets":14,"bytes":1500,"streams":2,"exchanges":1,"findings":{"critical":1,"high":2,"medium":0,"low":0,"info":0},"dropped":{"kernel":5,"interface":6,"queue":7},"not_understood":{"ip: cut":1,"link: type 147":3},"let_go":{}}"#);
 }
 
 #[test]

@@ -1,0 +1,158 @@
+//! The part of the analyzer that several can share between them: connections, and what is made of
+//! their bytes.
+//!
+//! Each takes the segments of its own connections, in the order of the capture, and tells what it
+//! would tell if it took them all. It refuses to know how many others there are.
+
+use super::event::Event;
+use super::streams::{StreamState, Streams};
+use crate::decode::{Datagram, Segment};
+use crate::leak::Severity;
+use crate::tcp::{self, Due, Flows, Limits};
+
+/// Connections and their streams.
+#[derive(Debug)]
+pub(crate) struct Shard {
+    pub(super) flows: Flows<StreamState>,
+    pub(super) streams: Streams,
+}
+
+/// When something is told: in this order one that takes every segment tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment {
+    /// The packet that brought it about, counted from 0.
+    packet: u64,
+    cause: Cause,
+}
+
+/// What about a packet brings something about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Cause {
+    /// That it comes at all: something waited long enough. What shows up by that in a quiet time
+    /// is given up in another round.
+    Wait { round: u32, due: Due },
+    /// What is in it: the segment or datagram with this number in the capture.
+    Unit(u64),
+    /// That it does not come: the capture is over.
+    End,
+}
+
+/// What a shard counted.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Tally {
+    pub(super) tcp: tcp::Counters,
+    pub(super) exchanges: u64,
+    pub(super) findings: [u64; Severity::ALL.len()],
+    pub(super) allowed: u64,
+}
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.tcp += other.tcp;
+        self.exchanges += other.exchanges;
+        self.allowed += other.allowed;
+        for (sum, count) in self.findings.iter_mut().zip(other.findings) {
+            *sum += count;
+        }
+    }
+}
+
+impl Moment {
+    const fn unit(packet: u64, serial: u64) -> Self {
+        Self { packet, cause: Cause::Unit(serial) }
+    }
+}
+
+impl Shard {
+    /// One that has seen nothing, with so many bytes of memory for its connections.
+    pub(super) fn new(streams: Streams, memory: usize) -> Self {
+        Self { flows: Flows::new(Limits { memory, ..Limits::default() }), streams }
+    }
+
+    /// Bounds its memory anew.
+    pub(crate) const fn limit_memory(&mut self, bytes: usize) {
+        self.flows.limit_memory(bytes);
+    }
+
+    /// Memory held by what is buffered, in bytes.
+    pub(crate) fn memory(&self) -> usize {
+        self.flows.memory()
+    }
+
+    /// All packets up to this one have come, whoever's they are: what waited long enough is
+    /// given up.
+    pub(crate) fn expire(&mut self, packet: u64, sink: &mut impl FnMut(Moment, Event)) {
+        while let Some(due) = self.flows.first_due() {
+            if packet < due.index {
+                break;
+            }
+            let moment = Moment { packet: due.index, cause: Cause::Wait { round: 0, due } };
+            let mut sink = |event| sink(moment, event);
+            self.flows.give_up_first(due.index, &mut self.streams.with(&mut sink));
+        }
+    }
+
+    /// There was a quiet time before this packet: whatever is waited for is given up.
+    pub(crate) fn quiet(&mut self, packet: u64, sink: &mut impl FnMut(Moment, Event)) {
+        if let Some(before) = packet.checked_sub(1) {
+            self.expire(before, sink);
+        }
+        let mut round = 0;
+        while self.flows.waiting() > 0 {
+            for _ in 0..self.flows.waiting() {
+                let Some(due) = self.flows.first_due() else { return };
+                let moment = Moment { packet, cause: Cause::Wait { round, due } };
+                let mut sink = |event| sink(moment, event);
+                self.flows.give_up_first_as_old(&mut self.streams.with(&mut sink));
+            }
+            round += 1;
+        }
+    }
+
+    /// Takes a segment in this packet, which has this number among all units. True where a
+    /// stream begins with it.
+    pub(crate) fn segment(
+        &mut self,
+        packet: u64,
+        serial: u64,
+        segment: &Segment<'_>,
+        sink: &mut impl FnMut(Moment, Event),
+    ) -> bool {
+        self.expire(packet, sink);
+        self.flows.number_next(serial);
+        let streams = self.flows.counters().streams;
+        let mut sink = |event| sink(Moment::unit(packet, serial), event);
+        self.flows.segment(packet, segment, &mut self.streams.with(&mut sink));
+        self.flows.counters().streams > streams
+    }
+
+    /// Takes a datagram in this packet.
+    pub(crate) fn datagram(
+        &mut self,
+        packet: u64,
+        serial: u64,
+        datagram: &Datagram<'_>,
+        sink: &mut impl FnMut(Moment, Event),
+    ) {
+        self.expire(packet, sink);
+        let mut sink = |event| sink(Moment::unit(packet, serial), event);
+        self.streams.with(&mut sink).datagram(datagram);
+    }
+
+    /// So many packets have come, and no more will.
+    pub(crate) fn finish(&mut self, packets: u64, sink: &mut impl FnMut(Moment, Event)) {
+        let mut sink = |event| sink(Moment { packet: packets, cause: Cause::End }, event);
+        self.flows.finish(&mut self.streams.with(&mut sink));
+    }
+
+    /// The streams of which nothing more will be told, by its own count, since the last call.
+    pub(crate) fn take_forgotten(&mut self) -> Vec<u64> {
+        std::mem::take(&mut self.streams.trace.forgotten)
+    }
+
+    /// What it counted so far.
+    pub(crate) fn tally(&self) -> Tally {
+        let Streams { exchanges, findings, allowed, .. } = self.streams;
+        Tally { tcp: self.flows.counters(), exchanges, findings, allowed }
+    }
+}

@@ -1,0 +1,133 @@
+//! What reads the packets: an analyzer alone, or an engine with several threads.
+//!
+//! It refuses to know where packets come from.
+
+use super::output::Shared;
+use crate::analyzer::{Analyzer, Config, Counters};
+use crate::engine::{Engine, Load, Pace};
+use crate::packet::Packet;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+/// Reads packets and tells an [`Output`](super::output::Output).
+pub(super) enum Core {
+    Alone { analyzer: Box<Analyzer>, output: Shared, done: bool },
+    Many(Workers),
+}
+
+/// An engine, once there is one, for the run and for whoever notices that its packets have run
+/// dry.
+#[derive(Clone, Default)]
+pub(super) struct Workers(Arc<OnceLock<Mutex<Engine>>>);
+
+impl Workers {
+    /// Lets what has come be told, where there are workers; `None` where there are none, else
+    /// whether anyone wants more.
+    pub(super) fn flush(&self) -> Option<bool> {
+        let mut engine = self.lock()?;
+        engine.flush();
+        Some(!engine.is_done())
+    }
+
+    fn lock(&self) -> Option<MutexGuard<'_, Engine>> {
+        Some(self.0.get()?.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Core {
+    /// With one of `threads` it is an analyzer; else `workers` become an engine.
+    pub(super) fn new(asked: &Config, threads: NonZeroUsize, pace: Pace, workers: &Workers, output: &Shared) -> Self {
+        if threads.get() == 1 {
+            return Self::Alone { analyzer: Box::new(Analyzer::new(asked)), output: output.clone(), done: false };
+        }
+        workers.0.get_or_init(|| Mutex::new(Engine::new(asked, threads, pace, output.clone())));
+        Self::Many(workers.clone())
+    }
+
+    /// Takes a packet.
+    pub(super) fn packet(&mut self, packet: &Packet<'_>) {
+        match self {
+            Self::Alone { analyzer, output, done } => {
+                analyzer.packet(packet, |mut event| *done = output.lock().event(&mut event));
+            }
+            Self::Many(workers) => {
+                if let Some(mut engine) = workers.lock() {
+                    engine.packet(packet);
+                }
+            }
+        }
+    }
+
+    /// A second has passed without a packet.
+    pub(super) fn quiet(&mut self) {
+        match self {
+            Self::Alone { analyzer, output, done } => {
+                analyzer.quiet(|mut event| *done = output.lock().event(&mut event));
+            }
+            Self::Many(workers) => {
+                if let Some(mut engine) = workers.lock() {
+                    engine.quiet();
+                }
+            }
+        }
+    }
+
+    /// Some packets were taken; `idle` is whether no other has arrived. Whoever waits for a line
+    /// gets it.
+    pub(super) fn pause(&mut self, idle: bool) {
+        match self {
+            Self::Alone { output, done, .. } => *done |= output.lock().flush(idle),
+            // Lines are flushed by who writes them.
+            Self::Many(workers) if idle => _ = workers.flush(),
+            Self::Many(_) => {}
+        }
+    }
+
+    /// The capture is over.
+    pub(super) fn finish(&mut self) {
+        match self {
+            Self::Alone { done: true, .. } => {}
+            Self::Alone { analyzer, output, done } => {
+                analyzer.finish(|mut event| _ = output.lock().event(&mut event));
+                *done = true;
+            }
+            Self::Many(workers) => {
+                if let Some(mut engine) = workers.lock() {
+                    engine.finish();
+                }
+            }
+        }
+    }
+
+    /// Whether nothing more can or may be shown.
+    pub(super) fn is_done(&self) -> bool {
+        match self {
+            Self::Alone { done, .. } => *done,
+            Self::Many(workers) => workers.lock().is_none_or(|engine| engine.is_done()),
+        }
+    }
+
+    /// The analyzer, where it is alone.
+    pub(super) fn analyzer(&mut self) -> Option<&mut Analyzer> {
+        match self {
+            Self::Alone { analyzer, .. } => Some(analyzer),
+            Self::Many(_) => None,
+        }
+    }
+
+    /// What was counted.
+    pub(super) fn counters(&self) -> Counters {
+        match self {
+            Self::Alone { analyzer, .. } => analyzer.counters(),
+            Self::Many(workers) => workers.lock().map(|engine| engine.counters()).unwrap_or_default(),
+        }
+    }
+
+    /// How much there is to do.
+    pub(super) fn load(&self) -> Load {
+        match self {
+            Self::Alone { analyzer, .. } => Load { memory: analyzer.memory(), ..Load::default() },
+            Self::Many(workers) => workers.lock().map(|engine| engine.load()).unwrap_or_default(),
+        }
+    }
+}

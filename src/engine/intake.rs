@@ -1,0 +1,193 @@
+//! The caller's side: packets are taken apart once, in their order, and what is in them is put
+//! where its worker finds it.
+//!
+//! It refuses to know threads.
+
+use super::batch::Batch;
+use super::shed::Shed;
+use super::{Load, Pace};
+use crate::analyzer::{Config, Counters, QUIET, Tally};
+use crate::decode::{Decoder, Endpoint, FourTuple, Unit};
+use crate::packet::{Packet, Timestamp};
+use std::hash::BuildHasher;
+use std::net::IpAddr;
+
+/// How many segments and datagrams a batch holds at most.
+const MOST_ITEMS: usize = 1024;
+
+/// Packets in, batches out.
+pub(super) struct Intake {
+    decoder: Decoder,
+    batch: Option<Batch>,
+    /// When a batch is full, in bytes.
+    room: usize,
+    workers: u64,
+    /// Keyed, so that nobody can choose connections that all fall to one worker.
+    hasher: foldhash::fast::RandomState,
+    /// Before which packets there was a quiet time, for the next batch.
+    quiet: Vec<u64>,
+    /// Whether nothing has come since the last of those.
+    calm: bool,
+    datagrams: bool,
+    packets: u64,
+    bytes: u64,
+    serial: u64,
+    latest: Option<Timestamp>,
+    shed: Option<Shed>,
+}
+
+impl Intake {
+    pub(super) fn new(config: &Config, workers: usize, pace: Pace) -> Self {
+        Self {
+            decoder: config.decoder(),
+            batch: None,
+            room: super::crew::Room::of(config, pace).batch,
+            workers: workers as u64,
+            hasher: foldhash::fast::RandomState::default(),
+            quiet: Vec::new(),
+            calm: false,
+            datagrams: config.reads_datagrams(),
+            packets: 0,
+            bytes: 0,
+            serial: 0,
+            latest: None,
+            shed: (pace == Pace::Shed).then(Shed::default),
+        }
+    }
+
+    /// Takes a packet. `empty` gives an empty batch, where there is one.
+    #[inline]
+    pub(super) fn packet(&mut self, packet: &Packet<'_>, empty: impl FnOnce() -> Option<Batch>) {
+        let index = self.packets;
+        self.packets += 1;
+        self.bytes += packet.data.len() as u64;
+        if self.latest.is_some_and(|latest| packet.timestamp.since(latest) >= QUIET) {
+            self.quiet(index);
+        }
+        self.latest = Some(packet.timestamp);
+        if self.batch.is_none() {
+            self.batch = empty();
+        }
+        let Self { decoder, batch, hasher, workers, serial, calm, datagrams, shed, .. } = self;
+        let mut passed_over = false;
+        decoder.packet(packet, &mut |unit| {
+            let four_tuple = match &unit {
+                Unit::Segment(segment) => &segment.four_tuple,
+                Unit::Datagram(datagram) if *datagrams => &datagram.four_tuple,
+                Unit::Datagram(_) => return,
+            };
+            *serial += 1;
+            let hash = connection(hasher, four_tuple);
+            let batch = batch.as_mut().filter(|_| shed.as_ref().is_none_or(|shed| !shed.passes_over(hash)));
+            let Some(batch) = batch else {
+                passed_over = true;
+                return;
+            };
+            *calm = false;
+            let worker = ((hash >> 32).wrapping_mul(*workers) >> 32) as usize;
+            batch.push(worker, index, *serial, &unit);
+        });
+        if let Some(shed) = &mut self.shed {
+            shed.count(passed_over);
+        }
+    }
+
+    /// A quiet time precedes the packet with this index.
+    fn quiet(&mut self, index: u64) {
+        // Of two with nothing in between the second changes nothing.
+        if !std::mem::replace(&mut self.calm, true) {
+            self.quiet.push(index);
+        }
+    }
+
+    /// A quiet time precedes the next packet.
+    pub(super) fn quiet_now(&mut self) {
+        self.quiet(self.packets);
+    }
+
+    /// Whether the batch takes no more.
+    #[inline]
+    pub(super) fn is_full(&self) -> bool {
+        self.batch.as_ref().is_some_and(|batch| batch.items() >= MOST_ITEMS || batch.bytes() >= self.room)
+            || self.quiet.len() >= MOST_ITEMS
+    }
+
+    /// Whether a worker has something to do with what came.
+    pub(super) fn has_some(&self) -> bool {
+        self.batch.as_ref().is_some_and(|batch| batch.items() > 0) || !self.quiet.is_empty()
+    }
+
+    /// Ends the batch; `last` where no other will come. Where there is none, `empty` may give one.
+    pub(super) fn seal(&mut self, last: bool, empty: impl FnOnce() -> Option<Batch>) -> Option<Batch> {
+        let mut batch = self.batch.take().or_else(empty)?;
+        std::mem::swap(&mut batch.quiet, &mut self.quiet);
+        batch.end = self.packets;
+        batch.last = last;
+        Some(batch)
+    }
+
+    /// Looks at how much there is to do, and decides what is passed over from now on.
+    pub(super) fn look(&mut self, load: &Load) {
+        if let Some(shed) = &mut self.shed {
+            shed.look(load);
+        }
+    }
+
+    /// Whether it is time to look at how much there is to do.
+    #[inline]
+    pub(super) fn wants_to_look(&self) -> bool {
+        self.shed.is_some() && self.packets.is_multiple_of(Shed::LOOK)
+    }
+
+    pub(super) fn finish(&mut self) {
+        self.decoder.finish();
+    }
+
+    /// Packets passed over so far.
+    pub(super) fn shed(&self) -> u64 {
+        self.shed.as_ref().map_or(0, Shed::packets)
+    }
+
+    pub(super) const fn memory(&self) -> usize {
+        self.decoder.memory()
+    }
+
+    pub(super) fn counters(&self, tally: &Tally) -> Counters {
+        Counters::sum(self.packets, self.bytes, self.decoder.counters(), tally)
+    }
+}
+
+/// A hash of a connection's ends, the same for both directions.
+#[inline]
+fn connection(hasher: &foldhash::fast::RandomState, ends: &FourTuple) -> u64 {
+    let (a, b) = (key(&ends.source), key(&ends.destination));
+    hasher.hash_one(if a <= b { (a, b) } else { (b, a) })
+}
+
+fn key(end: &Endpoint) -> (u128, u16) {
+    match end.address {
+        IpAddr::V4(address) => (u128::from(address.to_bits()), end.port),
+        IpAddr::V6(address) => (address.to_bits(), end.port),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    #[test]
+    fn both_directions_fall_to_one_worker_and_connections_to_all() {
+        let hasher = foldhash::fast::RandomState::default();
+        let mut counts = [0; 4];
+        for n in 0..4000_u32 {
+            let source = Endpoint { address: Ipv4Addr::from_bits(n / 7).into(), port: (n * 31) as u16 };
+            let address = if n % 2 == 0 { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+            let destination = Endpoint { address, port: 80 };
+            let hash = connection(&hasher, &FourTuple { source, destination });
+            assert_eq!(hash, connection(&hasher, &FourTuple { source: destination, destination: source }));
+            counts[(((hash >> 32) * 4) >> 32) as usize] += 1;
+        }
+        assert!(counts.iter().all(|count| (700..1300).contains(count)), "{counts:?}");
+    }
+}

@@ -1,0 +1,326 @@
+//! One thread or several: the same packets give the same bytes of output.
+
+#![allow(clippy::expect_used)] // a test says what it expects
+
+use etherparse::PacketBuilder;
+use plainsight::engine::{Engine, Listener, Pace};
+use plainsight::leak::{Canaries, Canary};
+use plainsight::packet::{LinkType, Packet, PacketId, Timestamp};
+use plainsight::report::{Json, Report as _, Summary};
+use plainsight::{Analyzer, Config, Event};
+use proptest::prelude::*;
+use std::io::{self, Write};
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex};
+
+/// What comes next in a capture.
+#[derive(Debug, Clone)]
+enum Step {
+    Packet(Vec<u8>),
+    /// So much time passes, in microseconds.
+    Time(i64),
+    /// Nothing has arrived for long, as a live capture's clock says.
+    Quiet,
+    /// Nothing has arrived for a moment.
+    Flush,
+}
+
+/// Where output goes.
+#[derive(Debug, Clone, Default)]
+struct Paper(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Paper {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("no panic").write(bytes)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+struct Reporter(Json<Paper>);
+
+impl Listener for Reporter {
+    fn event(&mut self, event: &mut Event) -> bool {
+        self.0.event(event).is_ok()
+    }
+    fn pause(&mut self, _: bool) -> bool {
+        self.0.flush().is_ok()
+    }
+}
+
+fn config() -> Config {
+    Config {
+        sha256: true,
+        // So little that batches are small.
+        memory: 8 << 20,
+        canaries: Canaries::new(vec![Canary::plain("fluffy tail")], false).expect("a canary"),
+        ..Config::default()
+    }
+}
+
+/// Goes through a capture; `packet` is told of each of its packets, and `other` of the rest.
+fn go(steps: &[Step], mut act: impl FnMut(&Step, Option<&Packet<'_>>)) {
+    let (mut number, mut micros) = (0, 0);
+    for step in steps {
+        let packet = if let Step::Packet(data) = step {
+            (number, micros) = (number + 1, micros + 10);
+            Some(Packet {
+                id: PacketId::new(0, number),
+                timestamp: Timestamp::from_nanos(1_795_000_000_000_000_000 + micros * 1000, 6),
+                link_type: LinkType::ETHERNET,
+                data,
+                original_length: data.len() as u32,
+                interface: 0,
+            })
+        } else {
+            None
+        };
+        if let Step::Time(more) = step {
+            micros += more;
+        }
+        act(step, packet.as_ref());
+    }
+}
+
+fn alone(steps: &[Step]) -> String {
+    let paper = Paper::default();
+    let mut json = Json::new(paper.clone(), Vec::new());
+    let mut analyzer = Analyzer::new(&config());
+    let mut sink = |event: Event| json.event(&event).expect("memory");
+    go(steps, |step, packet| match (step, packet) {
+        (_, Some(packet)) => analyzer.packet(packet, &mut sink),
+        (Step::Quiet, _) => analyzer.quiet(&mut sink),
+        _ => {}
+    });
+    analyzer.finish(&mut sink);
+    finish(json, &paper, analyzer.counters())
+}
+
+fn many(steps: &[Step], workers: usize) -> String {
+    let paper = Paper::default();
+    let listener = Reporter(Json::new(paper.clone(), Vec::new()));
+    let workers = NonZeroUsize::new(workers).expect("some");
+    let mut engine = Engine::new(&config(), workers, Pace::Wait, listener);
+    go(steps, |step, packet| match (step, packet) {
+        (_, Some(packet)) => engine.packet(packet),
+        (Step::Quiet, _) => engine.quiet(),
+        (Step::Flush, _) => engine.flush(),
+        _ => {}
+    });
+    engine.finish();
+    let load = engine.load();
+    assert_eq!((load.queued, load.shed), (0, 0));
+    finish(Json::new(paper.clone(), Vec::new()), &paper, engine.counters())
+}
+
+fn finish(mut json: Json<Paper>, paper: &Paper, counters: plainsight::Counters) -> String {
+    json.finish(&Summary { counters, ..Summary::default() }).expect("memory");
+    String::from_utf8(paper.0.lock().expect("no panic").clone()).expect("UTF-8")
+}
+
+const SYN: u8 = 1;
+const FIN: u8 = 2;
+const RST: u8 = 4;
+
+/// One connection's segments, in the order in which they are sent.
+struct Speaker {
+    port: u16,
+    /// The next sequence number of the client and of the server.
+    next: [u32; 2],
+    packets: Vec<Vec<u8>>,
+}
+
+impl Speaker {
+    fn new(port: u16, first: u32) -> Self {
+        Self { port, next: [first, first.wrapping_mul(7)], packets: Vec::new() }
+    }
+
+    fn say(&mut self, client: bool, flags: u8, bytes: &[u8]) {
+        let (own, other) = (usize::from(!client), usize::from(client));
+        let (from, to) = if client { ([10, 0, 0, 1], [10, 0, 0, 2]) } else { ([10, 0, 0, 2], [10, 0, 0, 1]) };
+        let (source, destination) = if client { (self.port, 80) } else { (80, self.port) };
+        let builder = PacketBuilder::ethernet2([2; 6], [4; 6]).ipv4(from, to, 64);
+        let mut builder = builder.tcp(source, destination, self.next[own], 65000);
+        if flags & SYN != 0 {
+            builder = builder.syn();
+        }
+        if flags & FIN != 0 {
+            builder = builder.fin();
+        }
+        if flags & RST != 0 {
+            builder = builder.rst();
+        }
+        if flags & SYN == 0 || !client {
+            builder = builder.ack(self.next[other]);
+        }
+        let mut packet = Vec::new();
+        builder.write(&mut packet, bytes).expect("memory");
+        self.packets.push(packet);
+        let numbers = bytes.len() as u32 + u32::from(flags & SYN != 0) + u32::from(flags & FIN != 0);
+        self.next[own] = self.next[own].wrapping_add(numbers);
+    }
+
+    /// The same in pieces.
+    fn tell(&mut self, client: bool, bytes: &[u8], length: usize) {
+        for piece in bytes.chunks(length.max(1)) {
+            self.say(client, 0, piece);
+        }
+    }
+}
+
+/// A connection: how it begins, what is said and in what pieces, how it ends.
+fn connection() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    let body = prop_oneof![
+        Just("fluffy tail".to_owned()),
+        Just("token=ghp_012345678901234567890123456789abcdef".to_owned()),
+        "[a-z]{0,60}",
+    ];
+    let exchanges = prop::collection::vec((body, 5usize..90, any::<bool>()), 0..4);
+    (0u16..6, any::<u32>(), any::<bool>(), exchanges, 0u8..5).prop_map(|(port, first, opens, exchanges, end)| {
+        let mut speaker = Speaker::new(40000 + port, first);
+        if opens {
+            speaker.say(true, SYN, b"");
+            speaker.say(false, SYN, b"");
+        }
+        for (body, length, is_http) in exchanges {
+            if is_http {
+                speaker.tell(true, b"GET /a?password=hunter2hunter2 HTTP/1.1\r\nHost: example\r\n\r\n", length);
+                let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+                speaker.tell(false, head.as_bytes(), length);
+                speaker.say(true, 0, b"");
+            } else {
+                speaker.tell(true, format!("{{ {body} }}").as_bytes(), length);
+            }
+        }
+        match end {
+            0 => speaker.say(true, RST, b""),
+            1 => speaker.say(false, FIN, b""),
+            2 => {
+                speaker.say(true, FIN, b"");
+                speaker.say(false, FIN, b"");
+            }
+            _ => {}
+        }
+        speaker.packets
+    })
+}
+
+fn datagram(port: u16, payload: &[u8]) -> Vec<u8> {
+    let mut packet = Vec::new();
+    let builder = PacketBuilder::ethernet2([2; 6], [4; 6]).ipv4([10, 0, 0, 3], [10, 0, 0, 4], 64).udp(port, 53);
+    builder.write(&mut packet, payload).expect("memory");
+    packet
+}
+
+/// A packet of Ethernet, IPv4 and no options, in two fragments.
+fn fragments(packet: &[u8], number: u16) -> [Vec<u8>; 2] {
+    let (head, payload) = packet.split_at(34);
+    let (first, second) = payload.split_at((payload.len() / 2) & !7);
+    [(0x2000, first), (first.len() as u16 / 8, second)].map(|(field, part): (u16, _)| {
+        let mut whole = [head, part].concat();
+        whole[16..18].copy_from_slice(&(20 + part.len() as u16).to_be_bytes());
+        whole[18..20].copy_from_slice(&number.to_be_bytes());
+        whole[20..22].copy_from_slice(&field.to_be_bytes());
+        whole
+    })
+}
+
+/// What becomes of a packet on its way, and what happens after it.
+#[derive(Debug, Clone, Copy)]
+enum Fate {
+    Arrives,
+    IsLost,
+    ComesTwice,
+    ComesInFragments {
+        backwards: bool,
+    },
+    PrecedesQuiet,
+    PrecedesTimer,
+    PrecedesPause,
+    /// So many packets of somebody else's come after it.
+    PrecedesOthers(u16),
+    /// And a secret.
+    PrecedesDatagram {
+        whole: bool,
+    },
+}
+
+fn fate() -> impl Strategy<Value = Fate> {
+    prop_oneof![
+        30 => Just(Fate::Arrives),
+        3 => Just(Fate::IsLost),
+        2 => Just(Fate::ComesTwice),
+        2 => any::<bool>().prop_map(|backwards| Fate::ComesInFragments { backwards }),
+        1 => Just(Fate::PrecedesQuiet),
+        1 => Just(Fate::PrecedesTimer),
+        3 => Just(Fate::PrecedesPause),
+        1 => prop_oneof![1u16..20, 1015u16..1030].prop_map(Fate::PrecedesOthers),
+        1 => any::<bool>().prop_map(|whole| Fate::PrecedesDatagram { whole }),
+    ]
+}
+
+/// Connections at the same time, with what happens to their packets.
+fn capture() -> impl Strategy<Value = Vec<Step>> {
+    let connections = prop::collection::vec((connection(), 0usize..60, 1usize..5), 1..12);
+    let fates = prop::collection::vec((fate(), 0usize..6), 20..60);
+    (connections, fates).prop_map(|(connections, fates)| {
+        let mut sent = Vec::new();
+        let mut fates = fates.into_iter().cycle();
+        for (packets, begin, pace) in connections {
+            for (at, packet) in packets.into_iter().enumerate() {
+                let (fate, late) = fates.next().unwrap_or((Fate::Arrives, 0));
+                sent.push((begin + at * pace + late, packet, fate));
+            }
+        }
+        sent.sort_by_key(|(at, _, _)| *at);
+        let mut steps = Vec::new();
+        for (number, (_, packet, fate)) in sent.into_iter().enumerate() {
+            arrive(&mut steps, packet, fate, number as u16);
+        }
+        steps
+    })
+}
+
+fn arrive(steps: &mut Vec<Step>, packet: Vec<u8>, fate: Fate, number: u16) {
+    match fate {
+        Fate::IsLost => return,
+        Fate::ComesInFragments { backwards } => {
+            let [first, second] = fragments(&packet, number);
+            let (first, second) = if backwards { (second, first) } else { (first, second) };
+            steps.extend([first, second].map(Step::Packet));
+            return;
+        }
+        Fate::ComesTwice => steps.push(Step::Packet(packet.clone())),
+        _ => {}
+    }
+    steps.push(Step::Packet(packet));
+    match fate {
+        Fate::PrecedesQuiet => steps.push(Step::Time(1_500_000)),
+        Fate::PrecedesTimer => steps.push(Step::Quiet),
+        Fate::PrecedesPause => steps.push(Step::Flush),
+        Fate::PrecedesOthers(count) => {
+            steps.extend((0..count).map(|_| Step::Packet(datagram(9, b"nothing"))));
+        }
+        Fate::PrecedesDatagram { whole: true } => {
+            steps.push(Step::Packet(datagram(number, b"this is the fluffy tail of it")));
+        }
+        Fate::PrecedesDatagram { whole: false } => {
+            let whole = datagram(number, b"this is the fluffy tail in two parts");
+            steps.extend(fragments(&whole, number ^ 0x8000).map(Step::Packet));
+        }
+        _ => {}
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_number_of_threads_gives_the_same_bytes(steps in capture()) {
+        let want = alone(&steps);
+        for workers in [1, 2, 8] {
+            prop_assert_eq!(&many(&steps, workers), &want, "{} workers", workers);
+        }
+    }
+}
