@@ -14,19 +14,19 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct Canaries {
     /// Report wherever TEXT passes; may be given several times
-    #[arg(long = "canary", value_name = "TEXT", value_parser = NonEmptyStringValueParser::new(), help_heading = "Leaks")]
+    #[arg(id = "canary", long = "canary", value_name = "TEXT", value_parser = NonEmptyStringValueParser::new(), help_heading = "Leaks")]
     texts: Vec<String>,
 
     /// Report wherever the value of a variable passes, such as `DB_PASSWORD` or `*_TOKEN`; it is never shown
-    #[arg(long = "canary-env", value_name = "NAME", value_parser = NonEmptyStringValueParser::new(), help_heading = "Leaks")]
+    #[arg(id = "canary_env", long = "canary-env", value_name = "NAME", value_parser = NonEmptyStringValueParser::new(), help_heading = "Leaks")]
     variables: Vec<String>,
 
     /// Report wherever a line of FILE, or a value in it where it is a .env, passes; they are never shown
-    #[arg(long = "canary-file", value_name = "FILE", help_heading = "Leaks")]
+    #[arg(id = "canary_file", long = "canary-file", value_name = "FILE", help_heading = "Leaks")]
     files: Vec<PathBuf>,
 
     /// Find canaries in any letter case
-    #[arg(long = "canary-ignore-case", help_heading = "Leaks")]
+    #[arg(id = "canary_ignore_case", long = "canary-ignore-case", help_heading = "Leaks")]
     ignore_case: bool,
 }
 
@@ -44,6 +44,12 @@ impl Found {
         canary.check().map_err(|error| Failure::new(error.to_string()))?;
         self.canaries.push(canary);
         Ok(())
+    }
+
+    /// Those that are secrets themselves, and so are to be left in nothing that is written.
+    pub(super) fn masked(&self) -> redact::Texts {
+        let texts = self.canaries.iter().filter(|canary| canary.masked).map(|canary| canary.text.clone()).collect();
+        redact::Texts { texts, ignore_case: self.ignore_case }
     }
 
     /// The texts themselves, for what writes none of them.

@@ -3,7 +3,9 @@
 //! Where the packets can be read again, a second reading picks them; else those of each stream
 //! are kept, within bounds, until it leaks or ends. This module refuses to judge what a leak is.
 
-use crate::analyzer::{Analyzer, Event};
+use super::Failure;
+use super::hiding::Hiding;
+use crate::analyzer::{Analyzer, Config, Event};
 use crate::capture::save::{Error, Saver};
 use crate::leak::Severity;
 use crate::packet::{LinkType, Packet, PacketId, Timestamp};
@@ -51,6 +53,8 @@ enum Mode {
 /// Keeps and saves.
 pub(super) struct Evidence {
     saver: Saver,
+    /// What hides secrets in the end, where they are to be hidden.
+    hiding: Option<Hiding>,
     mode: Mode,
     kept: BTreeMap<u64, Kept>,
     bytes: usize,
@@ -105,6 +109,7 @@ impl Evidence {
     pub(super) fn new(saver: Saver, budget: Option<usize>) -> Self {
         Self {
             saver,
+            hiding: None,
             mode: budget.map_or(Mode::Collect, Mode::Keep),
             kept: BTreeMap::new(),
             bytes: 0,
@@ -116,6 +121,13 @@ impl Evidence {
             over: BTreeSet::new(),
             let_go: 0,
         }
+    }
+
+    /// Hides secrets in what was saved, once it is all there.
+    #[must_use]
+    pub(super) fn hiding(mut self, hiding: Option<Hiding>) -> Self {
+        self.hiding = hiding;
+        self
     }
 
     /// Something leaked, which became known with packet `now`. The stream's packets so far are
@@ -269,9 +281,10 @@ impl Evidence {
         self.saver.flush()
     }
 
-    /// Ends the file.
-    pub(super) fn finish(self) -> Result<(), Error> {
-        self.saver.finish().map(drop)
+    /// Ends the file. `asked` is what the analyzer was asked to do.
+    pub(super) fn finish(self, asked: &Config) -> Result<(), Failure> {
+        self.saver.finish()?;
+        self.hiding.map_or(Ok(()), |hiding| hiding.finish(asked))
     }
 }
 
@@ -285,7 +298,6 @@ fn remember(streams: &mut BTreeSet<u64>, stream: u64, bounded: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analyzer::Config;
     use crate::capture::save::{Format, Options};
     use std::io::{self, Write};
     use std::sync::{Arc, Mutex};
@@ -395,7 +407,7 @@ mod tests {
         }
 
         fn saved(self) -> Vec<Vec<u8>> {
-            self.evidence.finish().unwrap();
+            self.evidence.finish(&Config::default()).unwrap();
             self.paper.packets()
         }
     }

@@ -11,6 +11,7 @@ mod core;
 pub mod demo;
 mod evidence;
 pub mod guard;
+mod hiding;
 pub mod interfaces;
 mod known;
 pub mod man;

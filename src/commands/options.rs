@@ -2,12 +2,15 @@
 //!
 //! This module decides nothing that a user did not type.
 
+use super::canaries::Canaries;
 use super::reports::{About, ReportFile, ReportFormat};
-use super::units;
+use super::{Failure, known, rule_files, say, units};
 use crate::analyzer::Config;
-use crate::leak::{Allowlist, Canaries, Canary, CanaryError, Severity};
+use crate::leak::{self, Allowlist, Rules, Severity};
+use crate::redact::Texts;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread::available_parallelism;
 
 /// What both commands take.
@@ -83,9 +86,21 @@ pub(super) struct Options {
     #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = OUTPUT)]
     pub(super) color: clap::ColorChoice,
 
-    /// Report wherever TEXT passes; may be given several times
-    #[arg(long, value_name = "TEXT", value_parser = canary, help_heading = LEAKS)]
-    canary: Vec<Canary>,
+    #[command(flatten)]
+    canaries: Canaries,
+
+    /// Look for what a gitleaks configuration describes, in place of our own rules unless it extends them
+    #[arg(long, value_name = "FILE", conflicts_with = "pii", help_heading = LEAKS)]
+    rules: Option<PathBuf>,
+
+    /// Look for personal data too: payment cards, bank accounts, e-mail addresses…
+    #[arg(long, help_heading = LEAKS)]
+    pii: bool,
+
+    /// Hide secrets, or so much of each from its end on, in all that is written but -w
+    #[arg(long, value_name = "PERCENT", num_args = 0..=1, require_equals = true, default_missing_value = "100",
+        value_parser = clap::value_parser!(u8).range(0..=100), help_heading = LEAKS)]
+    redact: Option<u8>,
 
     /// Only findings at least this bad count: info, low, medium, high or critical
     #[arg(long, value_name = "SEVERITY", default_value = "medium", value_parser = severity, help_heading = LEAKS)]
@@ -108,7 +123,8 @@ pub(super) struct Options {
     exit_code: Option<u8>,
 
     /// Do not look for leaks
-    #[arg(long, conflicts_with_all = ["canary", "baseline", "config", "fail_on_leak", "exit_code"], help_heading = LEAKS)]
+    #[arg(long, conflicts_with_all = ["canary", "canary_env", "canary_file", "canary_ignore_case", "rules", "pii", "redact",
+        "baseline", "config", "fail_on_leak", "exit_code"], help_heading = LEAKS)]
     no_leaks: bool,
 }
 
@@ -125,21 +141,45 @@ pub(super) enum Format {
     Json,
 }
 
-/// A text to look for.
-fn canary(text: &str) -> Result<Canary, CanaryError> {
-    let canary = Canary::plain(text);
-    canary.check().map(|()| canary)
-}
-
 /// A severity by its name.
 pub(super) fn severity(name: &str) -> Result<Severity, String> {
     let found = Severity::ALL.into_iter().find(|severity| severity.name().eq_ignore_ascii_case(name));
     found.ok_or_else(|| "it is one of info, low, medium, high and critical".to_owned())
 }
 
+/// What the command line names that has to be read from files and variables.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    allow: Allowlist,
+    canaries: leak::Canaries,
+    rules: Option<Arc<Rules>>,
+    /// Canaries that are to be left in nothing but what `-w` writes.
+    pub(super) hidden: Texts,
+}
+
 impl Options {
+    /// Reads what is looked for and what is allowed.
+    ///
+    /// # Errors
+    /// A file cannot be read or is of another kind; a canary cannot be looked for.
+    pub(super) fn wanted(&self) -> Result<Wanted, Failure> {
+        let allow = known::allowlist(self.config.as_deref(), self.quiet)?;
+        let rules = rule_files::wanted(self.rules.as_deref())?;
+        let found = self.canaries.find()?;
+        if let Some(note) = found.note().filter(|_| !self.quiet) {
+            say(note);
+        }
+        let hidden = if self.redact.is_some() { found.texts() } else { found.masked() };
+        Ok(Wanted { allow, canaries: found.canaries()?, rules, hidden })
+    }
+
+    /// Whether secrets are left out of the evidence.
+    pub(super) fn hides_evidence(&self, wanted: &Wanted) -> bool {
+        self.redact.is_some() || !wanted.hidden.texts.is_empty()
+    }
+
     /// What the analyzer is asked to do.
-    pub(super) fn analysis(&self, allow: Allowlist) -> Config {
+    pub(super) fn analysis(&self, wanted: Wanted) -> Config {
         // What is kept beside the analyzer has its share of the memory.
         let memory = self.memory - self.evidence.as_ref().map_or(0, |_| self.evidence_memory());
         // A whole body, where it is to be written; its buffer may grow to twice that.
@@ -150,11 +190,12 @@ impl Options {
             trace: self.evidence.is_some(),
             sha256: self.sha256,
             leaks: !self.no_leaks,
-            // Each was checked when it was parsed.
-            canaries: Canaries::new(self.canary.clone(), false).unwrap_or_default(),
+            rules: wanted.rules,
+            personal: self.pii,
+            canaries: wanted.canaries,
+            redact: self.redact,
             verify_checksums: self.verify_checksums,
-            allow,
-            ..Config::default()
+            allow: wanted.allow,
         }
     }
 

@@ -173,7 +173,7 @@ impl Place {
 
 impl redact::Place for Place {
     fn original(&self) -> Result<Files, capture::Error> {
-        Ok(Files::from_reader(self.name.clone(), FromStart { file: Arc::clone(&self.original), at: 0 }))
+        Ok(Files::from_reader(self.name.clone(), FromStart::new(Arc::clone(&self.original))))
     }
 
     fn create(&self, original: &Files) -> Result<Saver, save::Error> {
@@ -181,14 +181,20 @@ impl redact::Place for Place {
     }
 
     fn copy(&self) -> Result<Files, capture::Error> {
-        Ok(Files::from_reader("the copy", FromStart { file: Arc::clone(&self.copy), at: 0 }))
+        Ok(Files::from_reader("the copy", FromStart::new(Arc::clone(&self.copy))))
     }
 }
 
 /// Reads a file that others read as well, each from its own place in it.
-struct FromStart {
+pub(super) struct FromStart {
     file: Arc<File>,
     at: u64,
+}
+
+impl FromStart {
+    pub(super) const fn new(file: Arc<File>) -> Self {
+        Self { file, at: 0 }
+    }
 }
 
 impl Read for FromStart {

@@ -6,7 +6,8 @@
 
 use super::core::{Core, Workers};
 use super::evidence::Evidence;
-use super::options::Options;
+use super::hiding::Hiding;
+use super::options::{Options, Wanted};
 use super::output::Shared;
 use super::statistics::Statistics;
 use super::{FAILED, Failure, confine, known, reports, say};
@@ -44,8 +45,14 @@ pub(super) struct Origin {
 
 impl Origin {
     /// What of the packets is evidence goes to one file, whatever becomes of all of them.
-    fn evidence(&self, path: &Path) -> Result<Saver, save::Error> {
-        Saver::create(path, save::Options { interfaces: self.interfaces.clone(), ..save::Options::default() })
+    fn evidence(&self, path: &Path, options: &Options, wanted: &Wanted) -> Result<(Saver, Option<Hiding>), Failure> {
+        let saving = || save::Options { interfaces: self.interfaces.clone(), ..save::Options::default() };
+        let saver = Saver::create(path, saving())?;
+        if !options.hides_evidence(wanted) {
+            return Ok((saver, None));
+        }
+        let (before, hiding) = Hiding::before(saver, path, wanted.hidden.clone(), saving())?;
+        Ok((before, Some(hiding)))
     }
 
     fn to(self, path: &Path) -> Result<Saver, save::Error> {
@@ -85,18 +92,19 @@ impl Session {
         reports::all_distinct(&written.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
         let open = || {
             // Read before anything is written: a report may take its baseline's place.
-            let allow = known::allowlist(options.config.as_deref(), options.quiet)?;
+            let wanted = options.wanted()?;
             let baseline = options.baseline.as_deref().map(known::baseline).transpose()?;
             let budget = (!origin.twice).then(|| options.evidence_memory());
-            let evidence = options.evidence.as_deref().map(|path| origin.evidence(path)).transpose()?;
-            let evidence = evidence.map(|saver| Evidence::new(saver, budget));
+            let evidence =
+                options.evidence.as_deref().map(|path| origin.evidence(path, options, &wanted)).transpose()?;
+            let evidence = evidence.map(|(saver, hiding)| Evidence::new(saver, budget).hiding(hiding));
             let saver = options.write.as_deref().map(|path| origin.to(path)).transpose()?;
             let mut output = output.lock();
             output.passing_over(baseline.unwrap_or_default());
             output.create_files(options)?;
-            Ok((allow, saver, evidence))
+            Ok((wanted, saver, evidence))
         };
-        let (allow, saver, evidence) = confine::drop_privileges(open)?;
+        let (wanted, saver, evidence) = confine::drop_privileges(open)?;
         let mut folders: Vec<_> = saver.iter().filter_map(Saver::folder).map(Path::to_owned).collect();
         if let Some(bodies) = output.lock().bodies() {
             bodies.check()?;
@@ -105,7 +113,7 @@ impl Session {
         if !options.no_sandbox {
             confine::enter_beside(folders, receive_only, options.quiet)?;
         }
-        let asked = options.analysis(allow);
+        let asked = options.analysis(wanted);
         Ok(Self {
             core: Core::new(&asked, threads, pace, &workers, &output),
             evidence,
@@ -160,7 +168,7 @@ impl Session {
     }
 
     /// False where saving evidence failed.
-    fn hold(&mut self, saved: Result<(), save::Error>) -> bool {
+    fn hold(&mut self, saved: Result<(), impl std::fmt::Display>) -> bool {
         let failure = saved.err();
         let good = failure.is_none();
         if let Some(error) = failure {
@@ -245,7 +253,8 @@ impl Session {
             if evidence.let_go() > 0 {
                 counters.let_go.insert("packets kept for evidence".to_owned(), evidence.let_go());
             }
-            self.hold(evidence.finish());
+            let finished = evidence.finish(&self.asked);
+            self.hold(finished);
         }
         // A run that failed at its very start has nothing to sum up.
         if self.failed && counters.packets == 0 && dropped.is_none() {

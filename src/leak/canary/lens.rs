@@ -33,12 +33,12 @@ impl Kind {
     /// As findings name it.
     pub(super) const fn name(self) -> Option<&'static str> {
         match self {
-            Self::Plain => None,
+            Self::Plain | Self::Folded => None,
             Self::Percent => Some("percent"),
             Self::Json => Some("json"),
             Self::Html => Some("html"),
             Self::Quoted => Some("quoted-printable"),
-            Self::Base64 | Self::Folded => Some("base64"),
+            Self::Base64 => Some("base64"),
             Self::Hex => Some("hex"),
             Self::Utf16 => Some("utf-16"),
         }
@@ -56,6 +56,23 @@ impl Decoded {
     pub(super) fn original(&self, range: &Range<usize>) -> Option<Range<usize>> {
         let (first, last) = (self.spans.get(range.start)?, self.spans.get(range.end.checked_sub(1)?)?);
         Some(first.0 as usize..last.1 as usize)
+    }
+}
+
+impl Decoded {
+    /// Whether the byte at `at` is an odd number of bytes behind the beginning of what is encoded
+    /// there, single bytes that are not among it.
+    pub(super) fn is_odd(&self, at: usize) -> bool {
+        let plain = |at: usize| self.kinds.get(at) == Some(&Kind::Plain);
+        let mut start = at;
+        while start > 0 && !(plain(start) && plain(start - 1)) {
+            start -= 1;
+        }
+        // What stands plainly before all that is encoded is no part of it, unless all letters do.
+        if start < at && plain(start) && !plain(start + 1) && !plain(start + 2) {
+            start += 1;
+        }
+        !(at - start).is_multiple_of(2)
     }
 }
 
@@ -118,7 +135,27 @@ fn escape(text: &[u8], at: usize, need: &Need) -> Option<Escape> {
         b'&' => entity(text, at),
         _ => None,
     };
-    found.filter(|(bytes, ..)| need.has(bytes))
+    found.filter(|(bytes, ..)| need.has(bytes) || (is_line_end(bytes) && ends_softly(text, at)))
+}
+
+const fn is_line_end(bytes: &[u8]) -> bool {
+    matches!(bytes, b"\r" | b"\n")
+}
+
+/// Whether what stands before `at` makes a line's end there a soft one of quoted-printable: an `=`
+/// and perhaps a carriage return, in whatever encoding. Other ends of lines are of no use, and many.
+fn ends_softly(text: &[u8], at: usize) -> bool {
+    const RETURNS: [&[u8]; 8] = [b"\r", b"%0d", b"\\r", b"\\u000d", b"&#13;", b"&#xd;", b"=0d", b"\\x0d"];
+    const EQUALS: [&[u8]; 7] = [b"=", b"%3d", b"\\u003d", b"&#61;", b"&#x3d;", b"=3d", b"\\x3d"];
+    fn strip(text: &[u8], end: &[u8]) -> Option<usize> {
+        let start = text.len().checked_sub(end.len())?;
+        text.get(start..).is_some_and(|last| last.eq_ignore_ascii_case(end)).then_some(start)
+    }
+    // A line may end softly amid that.
+    let joined = |text| strip(text, b"=\r\n").and_then(|end| text.get(..end)).unwrap_or(text);
+    let before = joined(text.get(..at).unwrap_or_default());
+    let before = joined(RETURNS.iter().find_map(|end| before.get(..strip(before, end)?)).unwrap_or(before));
+    EQUALS.iter().any(|end| strip(before, end).is_some())
 }
 
 type Escape = (Vec<u8>, usize, Kind);
@@ -170,7 +207,8 @@ pub(super) fn quoted(text: &[u8], need: &Need) -> Vec<Decoded> {
         [b'\n', ..] => Some((None, 2)),
         [_, _, ..] => {
             let value = hex(text.get(at + 1..at + 3))? as u8;
-            need.has(&[value]).then_some((Some(value), 3))
+            let useful = need.has(&[value]) || (is_line_end(&[value]) && ends_softly(text, at));
+            useful.then_some((Some(value), 3))
         }
         _ => None,
     };

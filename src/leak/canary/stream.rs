@@ -110,6 +110,43 @@ struct Candidate {
     via: Vec<&'static str>,
     /// Whether its last letter is only partly its own.
     loose: bool,
+    /// Whether a text in UTF-16 begins at an odd offset, which is rare; `None` for others.
+    is_odd: Option<bool>,
+}
+
+/// Amid a text in UTF-16 the zero bytes belong to either neighbour, so that both orders fit, a byte
+/// apart: such a text is taken to begin with its value, or with the run of letters it is encoded in.
+fn prefer_even(bytes: &[u8], found: &mut Vec<Candidate>) {
+    let zeros = |range: &Range<usize>| bytes.get(range.clone()).map_or(0, |part| memchr::memchr_iter(0, part).count());
+    let even: Vec<_> = found
+        .iter()
+        .filter(|one| one.is_odd == Some(false))
+        .map(|one| (one.canary, one.range.clone(), zeros(&one.range)))
+        .collect();
+    if even.is_empty() {
+        return;
+    }
+    let overlap = |one: &Range<usize>, other: &Range<usize>| one.start < other.end && other.start < one.end;
+    found.retain(|one| {
+        // A letter that has no zero byte is none.
+        let other = |(canary, range, fits): &(usize, Range<usize>, usize)| {
+            *canary == one.canary && overlap(range, &one.range) && *fits >= zeros(&one.range)
+        };
+        one.is_odd != Some(true) || !even.iter().any(other)
+    });
+}
+
+/// Whether the text in UTF-16 that is encoded in the base64 or hex at `at` begins at an odd number of
+/// bytes after the beginning of the base64 or hex.
+fn is_odd_inside(bytes: &[u8], at: usize, base64: bool) -> bool {
+    let before = bytes.get(..at).unwrap_or_default().iter().rev();
+    let letter = |byte: &&u8| {
+        byte.is_ascii_hexdigit()
+            || (base64 && (byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')))
+    };
+    let letters = before.take_while(letter).count();
+    let whole = if base64 { (letters * 6).div_ceil(8) } else { letters / 2 };
+    !whole.is_multiple_of(2)
 }
 
 impl Inner {
@@ -130,16 +167,23 @@ impl Inner {
     fn sightings(&self, bytes: &[u8], base: u64) -> Vec<(Sighting, bool)> {
         let mut found: Vec<Candidate> = Vec::new();
         self.search(bytes, |form, range| {
-            let loose = form.margin.1 > 0;
-            found.push(Candidate { canary: form.canary, range, via: form.via.clone(), loose });
+            let is_odd = match form.via.as_slice() {
+                ["utf-16", ..] => Some(!(base + range.start as u64).is_multiple_of(2)),
+                [outer, "utf-16"] => Some(is_odd_inside(bytes, range.start, *outer == "base64")),
+                _ => None,
+            };
+            // Of two orders in UTF-16 the one that ends first may not be the right one.
+            let loose = form.margin.1 > 0 || is_odd == Some(true);
+            found.push(Candidate { canary: form.canary, range, via: form.via.clone(), loose, is_odd });
         });
         for lens in LENSES {
             for decoded in lens(bytes, &self.need) {
-                self.deeper(&decoded, &mut found);
+                self.deeper(&decoded, base, &mut found);
             }
         }
+        prefer_even(bytes, &mut found);
         found.sort_by_key(|one| (one.range.end, one.range.len(), one.via.len(), one.canary));
-        let sighting = |Candidate { canary, range, via, loose }| {
+        let sighting = |Candidate { canary, range, via, loose, .. }| {
             let span = base + range.start as u64..base + range.end as u64;
             (Sighting { canary, span, via, place: Place::default() }, loose)
         };
@@ -147,37 +191,55 @@ impl Inner {
     }
 
     /// Looks into what one encoding hid, and into what another hid in it.
-    fn deeper(&self, decoded: &Decoded, found: &mut Vec<Candidate>) {
-        self.search_decoded(decoded, None, found);
+    fn deeper(&self, decoded: &Decoded, base: u64, found: &mut Vec<Candidate>) {
+        self.search_decoded(decoded, None, base, found);
         // Encodings that give one form were looked for as such, unless case is to be ignored.
         let lenses = if self.ignore_case { LENSES.len() } else { 3 };
         for lens in LENSES.iter().take(lenses) {
             for inner in lens(&decoded.bytes, &self.need) {
-                self.search_decoded(&inner, Some(decoded), found);
+                self.search_decoded(&inner, Some(decoded), base, found);
             }
         }
     }
 
-    fn search_decoded(&self, decoded: &Decoded, outer: Option<&Decoded>, found: &mut Vec<Candidate>) {
+    fn search_decoded(&self, decoded: &Decoded, outer: Option<&Decoded>, base: u64, found: &mut Vec<Candidate>) {
         self.search(&decoded.bytes, |form, range| {
             let mut via = Vec::new();
             let Some(mut span) = decoded.original(&range) else { return };
+            let mut is_odd = match form.via.first() {
+                Some(&"utf-16") => Some(decoded.is_odd(range.start)),
+                _ => None,
+            };
+            if decoded.kinds.get(range.start) == Some(&Kind::Utf16) {
+                is_odd = Some(match outer {
+                    Some(outer) => outer.is_odd(span.start),
+                    None => !(base + span.start as u64).is_multiple_of(2),
+                });
+            }
             if let Some(outer) = outer {
-                add_names(&mut via, outer.kinds.get(span.clone()).unwrap_or_default());
+                let kinds = outer.kinds.get(span.clone()).unwrap_or_default();
+                // What nothing was removed of the first time was found so already.
+                if kinds.iter().all(|kind| *kind == Kind::Plain) {
+                    return;
+                }
+                add_names(&mut via, kinds);
                 let Some(original) = outer.original(&span) else { return };
                 span = original;
+                if kinds.first() == Some(&Kind::Utf16) {
+                    is_odd = Some(!(base + span.start as u64).is_multiple_of(2));
+                }
             }
-            // Without a byte that was encoded it stands there plainly, and was found so.
-            let kinds = decoded.kinds.get(range).unwrap_or_default();
-            if kinds.iter().all(|kind| kind.name().is_none()) || (form.via.is_empty() && kinds.contains(&Kind::Folded))
-            {
+            // Without a byte that was encoded it stands there plainly, and was found so; so does what
+            // has no line's end in it, and only what is encoded is written in lines.
+            let kinds = decoded.kinds.get(range.clone()).unwrap_or_default();
+            let joined = kinds.contains(&Kind::Folded) && span.len() > range.len() && !form.via.is_empty();
+            if kinds.iter().all(|kind| kind.name().is_none()) && !joined {
                 return;
             }
             add_names(&mut via, kinds);
-            // Base64 in lines is base64 once.
-            let folded = kinds.contains(&Kind::Folded);
-            via.extend(form.via.iter().skip(usize::from(folded && form.via.first() == Some(&"base64"))));
-            found.push(Candidate { canary: form.canary, range: span, via, loose: form.margin.1 > 0 });
+            via.extend(&form.via);
+            let loose = form.margin.1 > 0 || is_odd == Some(true);
+            found.push(Candidate { canary: form.canary, range: span, via, loose, is_odd });
         });
     }
 

@@ -1,0 +1,93 @@
+//! Evidence without the secrets that are to be hidden.
+//!
+//! The packets go to a file without a name first; of that a copy is made as `redact` makes it, and
+//! only the copy gets the name that the user gave. This module refuses to know what evidence is.
+
+use super::Failure;
+use super::redact::FromStart;
+use crate::analyzer::Config;
+use crate::capture::save::{self, Format, Options, Saver};
+use crate::capture::{self, Files};
+use crate::leak::{Allowlist, Rules};
+use crate::redact::{self, Texts};
+use std::fs::File;
+use std::io::{self, Seek as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What comes between the packets and the file that the user named.
+pub(super) struct Hiding {
+    raw: Arc<File>,
+    copy: Arc<File>,
+    /// The file that the user named.
+    named: Saver,
+    path: PathBuf,
+    texts: Texts,
+}
+
+impl Hiding {
+    /// Where packets are saved to in place of `named`, at `path`; [`Self::finish`] brings them
+    /// there, without `texts`.
+    pub(super) fn before(named: Saver, path: &Path, texts: Texts, options: Options) -> Result<(Saver, Self), Failure> {
+        let file = || tempfile::tempfile().map_err(|error| Failure::new(format!("cannot create a file: {error}")));
+        let (raw, copy) = (file()?, file()?);
+        let again = raw.try_clone().map_err(|error| Failure::new(format!("cannot use a file twice: {error}")))?;
+        let saver = Saver::to_writer(again, Format::Pcapng, options)?;
+        Ok((saver, Self { raw: Arc::new(raw), copy: Arc::new(copy), named, path: path.to_owned(), texts }))
+    }
+
+    /// All packets are there: makes the copy. It hides what the analyzer was `asked` to hide, and
+    /// the texts.
+    pub(super) fn finish(self, asked: &Config) -> Result<(), Failure> {
+        let Self { raw, copy, mut named, path, texts } = self;
+        let rules = if asked.redact.is_some() { asked.rules.clone() } else { Some(Arc::new(Rules::default())) };
+        // What is allowed to leak is hidden all the same, as in reports.
+        let config = Config {
+            rules,
+            max_body: 0,
+            sha256: false,
+            trace: false,
+            allow: Allowlist::default(),
+            personal: asked.personal && asked.redact.is_some(),
+            ..asked.clone()
+        };
+        let outcome = redact::redact(&Unnamed { raw, copy: Arc::clone(&copy) }, &config, &texts)
+            .map_err(|error| Failure::new(error.to_string()))?;
+        if !outcome.left.is_empty() {
+            return Err(Failure::new(format!(
+                "no packets were written to {}, since secrets would be left in them: {}",
+                path.display(),
+                outcome.left.join("; ")
+            )));
+        }
+        let mut files = Files::from_reader("the evidence", FromStart::new(copy));
+        while let Some(packet) = files.next()? {
+            named.packet(&packet)?;
+        }
+        named.finish()?;
+        Ok(())
+    }
+}
+
+/// Files without names.
+struct Unnamed {
+    raw: Arc<File>,
+    copy: Arc<File>,
+}
+
+impl redact::Place for Unnamed {
+    fn original(&self) -> Result<Files, capture::Error> {
+        Ok(Files::from_reader("the evidence", FromStart::new(Arc::clone(&self.raw))))
+    }
+
+    fn create(&self, original: &Files) -> Result<Saver, save::Error> {
+        let failed = |source: io::Error| save::Error::Create { file: "a file without a name".to_owned(), source };
+        let mut again = self.copy.try_clone().map_err(failed)?;
+        again.set_len(0).and_then(|()| again.rewind()).map_err(failed)?;
+        Saver::to_writer(again, Format::Pcapng, Options { interfaces: original.interfaces(), ..Options::default() })
+    }
+
+    fn copy(&self) -> Result<Files, capture::Error> {
+        Ok(Files::from_reader("the copy", FromStart::new(Arc::clone(&self.copy))))
+    }
+}
