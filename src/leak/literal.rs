@@ -80,6 +80,8 @@ const PUBLISHED: &[&[u8]] = &[
     b"JBSWY3DPEHPK3PXP", b"scott:tiger", b"s00pers3cret", b"rapunz3l", b"secr3t", b"ad180jjd733klru7",
     b"hh5s93j4hdidpola", b"hdhd0244k9j7ao03", b"nnch734d00sl2jdk", b"pfkkdhi9sl3r4s00", b"0685bd9184jfhq22",
     b"lsdkfol23w54jlksdef", b"mF_9.B5f-4.1JqM", b"p@ssw0rd", b"beep:boop", b"YmVlcDpib29w",
+    // Azurite's, the storage emulator.
+    b"Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==",
 ];
 
 /// Words of programs: an identifier has one, what a machine drew by chance does not.
@@ -181,7 +183,21 @@ fn code(text: &[u8], strict: bool) -> bool {
     let date = digits(0..4) && digits(5..7) && text.get(4) == Some(&b'-') && text.get(7) == Some(&b'-');
     let at = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_' || *byte == b'@';
     let ternary = text.contains(&b'?') && text.contains(&b':');
-    if date || ternary || text.starts_with(b"0x") || (text.starts_with(b"@") && text.iter().all(at)) {
+    // `13.0.0-next` and `Uint8Array`.
+    let version = {
+        let mut parts = text.splitn(3, |&byte| byte == b'.');
+        let number =
+            |part: Option<&[u8]>| part.is_some_and(|part| !part.is_empty() && part.iter().all(u8::is_ascii_digit));
+        number(parts.next())
+            && number(parts.next())
+            && parts.next().is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_digit))
+    };
+    let numbers = [&b"uint"[..], b"int", b"float", b"biguint", b"bigint"];
+    let typed = numbers.iter().any(|kind| contains(text.get(..kind.len()).unwrap_or_default(), kind))
+        && text.iter().skip(3).any(u8::is_ascii_digit)
+        && (text.ends_with(b"Array") || text.ends_with(b"_t"));
+    if date || version || typed || ternary || text.starts_with(b"0x") || (text.starts_with(b"@") && text.iter().all(at))
+    {
         return true;
     }
     // Names joined by dots or slashes without a digit: `e.value`, `i18n.login.word`, `a/b`.
@@ -197,9 +213,13 @@ fn code(text: &[u8], strict: bool) -> bool {
                     && part.iter().all(|&byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$')
             })
     };
+    // `!actual`, `pwd+salt`.
+    let word = |part: &[u8]| !part.is_empty() && part.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
+    let negated = text.starts_with(b"!") && word(bare);
+    let added = text.contains(&b'+') && text.split(|&byte| byte == b'+').all(word);
     // Words joined by dashes or underscores without a digit are constants and CSS classes.
     let soft = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-' | b'.' | b'=' | b':' | b'/' | b'?');
-    joined(b'.') || joined(b'/') || (strict && text.iter().all(soft))
+    joined(b'.') || joined(b'/') || (strict && (negated || added)) || (strict && text.iter().all(soft))
 }
 
 #[cfg(test)]
@@ -269,6 +289,11 @@ mod tests {
             "i18n.login.word",
             "new-word",
             "NEW_WORD",
+            "13.0.0-next-8.29",
+            "Uint8Array",
+            "uint32_t",
+            "!actual",
+            "pwd+salt",
             "a/b",
             "string",
             "",

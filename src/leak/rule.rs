@@ -27,6 +27,7 @@ const FAMILIES: &[(&str, &str)] = &[
     ("office", include_str!("rules/office.toml")),
     ("packages", include_str!("rules/packages.toml")),
     ("payment", include_str!("rules/payment.toml")),
+    ("programs", include_str!("rules/programs.toml")),
     ("social", include_str!("rules/social.toml")),
     ("generic", include_str!("rules/generic.toml")),
 ];
