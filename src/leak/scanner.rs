@@ -124,7 +124,10 @@ impl Scanner {
 
     /// Takes out the canaries that were found in what is no HTTP since the last call.
     pub fn take_other(&self, run: &mut Run, location: &Where) -> Vec<Finding> {
-        run.take_canaries().into_iter().map(|sighting| self.canary_finding(sighting, location.clone())).collect()
+        let mut sightings = run.take_canaries();
+        // A disguise is known later than the plain text behind it where a slice ends between them.
+        sightings.sort_by_key(|sighting| sighting.span.start);
+        sightings.into_iter().map(|sighting| self.canary_finding(sighting, location.clone())).collect()
     }
 
     /// Everything that a message shows. `run` is what its body showed.

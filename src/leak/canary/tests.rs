@@ -90,6 +90,8 @@ fn in_pieces(canaries: &Canaries, text: &[u8], sizes: &mut dyn Iterator<Item = u
         rest = later;
     }
     stream.finish(canaries, &mut found);
+    // Which of two is told first may depend on what has come by then.
+    found.sort_by_key(|sighting| (sighting.span.start, sighting.span.end));
     for sighting in &found {
         let start = sighting.span.start;
         assert!(sighting.place.packet.number() <= start);
