@@ -178,11 +178,12 @@ impl<F: FnMut(Event)> Handler<StreamState> for Teller<'_, F> {
     }
 
     fn oddity(&mut self, _: &Stream, state: &mut StreamState, from: Direction, oddity: Oddity) {
-        let name = match oddity {
-            Oddity::Conflict => "conflicting-overlap",
-            Oddity::Urgent => "urgent-data",
-        };
-        state.0.get_or_insert_default().http.note(from, name);
+        let http = &mut state.0.get_or_insert_default().http;
+        match oddity {
+            Oddity::Conflict => http.note(from, "conflicting-overlap"),
+            Oddity::Contradiction => http.note_latest(from, "conflicting-overlap"),
+            Oddity::Urgent => http.note(from, "urgent-data"),
+        }
     }
 
     fn end(&mut self, stream: &Stream, state: &mut StreamState, from: Direction) {

@@ -218,4 +218,12 @@ impl<S: Scan> Connection<S> {
             _ => head::add(&mut self.sides[from].notes, name),
         }
     }
+
+    /// Notes something about what a direction said last, where that was not given out yet.
+    pub fn note_latest(&mut self, from: Direction, name: &'static str) {
+        match self.sides[from].state {
+            State::Between => self.exchanges.note((from, Kind::Request), name),
+            _ => self.note(from, name),
+        }
+    }
 }

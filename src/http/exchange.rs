@@ -379,7 +379,7 @@ mod tests {
 
     /// Which methods were answered with which status, in the order in which that was told.
     #[derive(Default)]
-    struct Pairs(Vec<(Option<Vec<u8>>, Option<u16>)>);
+    struct Pairs(Vec<(Option<Vec<u8>>, Option<u16>)>, Vec<Note>);
 
     impl Observer for Pairs {
         type Scan = ();
@@ -388,6 +388,7 @@ mod tests {
 
         fn exchange(&mut self, read: Read<()>) {
             let target = read.request.and_then(|(message, ())| message.head.target().map(<[u8]>::to_vec));
+            self.1.extend(read.notes);
             self.0.push((target, read.response.and_then(|(message, ())| message.head.status())));
         }
 
@@ -406,5 +407,20 @@ mod tests {
         assert_eq!(says(Direction::FromInitiator, b, true), 1);
         assert_eq!(says(Direction::FromResponder, b"HTTP/1.1 204 No Content\r\n\r\n", false), 2);
         assert_eq!(pairs.0, [(Some(b"/a".to_vec()), None), (Some(b"/b".to_vec()), Some(204))]);
+    }
+
+    #[test]
+    fn what_is_noted_late_belongs_to_what_was_said_last() {
+        for (late, want) in [(false, &[][..]), (true, &[Note("late")][..])] {
+            let (mut connection, mut pairs, settings) = (Connection::default(), Pairs::default(), Settings::default());
+            let request = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+            connection.data(Direction::FromInitiator, request, Place::default(), false, &settings, &mut pairs);
+            if late {
+                connection.note_latest(Direction::FromInitiator, "late");
+            }
+            let response = b"HTTP/1.1 204 No Content\r\n\r\n";
+            connection.data(Direction::FromResponder, response, Place::default(), false, &settings, &mut pairs);
+            assert_eq!(pairs.1, want);
+        }
     }
 }

@@ -267,7 +267,7 @@ impl<T: Default> Flows<T> {
             if !flow.closed && half.latest.is_contradicted_by(offset, bytes, &self.told.hasher) {
                 self.told.counters.conflicting_segments += 1;
                 let Flow { stream, state, .. } = flow;
-                handler.oddity(stream, state, from, Oddity::Conflict);
+                handler.oddity(stream, state, from, Oddity::Contradiction);
             }
             return false; // seen before
         }

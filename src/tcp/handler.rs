@@ -26,6 +26,8 @@ pub trait Handler<T> {
 pub enum Oddity {
     /// Other bytes came for a place in the stream that had been filled; the first ones count.
     Conflict,
+    /// Other bytes came for the place of those that were handed on last.
+    Contradiction,
     /// A segment with urgent data. It is read in line as RFC 6093 asks for; most receivers, by
     /// default, take its last byte out of the stream.
     Urgent,

@@ -28,7 +28,11 @@ impl Handler<()> for Log {
     }
     fn oddity(&mut self, _: &Stream, (): &mut (), from: Direction, oddity: Oddity) {
         self.mark(from);
-        self.0.push(if oddity == Oddity::Conflict { '!' } else { 'U' });
+        self.0.push(match oddity {
+            Oddity::Conflict => '!',
+            Oddity::Contradiction => '?',
+            Oddity::Urgent => 'U',
+        });
         self.0.push(' ');
     }
     fn end(&mut self, _: &Stream, (): &mut (), from: Direction) {
@@ -191,7 +195,7 @@ fn whatever_captures_do_to_a_conversation() {
         (
             "another copy of what was just read",
             vec![syn, syn_ack, ack, ab, c(101, 501, 0, "xy"), ab, cd, ef],
-            ">ab >! <cd >ef #0",
+            ">ab >? <cd >ef #0",
         ),
         ("a segment far outside the window", vec![syn, syn_ack, ack, ab, c(0x7000_0000, 501, 0, "zz"), cd, ef], told),
     ] {
