@@ -418,9 +418,13 @@ fn settle(found: Vec<Found>) -> Vec<Found> {
     let mut kept: Vec<(usize, Found)> = Vec::with_capacity(order.len());
     for (number, one) in order {
         let overlaps = |(_, other): &&mut (usize, Found)| {
-            // Others' rules may say more than one thing of a secret.
-            if one.is_outside && other.is_outside && one.rank == other.rank && one.finding.rule != other.finding.rule {
-                return false;
+            // Others' rules may say more than one thing of a secret; a generic one says nothing new
+            // of what another found as a whole.
+            if one.is_outside && other.is_outside && one.finding.rule != other.finding.rule {
+                let inside = memchr::memmem::find(&other.finding.secret, &one.finding.secret).is_some();
+                if one.rank == other.rank || !inside {
+                    return false;
+                }
             }
             let (one, other) = (&one.finding, &other.finding);
             other.location == one.location
