@@ -11,7 +11,7 @@ use crate::capture::{self, Files};
 use crate::leak::{Allowlist, Rules};
 use crate::redact::{self, Texts};
 use std::fs::File;
-use std::io::{self, Seek as _};
+use std::io::{self, Seek as _, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -30,10 +30,9 @@ impl Hiding {
     /// there, without `texts`.
     pub(super) fn before(named: Saver, path: &Path, texts: Texts, options: Options) -> Result<(Saver, Self), Failure> {
         let file = || tempfile::tempfile().map_err(|error| Failure::new(format!("cannot create a file: {error}")));
-        let (raw, copy) = (file()?, file()?);
-        let again = raw.try_clone().map_err(|error| Failure::new(format!("cannot use a file twice: {error}")))?;
-        let saver = Saver::to_writer(again, Format::Pcapng, options)?;
-        Ok((saver, Self { raw: Arc::new(raw), copy: Arc::new(copy), named, path: path.to_owned(), texts }))
+        let (raw, copy) = (Arc::new(file()?), Arc::new(file()?));
+        let saver = Saver::to_writer(Writing(Arc::clone(&raw)), Format::Pcapng, options)?;
+        Ok((saver, Self { raw, copy, named, path: path.to_owned(), texts }))
     }
 
     /// All packets are there: makes the copy. It hides what the analyzer was `asked` to hide, and
@@ -45,6 +44,7 @@ impl Hiding {
         let config = Config {
             rules,
             max_body: 0,
+            redact: None,
             sha256: false,
             trace: false,
             allow: Allowlist::default(),
@@ -69,6 +69,19 @@ impl Hiding {
     }
 }
 
+/// Writes to a file that others read. It is not opened twice, which the sandbox would refuse.
+struct Writing(Arc<File>);
+
+impl Write for Writing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        (&*self.0).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        (&*self.0).flush()
+    }
+}
+
 /// Files without names.
 struct Unnamed {
     raw: Arc<File>,
@@ -82,9 +95,10 @@ impl redact::Place for Unnamed {
 
     fn create(&self, original: &Files) -> Result<Saver, save::Error> {
         let failed = |source: io::Error| save::Error::Create { file: "a file without a name".to_owned(), source };
-        let mut again = self.copy.try_clone().map_err(failed)?;
-        again.set_len(0).and_then(|()| again.rewind()).map_err(failed)?;
-        Saver::to_writer(again, Format::Pcapng, Options { interfaces: original.interfaces(), ..Options::default() })
+        let mut copy: &File = &self.copy;
+        copy.set_len(0).and_then(|()| copy.rewind()).map_err(failed)?;
+        let options = Options { interfaces: original.interfaces(), ..Options::default() };
+        Saver::to_writer(Writing(Arc::clone(&self.copy)), Format::Pcapng, options)
     }
 
     fn copy(&self) -> Result<Files, capture::Error> {
