@@ -2,6 +2,7 @@
 //! canaries in everything else.
 
 use super::event::{Event, Exchange, TlsHello};
+use super::framing::Framed;
 use super::trace::Trace;
 use crate::decode::{Datagram, Endpoint};
 use crate::http::{Connection, Head, Message, Observer, Read, Scan, Settings};
@@ -24,6 +25,8 @@ struct Inner {
 #[derive(Debug, Default)]
 struct Other {
     runs: PerDirection<Run>,
+    /// Takes off the frames, where there are some.
+    framed: PerDirection<Framed>,
     /// The first bytes of what may be a TLS handshake.
     hello: Vec<u8>,
     hello_place: Place,
@@ -107,13 +110,14 @@ impl<F: FnMut(Event)> Teller<'_, F> {
         self.streams.scanner.feed_other(&mut run, datagram.payload, datagram.place);
         let ends = datagram.four_tuple;
         self.streams.scanner.finish_other(&mut run);
-        self.tell_findings(&mut run, &Where::Datagram, None, ends.source, ends.destination);
+        self.tell_findings(&mut run, None, None, ends.source, ends.destination);
     }
 
+    /// `framed` is what took the frames off, for a stream.
     fn tell_findings(
         &mut self,
         run: &mut Run,
-        location: &Where,
+        framed: Option<&Framed>,
         stream: Option<u64>,
         client: Endpoint,
         server: Endpoint,
@@ -121,7 +125,18 @@ impl<F: FnMut(Event)> Teller<'_, F> {
         if !run.has_findings() {
             return;
         }
-        let mut findings = self.streams.scanner.take_other(run, location);
+        let location = match framed {
+            None => Where::Datagram,
+            Some(framed) if framed.is_tls() => Where::Tls,
+            Some(_) => Where::Stream,
+        };
+        let mut findings = self.streams.scanner.take_other(run, &location);
+        for finding in framed.map_or(&mut [][..], |_| &mut findings) {
+            let Some(framed) = framed else { break };
+            let from = framed.origin(&(finding.offset..finding.offset.saturating_add(finding.length)));
+            (finding.offset, finding.length) = (from.start, from.end.saturating_sub(from.start));
+            finding.via.splice(0..0, framed.name().map(str::to_owned));
+        }
         let host = server.to_string();
         identify(&mut findings, host.as_bytes(), None);
         let before = findings.len();
@@ -138,10 +153,10 @@ impl<F: FnMut(Event)> Teller<'_, F> {
     fn finish_other(&mut self, stream: &Stream, state: &mut StreamState) {
         let Some(other) = state.0.as_deref_mut().and_then(|inner| inner.other.as_deref_mut()) else { return };
         for from in Direction::BOTH {
-            let run = &mut other.runs[from];
+            let (run, framed) = (&mut other.runs[from], &other.framed[from]);
             self.streams.scanner.finish_other(run);
             let (client, server) = (stream.sender(from), stream.sender(from.reverse()));
-            self.tell_findings(run, &Where::Stream, Some(stream.number), client, server);
+            self.tell_findings(run, Some(framed), Some(stream.number), client, server);
         }
     }
 
@@ -247,6 +262,9 @@ impl<F: FnMut(Event)> Observer for Watch<'_, F> {
             found.append(&mut scanner.look(Side::Response, &message, run, target));
             message
         });
+        if let Some(message) = response.as_ref().filter(|_| !scanner.has_no_canaries()) {
+            self.frames_follow(client, &message.head);
+        }
         let server = self.stream.sender(client.reverse());
         let findings = if found.is_empty() {
             Vec::new()
@@ -275,19 +293,46 @@ impl<F: FnMut(Event)> Observer for Watch<'_, F> {
         if hello_open {
             other.hello(from, bytes, place, self.stream, self.sink);
         }
-        let run = &mut other.runs[from];
-        self.streams.scanner.feed_other(run, bytes, place);
+        let (run, framed) = (&mut other.runs[from], &mut other.framed[from]);
+        let scanner = &self.streams.scanner;
+        framed.feed(bytes, place, |inner, place| scanner.feed_other(run, inner, place));
         if run.has_findings() {
             let (client, server) = (self.stream.sender(from), self.stream.sender(from.reverse()));
             let mut teller = Teller { streams: self.streams, sink: self.sink };
-            teller.tell_findings(run, &Where::Stream, Some(self.stream.number), client, server);
+            teller.tell_findings(run, Some(framed), Some(self.stream.number), client, server);
+        }
+    }
+
+    fn other_lost(&mut self, from: Direction) {
+        if let Some(other) = self.other.as_deref_mut() {
+            other.framed[from].lost();
+        }
+    }
+}
+
+impl<F: FnMut(Event)> Watch<'_, F> {
+    /// Where a response begins a WebSocket (RFC 6455 §4.2.2), what follows has frames.
+    fn frames_follow(&mut self, client: Direction, head: &Head) {
+        let is = |name: &str, word: &str| {
+            let value = head.field(name).unwrap_or_default();
+            value.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+        };
+        if head.status() != Some(101) || !is("upgrade", "websocket") {
+            return;
+        }
+        let deflate = is("sec-websocket-extensions", "permessage-deflate");
+        let other = self.other.get_or_insert_default();
+        for (from, forgets) in
+            [(client, "client_no_context_takeover"), (client.reverse(), "server_no_context_takeover")]
+        {
+            other.framed[from] = Framed::web_socket(deflate, !is("sec-websocket-extensions", forgets));
         }
     }
 }
 
 impl Other {
     fn weight(&self) -> usize {
-        let runs = Direction::BOTH.into_iter().map(|from| self.runs[from].weight());
+        let runs = Direction::BOTH.into_iter().map(|from| self.runs[from].weight() + self.framed[from].weight());
         size_of::<Self>() + self.hello.capacity() + runs.sum::<usize>()
     }
 

@@ -116,7 +116,7 @@ impl<S: Scan> Connection<S> {
         self.decide(&mut context);
         match self.sides[from].state {
             State::Start | State::Between | State::Perhaps(_) | State::Stray | State::Lost => self.sides[from].lose(),
-            State::Foreign => {}
+            State::Foreign => context.observer.other_lost(from),
             State::Head(_) => {
                 self.cut_head(&mut context);
                 self.sides[from].lose();

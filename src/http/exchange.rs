@@ -39,6 +39,8 @@ pub trait Observer {
     fn exchange(&mut self, read: Read<Self::Scan>);
     /// Bytes that are no HTTP.
     fn other(&mut self, from: Direction, bytes: &[u8], place: Place);
+    /// Some that came next were lost.
+    fn other_lost(&mut self, _from: Direction) {}
 }
 
 /// A request and its response, or what was seen of the two.

@@ -17,7 +17,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::process::Command;
-use wire::{From, Sent, Wire};
+use wire::{From, Sent, Stream, Wire};
 
 /// Where segments and chunks end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -101,6 +101,7 @@ impl Cell<'_> {
         let whole = self.coding.is_identity();
         match self.place.kind {
             Kind::Body(..) => true,
+            Kind::WebSocket(_) | Kind::Tls => whole,
             Kind::Datagram => whole && matches!(self.border, Border::None | Border::Segment),
             _ => whole && matches!(self.border, Border::None | Border::Segment | Border::Bytes),
         }
@@ -169,6 +170,20 @@ impl Cell<'_> {
                 let sent = wire.say(&mut stream, from, &bytes, &self.cuts(&range));
                 self.expected(&sent, range.start, true, (range.start, range.len()))
             }
+            Kind::WebSocket(side) => {
+                wire.say(&mut stream, From::Client, UPGRADE.0.as_bytes(), &[]);
+                wire.say(&mut stream, From::Server, UPGRADE.1.as_bytes(), &[]);
+                let key = (side == Side::Request).then_some([0x37, 0xfa, 0x21, 0x3d]);
+                let frames = self.frames(&text, |first, last, part| frame(first, last, part, key));
+                let from = if side == Side::Request { From::Client } else { From::Server };
+                self.framed(wire, &mut stream, from, &frames, key.is_none(), Some("websocket"))
+            }
+            Kind::Tls => {
+                let record =
+                    |_, _, part: &[u8]| [b"\x16\x03\x01", &(part.len() as u16).to_be_bytes()[..], part].concat();
+                let frames = self.frames(&text, record);
+                self.framed(wire, &mut stream, From::Client, &frames, true, None)
+            }
             Kind::Body(side, media, before, after) => {
                 if side == Side::Response {
                     wire.say(&mut stream, From::Client, ask, &[]);
@@ -203,6 +218,39 @@ impl Cell<'_> {
             Border::Bytes => (range.start.saturating_sub(1)..=range.end + 1).collect(),
             Border::Both => vec![range.start + 1, range.start + range.len() * 2 / 3],
         }
+    }
+
+    /// The text in frames that `write` makes, given whether each is the first and the last; and where
+    /// the secret stands then. A frame ends in it where a chunk would.
+    fn frames(&self, text: &Text, write: impl Fn(bool, bool, &[u8]) -> Vec<u8>) -> (Vec<u8>, Range<usize>) {
+        let bytes = [b"hello ", &text.bytes[..], b" end"].concat();
+        let secret = 6 + text.secret.start..6 + text.secret.end;
+        if !matches!(self.border, Border::Chunk | Border::Both) {
+            let whole = write(true, true, &bytes);
+            let before = whole.len() - bytes.len();
+            return (whole, before + secret.start..before + secret.end);
+        }
+        let (one, two) = bytes.split_at(secret.start + secret.len() / 3);
+        let frames = [write(true, false, one), write(false, true, two)];
+        let start = frames[0].len() - one.len() + secret.start;
+        let end = frames[0].len() + frames[1].len() - (bytes.len() - secret.end);
+        (frames.concat(), start..end)
+    }
+
+    /// Says frames; `verbatim` is whether what is in them stands there as it is.
+    fn framed(
+        &self,
+        wire: &mut Wire,
+        stream: &mut Stream,
+        from: From,
+        (bytes, range): &(Vec<u8>, Range<usize>),
+        verbatim: bool,
+        via: Option<&'static str>,
+    ) -> Expected {
+        let sent = wire.say(stream, from, bytes, &self.cuts(range));
+        let mut expected = self.expected(&sent, range.start, verbatim, (range.start, range.len()));
+        expected.via.splice(0..0, via);
+        expected
     }
 
     /// A message with that body, coded and framed.
@@ -255,6 +303,30 @@ impl Cell<'_> {
             secret: self.secret.text.clone(),
         }
     }
+}
+
+/// What begins a WebSocket.
+const UPGRADE: (&str, &str) = (
+    "GET /den HTTP/1.1\r\nHost: burrow.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
+);
+
+/// A frame of a text message (RFC 6455 §5.2).
+fn frame(first: bool, last: bool, payload: &[u8], key: Option<[u8; 4]>) -> Vec<u8> {
+    let mask = if key.is_some() { 0x80 } else { 0 };
+    let mut bytes = vec![u8::from(first) | if last { 0x80 } else { 0 }];
+    if payload.len() < 126 {
+        bytes.push(mask | payload.len() as u8);
+    } else {
+        bytes.push(mask | 0x7e);
+        bytes.extend((payload.len() as u16).to_be_bytes());
+    }
+    bytes.extend(key.iter().flatten());
+    let key = key.unwrap_or_default();
+    bytes.extend(payload.iter().enumerate().map(|(at, byte)| byte ^ key[at % 4]));
+    bytes
 }
 
 /// The template's bytes, where in them the secret stands, and where its value begins.
@@ -342,7 +414,7 @@ fn field() -> Field {
                     }
                 }
                 // Rules look into what is HTTP.
-                if !matches!(place.location, "stream" | "datagram") {
+                if !matches!(place.location, "stream" | "datagram" | "tls") {
                     field.plant(Cell { secret: token, place, encodings: &[plain], coding, border });
                 }
             }

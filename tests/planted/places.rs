@@ -17,6 +17,10 @@ pub enum Kind {
     Stream(&'static str),
     /// What comes after HTTP: the request and the response, and who says the text.
     Tunnel(&'static str, &'static str, Side),
+    /// The messages of a WebSocket; those of clients are masked.
+    WebSocket(Side),
+    /// The records of a TLS handshake, which is not encrypted yet.
+    Tls,
     /// A UDP datagram.
     Datagram,
 }
@@ -197,6 +201,9 @@ pub const PLACES: &[Place] = &[
         ),
         any,
     ),
+    head("web-socket", "stream", Kind::WebSocket(Side::Request), any),
+    head("web-socket-answer", "stream", Kind::WebSocket(Side::Response), any),
+    head("tls", "tls", Kind::Tls, any),
     head("datagram", "datagram", Kind::Datagram, any),
 ];
 
