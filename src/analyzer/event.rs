@@ -17,6 +17,28 @@ pub enum Event {
     Tls(Box<TlsHello>),
 }
 
+impl Event {
+    /// Memory that it holds, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        let findings =
+            |findings: &[Finding]| findings.iter().map(|finding| FINDING + finding.secret.capacity()).sum::<usize>();
+        size_of::<Self>()
+            + match self {
+                Self::Exchange(exchange) => {
+                    let messages = [&exchange.request, &exchange.response].into_iter().flatten();
+                    size_of::<Exchange>()
+                        + messages.map(|message| size_of::<Message>() + message.weight()).sum::<usize>()
+                        + findings(&exchange.findings)
+                }
+                Self::Finding(found) => FINDING + found.finding.secret.capacity(),
+                Self::Tls(_) => size_of::<TlsHello>() + 256,
+            }
+    }
+}
+
+/// About what a finding holds besides its secret, in bytes: its texts are the rules' own.
+const FINDING: usize = size_of::<Finding>() + 512;
+
 /// A request and the response to it, or what was seen of the two.
 #[derive(Debug, Clone)]
 pub struct Exchange {

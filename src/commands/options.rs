@@ -30,7 +30,8 @@ pub(super) struct Options {
     memory: usize,
 
     /// Read with N threads, 1 for none of their own [default: as many as there are processors for
-    /// files, 1 live]; --exchanges and --evidence read with 1
+    /// files, 1 live]; --exchanges, --evidence, --export-bodies and a --max-body above 65536 read
+    /// with 1
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MOST_THREADS), help_heading = LIMITS)]
     threads: Option<u16>,
 
@@ -130,6 +131,9 @@ pub(super) struct Options {
 
 const MOST_THREADS: i64 = 256;
 
+/// The longest `--max-body` with which several threads read.
+const MOST_BODY: usize = 64 << 10;
+
 const LIMITS: &str = "Limits";
 const OUTPUT: &str = "Output";
 const LEAKS: &str = "Leaks";
@@ -201,8 +205,10 @@ impl Options {
 
     /// How many threads read packets that are live, or that are not.
     pub(super) fn threads(&self, live: bool) -> NonZeroUsize {
-        // Each needs to know of every packet what it led to before it takes the next.
-        if self.exchanges.is_some() || self.evidence.is_some() {
+        // Some need to know of every packet what it led to before they take the next; large bodies
+        // of several batches would take too much memory.
+        let packetwise = self.exchanges.is_some() || self.evidence.is_some();
+        if packetwise || self.export_bodies.is_some() || self.max_body > MOST_BODY {
             return NonZeroUsize::MIN;
         }
         let asked = self.threads.and_then(|threads| NonZeroUsize::new(threads.into()));

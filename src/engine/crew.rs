@@ -2,6 +2,7 @@
 //!
 //! It refuses to know what is in a batch.
 
+use super::backlog::Backlog;
 use super::batch::Batch;
 use super::merge::Merger;
 use super::worker::{Budget, Told, Worker};
@@ -29,9 +30,9 @@ impl Room {
     pub(super) fn of(config: &Config, pace: Pace) -> Self {
         let batches = match pace {
             Pace::Wait => 8,
-            Pace::Shed => 32,
+            Pace::Shed => 64,
         };
-        Self { batches, batch: (config.memory / 32 / batches).clamp(4 << 10, 128 << 10) }
+        Self { batches, batch: (config.memory / 64 / batches).clamp(4 << 10, 128 << 10) }
     }
 }
 
@@ -42,6 +43,7 @@ pub(super) struct Crew {
     room: Room,
     workers: usize,
     budget: Arc<Budget>,
+    backlog: Arc<Backlog>,
     /// Batches that were not made yet.
     spare: usize,
     /// Batches on their way.
@@ -74,6 +76,7 @@ struct Desk {
     told: Sender<(Arc<Batch>, Told)>,
     /// What was told comes back, to be let go of.
     heard: Receiver<Told>,
+    backlog: Arc<Backlog>,
 }
 
 /// Those of the thread that tells.
@@ -82,6 +85,7 @@ struct Stage {
     told: Vec<Receiver<(Arc<Batch>, Told)>>,
     heard: Vec<Sender<Told>>,
     free: Sender<Batch>,
+    backlog: Arc<Backlog>,
     queued: Arc<AtomicUsize>,
 }
 
@@ -94,12 +98,13 @@ impl Crew {
         done: Arc<AtomicBool>,
     ) -> Self {
         let room = Room::of(config, pace);
-        // The numbers of streams, and what was told and not heard yet, have their share too.
+        // Batches, the numbers of streams, and what was found and not heard yet have their share.
         let budget = Arc::new(Budget::new(config.flow_memory() - config.memory / 16, workers));
         let all = (0..workers).map(|number| Worker::new(number, config, Arc::clone(&budget))).collect();
         let merger = Box::new(Merger::new(workers, listener, done));
         let state = State::Here { workers: all, merger, alone: false };
-        Self { state, pace, room, workers, budget, spare: room.batches, queued: Arc::default() }
+        let backlog = Arc::new(Backlog::new(config.memory / 32));
+        Self { state, pace, room, workers, budget, backlog, spare: room.batches, queued: Arc::default() }
     }
 
     /// An empty batch, where there is one; from a file there is, if one waits.
@@ -171,10 +176,15 @@ impl Crew {
         if let State::Gone(tally) = &self.state { *tally } else { Tally::default() }
     }
 
+    /// Whether what comes by itself would have to wait for others.
+    pub(super) fn is_behind(&self) -> bool {
+        self.pace == Pace::Shed && self.queued.load(Ordering::Relaxed) > 1
+    }
+
     /// How much there is to do, and the memory that takes.
     pub(super) fn load(&self) -> Load {
         let queued = self.queued.load(Ordering::Relaxed);
-        let memory = self.budget.used() + queued * self.room.batch;
+        let memory = self.budget.used() + queued * self.room.batch + self.backlog.bytes();
         Load { queued, room: self.room.batches, memory, shed: 0 }
     }
 
@@ -188,7 +198,7 @@ impl Crew {
             return;
         };
         self.state = match threads(workers.len()) {
-            Ok(started) => State::Away(started.send_off(workers, merger, Arc::clone(&self.queued))),
+            Ok(started) => State::Away(started.send_off(workers, merger, &self.backlog, &self.queued)),
             Err(_) => State::Here { workers, merger, alone: true },
         };
     }
@@ -216,15 +226,23 @@ fn threads(workers: usize) -> io::Result<Started> {
 }
 
 impl Started {
-    fn send_off(self, workers: Vec<Worker>, merger: Box<Merger>, queued: Arc<AtomicUsize>) -> Threads {
+    fn send_off(
+        self,
+        workers: Vec<Worker>,
+        merger: Box<Merger>,
+        backlog: &Arc<Backlog>,
+        queued: &Arc<AtomicUsize>,
+    ) -> Threads {
         let (free_to, free) = channel();
-        let mut stage = Stage { merger, told: Vec::new(), heard: Vec::new(), free: free_to, queued };
+        let (backlog_of, queued) = (|| Arc::clone(backlog), Arc::clone(queued));
+        let mut stage =
+            Stage { merger, told: Vec::new(), heard: Vec::new(), free: free_to, backlog: backlog_of(), queued };
         let (mut batches, mut handles) = (Vec::new(), Vec::new());
         for ((to, handle), worker) in self.workers.into_iter().zip(workers) {
             let (batches_to, batches_from) = channel();
             let (told, told_from) = channel();
             let (heard_to, heard) = channel();
-            _ = to.send(Desk { worker, batches: batches_from, told, heard });
+            _ = to.send(Desk { worker, batches: batches_from, told, heard, backlog: backlog_of() });
             stage.told.push(told_from);
             stage.heard.push(heard_to);
             batches.push(batches_to);
@@ -264,10 +282,12 @@ impl Threads {
 
 impl Desk {
     fn work(self) -> Tally {
-        let Self { mut worker, batches, told: to, heard } = self;
-        for batch in batches {
+        let Self { mut worker, batches, told: to, heard, backlog } = self;
+        for (number, batch) in (0..).zip(batches) {
+            backlog.wait_for(number);
             let mut told = heard.try_recv().unwrap_or_default();
             worker.work(&batch, &mut told);
+            backlog.add(told.weight);
             if to.send((batch, told)).is_err() {
                 break;
             }
@@ -276,9 +296,19 @@ impl Desk {
     }
 }
 
+/// However the thread that tells ends, nobody waits for it then.
+struct Ending<'a>(&'a Backlog);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
 impl Stage {
     fn tell(self) {
-        let Self { mut merger, told: from, heard, free, queued } = self;
+        let Self { mut merger, told: from, heard, free, backlog, queued } = self;
+        let _end = Ending(&backlog);
         let mut all = Vec::with_capacity(from.len());
         loop {
             let mut batch = None;
@@ -292,6 +322,7 @@ impl Stage {
                 all.push(told);
             }
             merger.merge(&mut all);
+            backlog.heard(all.iter().map(|told| told.weight).sum());
             for (told, to) in all.drain(..).zip(&heard) {
                 // Once a worker has ended, what it told is let go of here.
                 _ = to.send(told);

@@ -12,6 +12,7 @@
 //! ([`Pace::Shed`]), so that it never lags behind by more than the batches. Connections have one
 //! budget, of which each worker has at least its share.
 
+mod backlog;
 mod batch;
 mod crew;
 mod intake;
@@ -54,7 +55,7 @@ pub struct Load {
     pub queued: usize,
     /// How many batches there may be.
     pub room: usize,
-    /// Memory held by what is buffered, in bytes; what was told and not written yet is not in it.
+    /// Memory held by what is buffered, in bytes.
     pub memory: usize,
     /// Packets that were passed over so far.
     pub shed: u64,
@@ -94,7 +95,8 @@ impl Engine {
 
     /// Nothing more has arrived: the packets so far are not to wait for others.
     pub fn flush(&mut self) {
-        if self.intake.has_some() {
+        // Where others wait, it would only take up more of their room.
+        if self.intake.has_some() && !self.crew.is_behind() {
             self.send();
         }
         self.intake.look(&self.crew.load());

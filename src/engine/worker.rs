@@ -28,6 +28,8 @@ pub(super) struct Told {
     pub(super) events: Vec<(Moment, Event)>,
     /// The streams, by its own count, of which nothing more will be told.
     pub(super) forgotten: Vec<u64>,
+    /// What the events hold, in bytes.
+    pub(super) weight: usize,
 }
 
 /// Memory for the connections of all workers.
@@ -70,12 +72,14 @@ impl Worker {
     /// Reads its part of the batch. `told` may hold what it told before, which it lets go of.
     pub(super) fn work(&mut self, batch: &Batch, told: &mut Told) {
         let Self { number, shard, budget, heard } = self;
-        let Told { begun, events, forgotten } = told;
+        let Told { begun, events, forgotten, weight } = told;
+        *weight = 0;
         begun.clear();
         forgotten.clear();
         heard.append(events);
         shard.limit_memory(budget.of(*number));
-        let mut sink = |moment, event| {
+        let mut sink = |moment, event: Event| {
+            *weight += event.weight();
             events.push((moment, event));
             heard.pop();
         };

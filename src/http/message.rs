@@ -175,3 +175,12 @@ impl fmt::Display for Note {
         f.write_str(self.0)
     }
 }
+
+impl Message {
+    /// Memory held beyond its own size, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        let heads = [&self.head, &self.trailers].into_iter().chain(&self.interim);
+        let interim = self.interim.capacity() * size_of::<Head>();
+        heads.map(Head::weight).sum::<usize>() + interim + self.body.kept.capacity()
+    }
+}
