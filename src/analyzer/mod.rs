@@ -91,8 +91,8 @@ impl Config {
         })
     }
 
-    /// Its second stage, from segments to events, with all the memory of connections.
-    fn shard(&self) -> Shard {
+    /// Its second stage, from segments to events, with so much memory for connections.
+    fn shard(&self, memory: usize) -> Shard {
         let scanner = if self.leaks {
             let rules = self.rules.clone().unwrap_or_else(|| Rules::defaults(self.personal));
             Scanner::new(rules, self.canaries.clone()).redacting(self.redact)
@@ -105,12 +105,12 @@ impl Config {
             inspect: !scanner.is_idle(),
             ..Settings::default()
         };
-        Shard::new(Streams::new(settings, scanner, self.allow.clone(), Trace::new(self.trace)), self.flow_memory())
+        Shard::new(Streams::new(settings, scanner, self.allow.clone(), Trace::new(self.trace)), memory)
     }
 
     /// The second stage where several share it.
-    pub(crate) fn shared_shard(&self) -> Shard {
-        let mut shard = self.shard();
+    pub(crate) fn shared_shard(&self, memory: usize) -> Shard {
+        let mut shard = self.shard(memory);
         shard.streams.trace.forgets = true;
         shard
     }
@@ -191,7 +191,13 @@ pub struct Analyzer {
 impl Analyzer {
     /// An analyzer that has seen nothing yet.
     pub fn new(config: &Config) -> Self {
-        Self { decoder: config.decoder(), shard: config.shard(), packets: 0, bytes: 0, latest: None }
+        Self {
+            decoder: config.decoder(),
+            shard: config.shard(config.flow_memory()),
+            packets: 0,
+            bytes: 0,
+            latest: None,
+        }
     }
 
     /// Takes the next packet; `sink` is given what it completes.

@@ -33,8 +33,6 @@ enum Cause {
     Wait { round: u32, due: Due },
     /// What is in it: the segment or datagram with this number in the capture.
     Unit(u64),
-    /// That it does not come: the capture is over.
-    End,
 }
 
 /// What a shard counted.
@@ -67,11 +65,6 @@ impl Shard {
     /// One that has seen nothing, with so many bytes of memory for its connections.
     pub(super) fn new(streams: Streams, memory: usize) -> Self {
         Self { flows: Flows::new(Limits { memory, ..Limits::default() }), streams }
-    }
-
-    /// Bounds its memory anew.
-    pub(crate) const fn limit_memory(&mut self, bytes: usize) {
-        self.flows.limit_memory(bytes);
     }
 
     /// Memory held by what is buffered, in bytes.
@@ -139,10 +132,9 @@ impl Shard {
         self.streams.with(&mut sink).datagram(datagram);
     }
 
-    /// So many packets have come, and no more will.
-    pub(crate) fn finish(&mut self, packets: u64, sink: &mut impl FnMut(Moment, Event)) {
-        let mut sink = |event| sink(Moment { packet: packets, cause: Cause::End }, event);
-        self.flows.finish(&mut self.streams.with(&mut sink));
+    /// The capture is over: tells what was still open, stream by stream in their order.
+    pub(crate) fn finish(&mut self, sink: &mut impl FnMut(Event)) {
+        self.flows.finish(&mut self.streams.with(sink));
     }
 
     /// The streams of which nothing more will be told, by its own count, since the last call.

@@ -5,14 +5,14 @@
 use super::backlog::Backlog;
 use super::batch::Batch;
 use super::merge::Merger;
-use super::worker::{Budget, Told, Worker};
+use super::worker::{Held, Told, Worker};
 use super::{Listener, Load, Pace};
-use crate::analyzer::{Config, Tally};
+use crate::analyzer::{Config, Event, Tally};
 use std::io;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
 /// How much may wait for the workers.
@@ -42,7 +42,7 @@ pub(super) struct Crew {
     pace: Pace,
     room: Room,
     workers: usize,
-    budget: Arc<Budget>,
+    held: Arc<Held>,
     backlog: Arc<Backlog>,
     /// Batches that were not made yet.
     spare: usize,
@@ -74,6 +74,8 @@ struct Desk {
     worker: Worker,
     batches: Receiver<Arc<Batch>>,
     told: Sender<(Arc<Batch>, Told)>,
+    /// Where it tells what was open at the end.
+    pages: SyncSender<Vec<Event>>,
     /// What was told comes back, to be let go of.
     heard: Receiver<Told>,
     backlog: Arc<Backlog>,
@@ -83,6 +85,7 @@ struct Desk {
 struct Stage {
     merger: Box<Merger>,
     told: Vec<Receiver<(Arc<Batch>, Told)>>,
+    pages: Vec<Receiver<Vec<Event>>>,
     heard: Vec<Sender<Told>>,
     free: Sender<Batch>,
     backlog: Arc<Backlog>,
@@ -99,12 +102,13 @@ impl Crew {
     ) -> Self {
         let room = Room::of(config, pace);
         // Batches, the numbers of streams, and what was found and not heard yet have their share.
-        let budget = Arc::new(Budget::new(config.flow_memory() - config.memory / 16, workers));
-        let all = (0..workers).map(|number| Worker::new(number, config, Arc::clone(&budget))).collect();
+        let memory = (config.flow_memory() - config.memory / 16) / workers.max(1);
+        let held = Arc::new(Held::new(workers));
+        let all = (0..workers).map(|number| Worker::new(number, config, memory, Arc::clone(&held))).collect();
         let merger = Box::new(Merger::new(workers, listener, done));
         let state = State::Here { workers: all, merger, alone: false };
         let backlog = Arc::new(Backlog::new(config.memory / 32));
-        Self { state, pace, room, workers, budget, backlog, spare: room.batches, queued: Arc::default() }
+        Self { state, pace, room, workers, held, backlog, spare: room.batches, queued: Arc::default() }
     }
 
     /// An empty batch, where there is one; from a file there is, if one waits.
@@ -156,6 +160,13 @@ impl Crew {
                 if let Some(batch) = batch {
                     read(&mut workers, &mut merger, &batch);
                 }
+                let last = |worker: &mut Worker| {
+                    let mut events = Vec::new();
+                    worker.finish(|event| events.push(event));
+                    events.into_iter()
+                };
+                let told = workers.iter_mut().map(last).collect();
+                merger.finish(told);
                 merger.pause(true);
                 self.state = State::Gone(sum(workers.iter().map(Worker::tally)));
             }
@@ -184,7 +195,7 @@ impl Crew {
     /// How much there is to do, and the memory that takes.
     pub(super) fn load(&self) -> Load {
         let queued = self.queued.load(Ordering::Relaxed);
-        let memory = self.budget.used() + queued * self.room.batch + self.backlog.bytes();
+        let memory = self.held.bytes() + queued * self.room.batch + self.backlog.bytes();
         Load { queued, room: self.room.batches, memory, shed: 0 }
     }
 
@@ -235,14 +246,23 @@ impl Started {
     ) -> Threads {
         let (free_to, free) = channel();
         let (backlog_of, queued) = (|| Arc::clone(backlog), Arc::clone(queued));
-        let mut stage =
-            Stage { merger, told: Vec::new(), heard: Vec::new(), free: free_to, backlog: backlog_of(), queued };
+        let mut stage = Stage {
+            merger,
+            told: Vec::new(),
+            pages: Vec::new(),
+            heard: Vec::new(),
+            free: free_to,
+            backlog: backlog_of(),
+            queued,
+        };
         let (mut batches, mut handles) = (Vec::new(), Vec::new());
         for ((to, handle), worker) in self.workers.into_iter().zip(workers) {
             let (batches_to, batches_from) = channel();
             let (told, told_from) = channel();
+            let (pages, pages_from) = sync_channel(1);
             let (heard_to, heard) = channel();
-            _ = to.send(Desk { worker, batches: batches_from, told, heard, backlog: backlog_of() });
+            _ = to.send(Desk { worker, batches: batches_from, told, pages, heard, backlog: backlog_of() });
+            stage.pages.push(pages_from);
             stage.told.push(told_from);
             stage.heard.push(heard_to);
             batches.push(batches_to);
@@ -281,15 +301,32 @@ impl Threads {
 }
 
 impl Desk {
+    /// How many events of the end are told at a time, and how many bytes.
+    const PAGE: (usize, usize) = (256, 256 << 10);
+
     fn work(self) -> Tally {
-        let Self { mut worker, batches, told: to, heard, backlog } = self;
+        let Self { mut worker, batches, told: to, pages, heard, backlog } = self;
         for (number, batch) in (0..).zip(batches) {
             backlog.wait_for(number);
             let mut told = heard.try_recv().unwrap_or_default();
             worker.work(&batch, &mut told);
             backlog.add(told.weight);
+            let last = batch.last;
             if to.send((batch, told)).is_err() {
                 break;
+            }
+            if last {
+                let (mut page, mut weight) = (Vec::new(), 0);
+                worker.finish(|event| {
+                    weight += event.weight();
+                    page.push(event);
+                    if page.len() >= Self::PAGE.0 || weight >= Self::PAGE.1 {
+                        // Waits until the one before is told.
+                        _ = pages.send(std::mem::take(&mut page));
+                        weight = 0;
+                    }
+                });
+                _ = pages.send(page);
             }
         }
         worker.tally()
@@ -307,17 +344,13 @@ impl Drop for Ending<'_> {
 
 impl Stage {
     fn tell(self) {
-        let Self { mut merger, told: from, heard, free, backlog, queued } = self;
+        let Self { mut merger, told: from, pages, heard, free, backlog, queued } = self;
         let _end = Ending(&backlog);
         let mut all = Vec::with_capacity(from.len());
         loop {
             let mut batch = None;
             for from in &from {
-                let next = match from.try_recv() {
-                    Err(TryRecvError::Empty) => from.recv().ok(),
-                    next => next.ok(),
-                };
-                let Some((shared, told)) = next else { return };
+                let Ok((shared, told)) = from.recv() else { return };
                 batch = Some(shared);
                 all.push(told);
             }
@@ -326,6 +359,13 @@ impl Stage {
             for (told, to) in all.drain(..).zip(&heard) {
                 // Once a worker has ended, what it told is let go of here.
                 _ = to.send(told);
+            }
+            let last = batch.as_ref().is_some_and(|batch| batch.last);
+            if last {
+                merger.finish(pages.into_iter().map(|pages| pages.into_iter().flatten()).collect());
+                queued.fetch_sub(1, Ordering::Relaxed);
+                merger.pause(true);
+                return;
             }
             // The other workers gave theirs back before.
             if let Some(batch) = batch.and_then(Arc::into_inner) {

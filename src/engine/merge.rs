@@ -45,11 +45,10 @@ impl Merger {
                 }
             }
         }
-        // At the capture's end, streams are told in their order.
         in_order(
             told,
             |told| &mut told.events,
-            |(moment, event)| (*moment, stream_of(event).map(|it| *it)),
+            |(moment, _)| *moment,
             |_, event| {
                 self.tell(&mut event.1);
             },
@@ -57,6 +56,30 @@ impl Merger {
         for (told, names) in told.iter_mut().zip(&mut self.names) {
             for stream in &told.forgotten {
                 names.numbers.remove(stream);
+            }
+        }
+    }
+
+    /// The capture is over: takes what each worker tells of what was still open, stream by stream
+    /// in their order, and tells it so.
+    pub(super) fn finish<I: Iterator<Item = Event>>(&mut self, told: Vec<I>) {
+        let next = |(events, names): &mut (I, &Names)| {
+            let mut event = events.next()?;
+            let stream = stream_of(&mut event).map(|stream| {
+                *stream = names.numbers.get(stream).copied().unwrap_or(*stream);
+                *stream
+            });
+            Some((stream, event))
+        };
+        let all_names = std::mem::take(&mut self.names);
+        let mut told: Vec<_> = told.into_iter().zip(&all_names).collect();
+        let mut heads: Vec<_> = told.iter_mut().map(next).collect();
+        loop {
+            let some = heads.iter().enumerate().filter_map(|(at, head)| Some((at, head.as_ref()?.0)));
+            let Some((at, _)) = some.min_by_key(|(_, stream)| *stream) else { return };
+            let (Some(head), Some(told)) = (heads.get_mut(at), told.get_mut(at)) else { return };
+            if let Some((_, mut event)) = std::mem::replace(head, next(told)) {
+                self.tell(&mut event);
             }
         }
     }

@@ -9,8 +9,9 @@
 //! # Memory
 //! Packets wait for the workers in a fixed number of batches. When all of them wait, a capture
 //! from a file waits too; a live one goes on and passes whole connections over
-//! ([`Pace::Shed`]), so that it never lags behind by more than the batches. Connections have one
-//! budget, of which each worker has at least its share.
+//! ([`Pace::Shed`]), so that it never lags behind by more than the batches. Each worker has its
+//! share of the memory for connections: what another has to spare it could not give back without
+//! the allocator's keeping it.
 
 mod backlog;
 mod batch;

@@ -1,6 +1,6 @@
 //! A worker: reads its own connections' part of each batch.
 //!
-//! It refuses to know that there are threads; others it knows by their share of the memory.
+//! It refuses to know that there are threads, and what the other workers do.
 
 use super::batch::Batch;
 use crate::analyzer::{Config, Event, Moment, Shard, Tally};
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub(super) struct Worker {
     number: usize,
     shard: Shard,
-    budget: Arc<Budget>,
+    held: Arc<Held>,
     /// What was heard already. One is let go of whenever there is a new one, which then takes its
     /// place in memory: hundreds at a time would cost the allocator more than all that it does
     /// besides.
@@ -32,52 +32,41 @@ pub(super) struct Told {
     pub(super) weight: usize,
 }
 
-/// Memory for the connections of all workers.
+/// What the workers hold in memory, in bytes.
 #[derive(Debug)]
-pub(super) struct Budget {
-    bytes: usize,
-    used: Vec<AtomicUsize>,
-}
+pub(super) struct Held(Vec<AtomicUsize>);
 
-impl Budget {
-    pub(super) fn new(bytes: usize, workers: usize) -> Self {
-        Self { bytes, used: (0..workers).map(|_| AtomicUsize::new(0)).collect() }
+impl Held {
+    pub(super) fn new(workers: usize) -> Self {
+        Self((0..workers).map(|_| AtomicUsize::new(0)).collect())
     }
 
-    /// What the workers use together.
-    pub(super) fn used(&self) -> usize {
-        self.used.iter().map(|used| used.load(Ordering::Relaxed)).sum()
+    /// All of them together.
+    pub(super) fn bytes(&self) -> usize {
+        self.0.iter().map(|held| held.load(Ordering::Relaxed)).sum()
     }
 
-    /// What a worker may use: what the others leave, and its share in any case. Whoever has more
-    /// than its share gives it back with its next batch.
-    fn of(&self, number: usize) -> usize {
-        let own = self.used.get(number).map_or(0, |used| used.load(Ordering::Relaxed));
-        let others = self.used().saturating_sub(own);
-        self.bytes.saturating_sub(others).max(self.bytes / self.used.len().max(1))
-    }
-
-    fn uses(&self, number: usize, bytes: usize) {
-        if let Some(used) = self.used.get(number) {
-            used.store(bytes, Ordering::Relaxed);
+    fn set(&self, worker: usize, bytes: usize) {
+        if let Some(held) = self.0.get(worker) {
+            held.store(bytes, Ordering::Relaxed);
         }
     }
 }
 
 impl Worker {
-    pub(super) fn new(number: usize, config: &Config, budget: Arc<Budget>) -> Self {
-        Self { number, shard: config.shared_shard(), budget, heard: Vec::new() }
+    /// A worker with so much memory for its connections.
+    pub(super) fn new(number: usize, config: &Config, memory: usize, held: Arc<Held>) -> Self {
+        Self { number, shard: config.shared_shard(memory), held, heard: Vec::new() }
     }
 
     /// Reads its part of the batch. `told` may hold what it told before, which it lets go of.
     pub(super) fn work(&mut self, batch: &Batch, told: &mut Told) {
-        let Self { number, shard, budget, heard } = self;
+        let Self { number, shard, held, heard } = self;
         let Told { begun, events, forgotten, weight } = told;
         *weight = 0;
         begun.clear();
         forgotten.clear();
         heard.append(events);
-        shard.limit_memory(budget.of(*number));
         let mut sink = |moment, event: Event| {
             *weight += event.weight();
             events.push((moment, event));
@@ -101,30 +90,18 @@ impl Worker {
         if let Some(latest) = batch.end.checked_sub(1) {
             shard.expire(latest, &mut sink);
         }
-        if batch.last {
-            shard.finish(batch.end, &mut sink);
-        }
         forgotten.append(&mut shard.take_forgotten());
         heard.truncate(events.len());
-        budget.uses(*number, shard.memory());
+        held.set(*number, shard.memory());
+    }
+
+    /// The capture is over: tells what was still open, stream by stream in their order.
+    pub(super) fn finish(&mut self, mut sink: impl FnMut(Event)) {
+        self.heard.clear();
+        self.shard.finish(&mut sink);
     }
 
     pub(super) fn tally(&self) -> Tally {
         self.shard.tally()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_worker_may_have_what_the_others_leave_and_its_share_in_any_case() {
-        let budget = Budget::new(1000, 4);
-        assert_eq!(budget.of(0), 1000);
-        budget.uses(1, 600);
-        assert_eq!((budget.of(0), budget.of(1), budget.used()), (400, 1000, 600));
-        budget.uses(2, 400);
-        assert_eq!((budget.of(0), budget.of(1), budget.of(2)), (250, 600, 400));
     }
 }

@@ -89,11 +89,6 @@ impl<T: Default> Flows<T> {
         self.serial = serial;
     }
 
-    /// Bounds the memory anew.
-    pub(crate) const fn limit_memory(&mut self, bytes: usize) {
-        self.limits.memory = bytes;
-    }
-
     /// Memory in use, in bytes.
     pub fn memory(&self) -> usize {
         self.weight + self.table.len() * Table::<T>::FLOW_COST
