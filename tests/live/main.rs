@@ -23,6 +23,10 @@ const SCENARIOS: &[Scenario] = &[
     ("tls_hides_the_secret_and_shows_the_servers_name", scenarios::tls_hides),
     ("ctrl_c_and_sigterm_end_with_a_summary", scenarios::signals_end_with_a_summary),
     ("limits_of_packets_and_time_end_it", scenarios::limits),
+    #[cfg(target_os = "linux")]
+    ("several_threads_show_the_same_and_each_is_confined", scenarios::threads),
+    #[cfg(target_os = "linux")]
+    ("a_slow_reader_costs_packets_and_no_memory", scenarios::slow_reader),
     ("files_take_turns_and_old_ones_go", scenarios::rotation),
     ("a_filter_that_is_none_is_told_with_its_text", scenarios::bad_filter),
     ("interfaces_of_one_link_type_share_a_file", scenarios::several_interfaces),

@@ -151,6 +151,66 @@ pub(crate) fn limits() {
     assert_eq!(lines(&output).len(), 1);
 }
 
+/// A figure in a file of proc(5): what follows `name:`.
+#[cfg(target_os = "linux")]
+fn figure(file: &std::path::Path, name: &str) -> u64 {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).unwrap_or_default();
+    line.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or_default()
+}
+
+#[cfg(target_os = "linux")]
+pub(crate) fn threads() {
+    let (listener, port) = listen();
+    let options = ["--threads", "2", "--stats-interval", "20ms", "--format", "json", "--canary", SECRET];
+    let sniffer = Sniffer::start(&[&options[..], &["tcp", "port", &port]].concat());
+    // They start with the first packet.
+    exchange(&listener, SECRET);
+    let tasks = || std::fs::read_dir(sniffer.proc().join("task")).unwrap().map(|task| task.unwrap().path());
+    while tasks().count() < 4 {
+        exchange(&listener, SECRET);
+    }
+    for task in tasks() {
+        let status = task.join("status");
+        assert_eq!(figure(&status, "Seccomp"), 2, "{}", status.display());
+        assert_eq!(figure(&status, "NoNewPrivs"), 1, "{}", status.display());
+    }
+    for _ in 0..20 {
+        exchange(&listener, SECRET);
+    }
+    sniffer.signal(Signal::SIGINT);
+    let output = sniffer.finish();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("packets/s, "), "{}", text(&output.stderr));
+    let lines = lines(&output);
+    let (summary, exchanges) = lines.split_last().unwrap();
+    assert!(exchanges.len() > 20 && summary["exchanges"] == exchanges.len());
+    for (at, exchange) in exchanges.iter().enumerate() {
+        assert_eq!((&exchange["id"], &exchange["stream"]), (&(at + 1).into(), &at.into()));
+        assert_eq!(exchange["findings"][0]["secret"], SECRET);
+    }
+}
+
+#[cfg(target_os = "linux")]
+pub(crate) fn slow_reader() {
+    let (listener, port) = listen();
+    let options = ["--threads", "2", "--memory", "1MiB", "--format", "json"];
+    let sniffer = Sniffer::start(&[&options[..], &["tcp", "port", &port]].concat());
+    // Nobody reads what it writes.
+    for _ in 0..500 {
+        exchange(&listener, &"x".repeat(4096));
+    }
+    let most = figure(&sniffer.proc().join("status"), "VmHWM");
+    sniffer.signal(Signal::SIGINT);
+    let output = sniffer.finish();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    // Most of it is the kernel's ring.
+    assert!(most < 100 << 10, "{most} KiB");
+    let dropped = lines(&output).pop().unwrap()["dropped"].clone();
+    assert!(dropped["queue"].as_u64().unwrap() > 100, "{dropped}");
+    assert!(text(&output.stderr).contains(" here for want of time"), "{}", text(&output.stderr));
+}
+
 pub(crate) fn rotation() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("turns.pcap");

@@ -75,6 +75,12 @@ impl Sniffer {
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.child.id().cast_signed()), signal).expect("a signal");
     }
 
+    /// What the system says of it (proc(5)), below `/proc/PID`.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn proc(&self) -> std::path::PathBuf {
+        Path::new("/proc").join(self.child.id().to_string())
+    }
+
     /// Waits for its end; what it said is on stderr, its greeting included.
     pub(crate) fn finish(mut self) -> Output {
         let mut stderr = self.greeting.into_bytes();
