@@ -101,9 +101,45 @@ static COOKIES: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| SESSION_COOKIES
 static PATTERNS: LazyLock<Vec<(&str, &str)>> =
     LazyLock::new(|| SESSION_COOKIES.iter().copied().filter(|(name, _)| name.contains(['*', '#'])).collect());
 
+/// What tells most names apart at little cost: a hash of length, first, middle and last letter.
+fn hash(name: &[u8]) -> usize {
+    let fold = |byte: Option<&u8>| usize::from(byte.map_or(0, |byte| byte | 0x20));
+    (name.len() * 37 + fold(name.first()) * 5 + fold(name.last()) * 11 + fold(name.get(name.len() / 2)) * 3) & 1023
+}
+
+/// A bit for each hash of a fixed name, and for each first letter of a pattern.
+static KNOWN: LazyLock<([u64; 16], [u64; 4])> = LazyLock::new(|| {
+    let (mut fixed, mut first) = ([0_u64; 16], [0_u64; 4]);
+    let set = |bits: &mut [u64], bit: usize| {
+        if let Some(word) = bits.get_mut(bit >> 6) {
+            *word |= 1 << (bit & 63);
+        }
+    };
+    for (name, _) in SESSION_COOKIES {
+        set(&mut fixed, hash(name.as_bytes()));
+    }
+    for (pattern, _) in PATTERNS.iter() {
+        set(&mut first, usize::from(pattern.bytes().next().unwrap_or_default()));
+    }
+    (fixed, first)
+});
+
+/// Whether `name`, in any case, can be a session cookie's: false for most that are none.
+fn may_be(name: &[u8]) -> bool {
+    let (fixed, first) = &*KNOWN;
+    let has = |bits: &[u64], bit: usize| bits.get(bit >> 6).is_some_and(|word| word >> (bit & 63) & 1 == 1);
+    let letter = name.first().copied().unwrap_or_default().to_ascii_lowercase();
+    // The last letters of the endings below.
+    let ends = name.last().is_some_and(|last| matches!(last.to_ascii_lowercase(), b'n' | b'd' | b's'));
+    ends || has(fixed, hash(name)) || has(first, usize::from(letter))
+}
+
 /// What sets the session cookie `name`; `None` where it is no session cookie. Prefixes such as
 /// `__Host-` count for nothing.
 pub fn session_cookie(name: &str) -> Option<&'static str> {
+    if !may_be(name.as_bytes()) && !name.starts_with("__") {
+        return None;
+    }
     let name = name.to_ascii_lowercase();
     let bare = name.strip_prefix("__host-").or_else(|| name.strip_prefix("__secure-")).unwrap_or(&name);
     let find = |name: &str| {

@@ -108,9 +108,11 @@ impl Run {
         self.0.as_mut().map(|inner| std::mem::take(&mut inner.canaries)).unwrap_or_default()
     }
 
-    /// Takes out what rules found since the last call.
+    /// Takes out what rules found since the last call, in an order that the slices had no part in.
     pub(super) fn take_found(&mut self) -> Vec<(Sighting, Place)> {
-        self.0.as_mut().map(|inner| std::mem::take(&mut inner.found)).unwrap_or_default()
+        let mut found = self.0.as_mut().map(|inner| std::mem::take(&mut inner.found)).unwrap_or_default();
+        found.sort_by_key(|(sighting, _)| sighting.order());
+        found
     }
 
     /// Whether something was found.

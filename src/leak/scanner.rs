@@ -133,6 +133,9 @@ impl Scanner {
     /// Everything that a message shows. `run` is what its body showed.
     pub fn message(&self, side: Side, message: &Message, run: Run) -> Vec<Finding> {
         let mut found = self.look(side, message, run, message.head.target().unwrap_or_default());
+        if found.is_empty() {
+            return Vec::new();
+        }
         let mut message = message.clone();
         self.redact(Some(&mut message), None, &mut found);
         found.into_iter().map(|found| found.finding).collect()
@@ -176,7 +179,7 @@ impl Scanner {
             if rule.is_of_paths() && rule.outside.looks_at(paths) {
                 let span = head.range_of(target);
                 let (secret, whole) = (target.to_vec(), 0..target.len() as u64);
-                let sighting = Sighting { rule: number, whole: whole.clone(), span: whole, secret, context: None };
+                let sighting = Sighting { rule: number, span: whole.clone(), secret, whole, ..Sighting::default() };
                 let spot = (Part::Head, span.start as usize..span.end as usize);
                 found.extend(self.rule_found(&sighting, 0, head.place(span.start), Where::RequestTarget, spot));
             }
@@ -187,7 +190,7 @@ impl Scanner {
     /// excuses them, and what their rules require stands near by.
     fn counts(&self, sightings: &[&Sighting], paths: &[Vec<u8>]) -> Vec<bool> {
         let engine = self.rules.engine();
-        if !engine.has_outside() {
+        if sightings.is_empty() || !engine.has_outside() {
             return vec![true; sightings.len()];
         }
         let excused = |sighting: &Sighting, rule: &Rule| {

@@ -246,7 +246,7 @@ impl Inner {
     /// Every form of a canary in `bytes`, and where it stands.
     fn search(&self, bytes: &[u8], mut each: impl FnMut(&Form, Range<usize>)) {
         let mut hits = Vec::new();
-        self.prefilter.scan(bytes, 0, &mut hits);
+        self.prefilter.scan(bytes, 0..bytes.len(), &mut hits);
         for hit in hits {
             let Some(form) = self.forms.get(hit.word as usize) else { continue };
             let end = hit.at + form.needle.len();

@@ -3,7 +3,7 @@
 //! Most rules never meet their keyword: each is analysed when it first does, and compiled when
 //! the analysis cannot rule the text out. It refuses to know where the text came from.
 
-use super::analysis::Analysis;
+use super::analysis::{Analysis, holds_token};
 use crate::leak::rule::{MAX_REACH, Rule, named};
 use regex_automata::meta::{Config, Regex};
 use regex_automata::util::syntax;
@@ -69,6 +69,11 @@ impl Machine {
     /// The most bytes a match can have.
     pub(super) fn reach(&self) -> usize {
         self.facts().reach
+    }
+
+    /// Whether every match holds a token, with its keyword near by.
+    pub(super) fn holds_token(&self) -> bool {
+        holds_token(&self.rule.expression, || self.facts().analysis.anchors.is_some())
     }
 
     /// Where matches can begin that have keyword number `keyword` at `at`. `text` gives the bytes
@@ -183,7 +188,7 @@ const COMPILED_LIMIT: usize = 10 << 20;
 pub(super) const LOOK_BEHIND: usize = 512;
 
 /// How far behind the beginning of a keyword that is no part of it a match may begin, in bytes.
-const LOOK_AHEAD: u64 = 256;
+pub(super) const LOOK_AHEAD: u64 = 256;
 
 impl Start {
     /// The latest place.

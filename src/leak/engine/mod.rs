@@ -3,19 +3,26 @@
 //! What it finds does not depend on how the text was cut. It refuses to know HTTP.
 
 mod analysis;
+mod index;
 mod machine;
+mod near;
+mod packed;
 mod prefilter;
 mod stream;
 #[cfg(test)]
 mod tests;
 mod window;
 
-pub(crate) use prefilter::{Hit, Prefilter};
+pub(crate) use prefilter::Prefilter;
 pub(crate) use stream::{Sighting, Stream};
 pub(crate) use window::{View, Window};
 
 use super::rule::Rule;
+use index::Words;
 use machine::Machine;
+use near::{Near, Progress, To, Told};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Rules, ready to be looked for in any number of texts at once.
 #[derive(Debug, Default)]
@@ -23,7 +30,12 @@ pub(crate) struct Engine {
     machines: Vec<Machine>,
     /// For each word, the rules that have it as a keyword, and its number among theirs.
     users: Vec<Vec<(u32, u32)>>,
+    words: Words,
     prefilter: Prefilter,
+    /// The faster way, made once there is much to look through.
+    near: OnceLock<Option<Near>>,
+    /// How many bytes were looked through before.
+    seen: AtomicUsize,
     /// Rules without keywords.
     wordless: Vec<u32>,
     /// Whether matches need to be told with what stands around them.
@@ -34,6 +46,9 @@ pub(crate) struct Engine {
 
 /// In place of a rule's number where a word is only noticed.
 const NOBODY: u32 = u32::MAX;
+
+/// So many bytes are looked through before it pays to analyse all rules.
+const MUCH: usize = 1 << 20;
 
 impl Engine {
     /// Looks for what `rules` describe, and notices where one of the words in `notice` stands.
@@ -56,16 +71,60 @@ impl Engine {
             let of_rules = same.iter().filter(|(_, rule, _)| *rule != NOBODY);
             users.push(of_rules.map(|(_, rule, which)| (*rule, *which)).collect());
         }
-        let prefilter = Prefilter::new(list);
+        let words: Words = list.into();
+        let prefilter = Prefilter::of(&words, 0..words.len() as u32);
         let has_outside = rules.iter().any(|rule| rule.is_outside || !rule.outside.excuses.is_empty());
         Self {
             machines: rules.into_iter().map(Machine::new).collect(),
             users,
+            words,
             prefilter,
+            near: OnceLock::new(),
+            seen: AtomicUsize::new(0),
             wordless,
             has_outside,
             noticed,
         }
+    }
+
+    /// Adds where words stand in what `view` has more of than the last time.
+    fn find_words(&self, view: View<'_>, progress: &mut Progress, told: &mut Vec<Told>) {
+        if progress.scanned == view.end() {
+            return;
+        }
+        let near = match self.near.get() {
+            Some(near) => near.as_ref(),
+            None if self.seen.fetch_add(view.bytes.len(), Ordering::Relaxed) < MUCH => None,
+            None => self.hasten(),
+        };
+        if let Some(near) = near {
+            return near.scan(view, progress, told);
+        }
+        let mut hits = Vec::new();
+        self.prefilter.scan(view.bytes, view.index(progress.scanned)..view.bytes.len(), &mut hits);
+        told.extend(hits.into_iter().map(|hit| Told { hit, to: To::All }));
+        progress.reach(view.end());
+    }
+
+    /// Makes the faster way to find words.
+    fn hasten(&self) -> Option<&Near> {
+        let make = || {
+            let holds: Vec<bool> = self.machines.iter().map(Machine::holds_token).collect();
+            let holds_token = |(rule, _): &(u32, u32)| holds.get(*rule as usize).copied().unwrap_or(false);
+            let lists = || (0_u32..).zip(self.users.iter().zip(&self.noticed));
+            let everywhere = lists().filter(|(_, (users, noticed))| **noticed || !users.iter().all(holds_token));
+            let around = lists().filter(|(_, (users, _))| users.iter().any(holds_token));
+            Near::new(&self.words, everywhere.map(|(word, _)| word), around.map(|(word, _)| word), holds.clone())
+        };
+        self.near.get_or_init(make).as_ref()
+    }
+
+    /// The rules that have the word of a hit as a keyword, of those for whom it counts, and its
+    /// number among theirs.
+    fn users(&self, told: Told) -> impl Iterator<Item = (u32, u32)> {
+        let near = self.near.get().and_then(Option::as_ref);
+        let users = self.users.get(told.hit.word as usize).into_iter().flatten().copied();
+        users.filter(move |(rule, _)| told.to == To::All || near.is_some_and(|near| near.minds(told.to, *rule)))
     }
 
     /// Whether there are rules from outside, which ask for what stands around a match.

@@ -8,58 +8,29 @@
 //! four letters or more is found from either of two neighbouring probes, so that half the bytes
 //! suffice. What passes meets a finer sieve, and what passes that is looked up exactly.
 
-/// Where a word stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Hit {
-    /// Index of its first byte in what was searched.
-    pub(crate) at: usize,
-    /// The word's number in the list that the prefilter was made of.
-    pub(crate) word: u32,
-}
+use super::index::{Entry, FOLD, Hit, Index, PROBE, SPREAD, Sieve, Words, word_at};
+use super::packed::Packed;
+use std::ops::Range;
 
 /// Many words, ready to be looked for.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Prefilter {
+    /// Where the words are few and the processor can: looks for them in place of the table.
+    packed: Option<Packed>,
     /// For each hash of three bytes, a bit for each class of the fourth; empty without words.
     table: Vec<u8>,
-    /// Open addressing: the three bytes of a probe, and where its words are in `entries`.
-    slots: Vec<Slot>,
     sieve: Sieve,
-    entries: Vec<Entry>,
-    words: Vec<Box<[u8]>>,
+    index: Index,
     /// Words of fewer than three letters, found by looking at each byte.
     short: Vec<u32>,
     longest: usize,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
-struct Slot {
-    /// Never 0 where the slot is in use: folding sets bits.
-    probe: u32,
-    /// The first of the entries with this probe; the others follow it.
-    first: u32,
-}
-
-/// A word, the bytes by which it is looked up, folded, and how far into it they stand. Four
-/// bytes, or the three of a word that has no more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Entry {
-    probe: u32,
-    word: u32,
-    offset: u32,
-}
+/// So many words can be packed without meeting each other's letters all over.
+const FEW: usize = 256;
 
 /// log2 of the table's size in bytes.
 const TABLE_BITS: u32 = 15;
-
-/// A probe reads so many bytes.
-const PROBE: usize = 4;
-
-/// A multiplier whose product's high bits depend on all bits of the factor (Fibonacci hashing).
-const SPREAD: u32 = 0x9E37_79B1;
-
-/// Both cases of a letter made one; other bytes may fall together, which the exact look sorts out.
-const FOLD: u32 = 0x2020_2020;
 
 /// How common each pair of bytes is in text, 0 for never to 9 for all over: measured on published
 /// scripts, pages and data. Rows and columns as [`class`] numbers them.
@@ -101,34 +72,27 @@ fn commonness(folded: &[u8]) -> u32 {
     folded.windows(2).take(PROBE - 1).map(|part| u32::from(pair(part))).sum()
 }
 
+/// The place in the table of the first three bytes of `folded`.
 fn hash(folded: u32) -> usize {
     ((folded << 8).wrapping_mul(SPREAD) >> (32 - TABLE_BITS)) as usize
-}
-
-/// The probe at `at`; what is missing at the end counts as zeros.
-fn word_at(bytes: &[u8], at: usize) -> u32 {
-    if let Some(Ok(probe)) = bytes.get(at..at + PROBE).map(TryInto::try_into) {
-        return u32::from_le_bytes(probe) | FOLD;
-    }
-    let mut probe = [0; PROBE];
-    for (to, from) in probe.iter_mut().zip(bytes.iter().skip(at)) {
-        *to = *from;
-    }
-    u32::from_le_bytes(probe) | FOLD
 }
 
 impl Prefilter {
     /// Looks for `words`, which are found in any case; those that are empty never.
     pub(crate) fn new(words: impl IntoIterator<Item = Box<[u8]>>) -> Self {
-        let mut new = Self { words: words.into_iter().collect(), ..Self::default() };
-        if new.words.is_empty() {
-            return new;
-        }
-        new.table = vec![0; 1 << TABLE_BITS];
-        let mut entries = Vec::with_capacity(new.words.len() * 2);
-        for (number, word) in (0_u32..).zip(&new.words) {
-            new.longest = new.longest.max(word.len());
-            let folded: Vec<u8> = word.iter().map(|byte| byte | 0x20).collect();
+        let words: Words = words.into_iter().collect();
+        let all = 0..words.len() as u32;
+        let packed = (1..=FEW).contains(&words.len()).then(|| Packed::new(&words, all.clone())).flatten();
+        Self { packed, ..Self::of(&words, all) }
+    }
+
+    /// Looks for those of `words` that have the numbers `which`.
+    pub(super) fn of(words: &Words, which: impl IntoIterator<Item = u32>) -> Self {
+        let mut new = Self { table: vec![0; 1 << TABLE_BITS], ..Self::default() };
+        let mut entries = Vec::with_capacity(words.len());
+        for number in which {
+            let folded: Vec<u8> = words.get(number as usize).into_iter().flatten().map(|byte| byte | 0x20).collect();
+            new.longest = new.longest.max(folded.len());
             match folded.len() {
                 0 => {}
                 1 | 2 => new.short.push(number),
@@ -136,31 +100,26 @@ impl Prefilter {
                 _ => entries.extend(longer(&mut new.table, number, &folded)),
             }
         }
-        entries.sort_unstable();
-        entries.dedup();
+        if new.longest == 0 {
+            return Self::default();
+        }
         new.sieve = Sieve::new(&entries);
-        new.slots = slots(&entries);
-        new.entries = entries;
+        new.index = Index::new(entries, Words::clone(words));
         new
     }
 
-    /// The word with this number.
-    pub(crate) fn word(&self, number: u32) -> &[u8] {
-        self.words.get(number as usize).map_or(&[], AsRef::as_ref)
-    }
-
-    /// Adds to `hits` each word in `bytes` whose last byte is at or after `from`, in order of
-    /// where they stand. What stands before `from` was searched already.
-    pub(crate) fn scan(&self, bytes: &[u8], from: usize, hits: &mut Vec<Hit>) {
+    /// Adds to `hits` each word in `bytes` whose last byte is in `ends`, in order of where they stand.
+    pub(crate) fn scan(&self, bytes: &[u8], ends: Range<usize>, hits: &mut Vec<Hit>) {
         let first = hits.len();
         if self.table.is_empty() {
             return;
         }
-        // A word that ends at `from` or later begins no further back than the longest allows.
-        let start = from.saturating_sub(self.longest.saturating_sub(1));
-        self.probe(bytes, start, from, hits);
+        match &self.packed {
+            Some(packed) => packed.scan(bytes, &ends, hits),
+            None => self.probe(bytes, &ends, hits),
+        }
         for &number in &self.short {
-            self.look_short(bytes, from, number, hits);
+            self.look_short(bytes, &ends, number, hits);
         }
         if let Some(new) = hits.get_mut(first..) {
             new.sort_unstable();
@@ -175,13 +134,14 @@ impl Prefilter {
         hits.truncate(kept);
     }
 
-    /// Looks at every second place from `start` on whether it may be within a word.
-    fn probe(&self, bytes: &[u8], start: usize, from: usize, hits: &mut Vec<Hit>) {
-        const BLOCK: usize = 512;
+    /// Looks at every second place whether it may be within a word.
+    fn probe(&self, bytes: &[u8], ends: &Range<usize>, hits: &mut Vec<Hit>) {
         let Some(table) = self.table.first_chunk::<{ 1 << TABLE_BITS }>() else { return };
         let mut found = [0_u16; BLOCK / 2];
-        let mut at = start;
-        while at < bytes.len() {
+        // A word that ends at a place begins no further back than the longest allows.
+        let mut at = ends.start.saturating_sub(self.longest.saturating_sub(1));
+        let end = ends.end.min(bytes.len());
+        while at < end {
             // The last bytes of the input are probed as if zeros followed.
             let mut padded = [0; BLOCK + 8];
             let whole = bytes.get(at..at + BLOCK + 8).and_then(|part| part.try_into().ok());
@@ -195,18 +155,18 @@ impl Prefilter {
                 }
                 &padded
             };
-            let count = probe_block(table, block, &mut found);
-            let count = self.sieve.keep(bytes, at, &mut found, count);
+            let count = probe_block(table, block, end - at, &mut found);
+            let count = keep(&self.sieve, bytes, at, &mut found, count);
             for marked in found.get(..count).unwrap_or_default() {
-                let place = at + usize::from(marked >> Sieve::MARKS);
-                for (mark, place) in [(Sieve::HERE, Some(place)), (Sieve::BEFORE, place.checked_sub(1))] {
+                let place = at + usize::from(marked >> MARKS);
+                for (mark, place) in [(HERE, Some(place)), (BEFORE, place.checked_sub(1))] {
                     if let Some(place) = place.filter(|_| marked & mark != 0) {
-                        self.look(word_at(bytes, place), bytes, from, place, hits);
+                        self.index.look(word_at(bytes, place), bytes, ends, place, hits);
                     }
                 }
-                for (mark, place) in [(Sieve::THREE, place), (Sieve::THREE_NEXT, place + 1)] {
+                for (mark, place) in [(THREE, place), (THREE_NEXT, place + 1)] {
                     if marked & mark != 0 {
-                        self.look(word_at(bytes, place) & 0x00ff_ffff, bytes, from, place, hits);
+                        self.index.look(word_at(bytes, place) & 0x00ff_ffff, bytes, ends, place, hits);
                     }
                 }
             }
@@ -214,33 +174,11 @@ impl Prefilter {
         }
     }
 
-    /// Looks which words really have `probe` at `at`.
-    fn look(&self, probe: u32, bytes: &[u8], from: usize, at: usize, hits: &mut Vec<Hit>) {
-        let mask = self.slots.len().wrapping_sub(1);
-        let mut slot = hash(probe) & mask;
-        let found = loop {
-            match self.slots.get(slot) {
-                Some(found) if found.probe == probe => break found,
-                Some(found) if found.probe != 0 => slot = (slot + 1) & mask,
-                _ => return,
-            }
-        };
-        let entries = self.entries.get(found.first as usize..).unwrap_or_default();
-        for entry in entries.iter().take_while(|entry| entry.probe == probe) {
-            let Some(start) = at.checked_sub(entry.offset as usize) else { continue };
-            let word = self.word(entry.word);
-            let end = start + word.len();
-            if end > from && bytes.get(start..end).is_some_and(|part| part.eq_ignore_ascii_case(word)) {
-                hits.push(Hit { at: start, word: entry.word });
-            }
-        }
-    }
-
-    fn look_short(&self, bytes: &[u8], from: usize, number: u32, hits: &mut Vec<Hit>) {
-        let word = self.word(number);
+    fn look_short(&self, bytes: &[u8], ends: &Range<usize>, number: u32, hits: &mut Vec<Hit>) {
+        let word = self.index.word(number);
         let (Some(&head), length) = (word.first(), word.len()) else { return };
-        let start = from.saturating_sub(length - 1);
-        let rest = bytes.get(start..).unwrap_or_default();
+        let start = ends.start.saturating_sub(length - 1);
+        let rest = bytes.get(start..ends.end.min(bytes.len())).unwrap_or_default();
         for at in memchr::memchr2_iter(head.to_ascii_lowercase(), head.to_ascii_uppercase(), rest) {
             if rest.get(at..at + length).is_some_and(|part| part.eq_ignore_ascii_case(word)) {
                 hits.push(Hit { at: start + at, word: number });
@@ -280,103 +218,54 @@ fn longer(table: &mut [u8], word: u32, folded: &[u8]) -> Option<Entry> {
     Some(Entry { probe: u32::from_le_bytes([a, b, c, *folded.get(offset + 3)?]), word, offset: offset as u32 })
 }
 
-/// Two sets of hashes, of four bytes and of three: what the table lets pass by accident seldom
-/// is in one of them.
-#[derive(Debug, Clone, Default)]
-struct Sieve {
-    four: Vec<u64>,
-    three: Vec<u64>,
+/// Four bytes at the place.
+const HERE: u16 = 1;
+/// Four bytes, from the one in front of the place.
+const BEFORE: u16 = 2;
+/// Three bytes at the place.
+const THREE: u16 = 4;
+/// Three bytes, from the one behind the place.
+const THREE_NEXT: u16 = 8;
+/// So many low bits say which of these it was.
+const MARKS: u16 = 4;
+
+/// Keeps those of the first `count` places in `found`, counted from `base`, at which a word
+/// may stand, and marks why; says how many. Free of branches.
+fn keep(sieve: &Sieve, bytes: &[u8], base: usize, found: &mut [u16; BLOCK / 2], count: usize) -> usize {
+    let (Some(four), Some(three)) = (sieve.four.first_chunk(), sieve.three.first_chunk()) else { return 0 };
+    let mut kept = 0;
+    for at in 0..count.min(BLOCK / 2) {
+        let Some(&offset) = found.get(at) else { break };
+        let place = base + usize::from(offset);
+        let probe = word_at(bytes, place);
+        let before = if place == 0 { 0 } else { word_at(bytes, place - 1) };
+        let marks = (Sieve::has(four, probe) * HERE)
+            | (Sieve::has(four, before) * BEFORE)
+            | (Sieve::has(three, probe & 0x00ff_ffff) * THREE)
+            | (Sieve::has(three, probe >> 8) * THREE_NEXT);
+        if let Some(place) = found.get_mut(kept) {
+            *place = offset << MARKS | marks;
+        }
+        kept += usize::from(marks != 0);
+    }
+    kept
 }
 
-/// log2 of the bits in each of a sieve's sets.
-const SIEVE_BITS: u32 = 15;
+/// So many bytes are looked at before what passed is looked at again.
+const BLOCK: usize = 512;
 
-impl Sieve {
-    /// Four bytes at the place.
-    const HERE: u16 = 1;
-    /// Four bytes, from the one in front of the place.
-    const BEFORE: u16 = 2;
-    /// Three bytes at the place.
-    const THREE: u16 = 4;
-    /// Three bytes, from the one behind the place.
-    const THREE_NEXT: u16 = 8;
-    /// So many low bits say which of these it was.
-    const MARKS: u16 = 4;
-
-    fn new(entries: &[Entry]) -> Self {
-        let mut new = Self { four: vec![0; 1 << (SIEVE_BITS - 6)], three: vec![0; 1 << (SIEVE_BITS - 6)] };
-        for entry in entries {
-            let set = if entry.probe >> 24 == 0 { &mut new.three } else { &mut new.four };
-            let bit = Self::bit(entry.probe);
-            if let Some(word) = set.get_mut(bit >> 6) {
-                *word |= 1 << (bit & 63);
-            }
-        }
-        new
-    }
-
-    fn bit(bytes: u32) -> usize {
-        (bytes.wrapping_mul(0x85EB_CA6B) >> (32 - SIEVE_BITS)) as usize
-    }
-
-    fn has(set: &[u64; 1 << (SIEVE_BITS - 6)], bytes: u32) -> u16 {
-        let bit = Self::bit(bytes);
-        (set.get(bit >> 6).copied().unwrap_or(0) >> (bit & 63) & 1) as u16
-    }
-
-    /// Keeps those of the first `count` places in `found`, counted from `base`, at which a word
-    /// may stand, and marks why; says how many. Free of branches.
-    fn keep(&self, bytes: &[u8], base: usize, found: &mut [u16; 256], count: usize) -> usize {
-        let (Some(four), Some(three)) = (self.four.first_chunk(), self.three.first_chunk()) else { return 0 };
-        let mut kept = 0;
-        for at in 0..count.min(256) {
-            let Some(&offset) = found.get(at) else { break };
-            let place = base + usize::from(offset);
-            let probe = word_at(bytes, place);
-            let before = if place == 0 { 0 } else { word_at(bytes, place - 1) };
-            let marks = (Self::has(four, probe) * Self::HERE)
-                | (Self::has(four, before) * Self::BEFORE)
-                | (Self::has(three, probe & 0x00ff_ffff) * Self::THREE)
-                | (Self::has(three, probe >> 8) * Self::THREE_NEXT);
-            if let Some(place) = found.get_mut(kept) {
-                *place = offset << Self::MARKS | marks;
-            }
-            kept += usize::from(marks != 0);
-        }
-        kept
-    }
-}
-
-fn slots(entries: &[Entry]) -> Vec<Slot> {
-    let mut slots = vec![Slot::default(); (entries.len() * 2).next_power_of_two().max(16)];
-    let mask = slots.len() - 1;
-    let mut first = 0;
-    for group in entries.chunk_by(|one, other| one.probe == other.probe) {
-        let Some(probe) = group.first().map(|entry| entry.probe) else { continue };
-        let mut at = hash(probe) & mask;
-        while slots.get(at).is_some_and(|slot| slot.probe != 0) {
-            at = (at + 1) & mask;
-        }
-        if let Some(slot) = slots.get_mut(at) {
-            *slot = Slot { probe, first };
-        }
-        first += group.len() as u32;
-    }
-    slots
-}
-
-/// Writes to `found` which of the probes at 0, 2, 4… pass. Free of branches: what passes is too
-/// irregular to be foretold.
+/// Writes to `found` which of the probes at 0, 2, 4… pass, of those in front of `end`. Free of
+/// branches: what passes is too irregular to be foretold.
 #[inline(never)]
-fn probe_block<const BLOCK: usize>(
+fn probe_block(
     table: &[u8; 1 << TABLE_BITS],
-    block: &[u8; BLOCK],
-    found: &mut [u16; 256],
+    block: &[u8; BLOCK + 8],
+    end: usize,
+    found: &mut [u16; BLOCK / 2],
 ) -> usize {
-    const { assert!(BLOCK == 520) };
     let fold = u64::from(FOLD) << 32 | u64::from(FOLD);
     let mut count = 0_usize;
-    for start in (0..512_usize).step_by(8) {
+    for start in (0..end.min(BLOCK)).step_by(8) {
         let load = |at: usize| {
             let bytes = block.get(at..at + 8).and_then(|part| part.try_into().ok()).unwrap_or_default();
             u64::from_le_bytes(bytes) | fold
@@ -418,18 +307,22 @@ mod tests {
             pad in 0usize..1100,
             from in 0usize..1200,
             near in any::<bool>(),
+            beyond in 0usize..12,
         ) {
             let words: Vec<Vec<u8>> = words.into_iter().map(String::into_bytes).collect();
             let mut bytes = vec![b'-'; pad];
             bytes.extend(text.bytes());
-            let prefilter = Prefilter::new(words.iter().map(|word| word.clone().into_boxed_slice()));
+            let list: Words = words.iter().map(|word| word.clone().into_boxed_slice()).collect();
             // What matters most is the end.
             let from = if near { bytes.len().saturating_sub(from % 8) } else { from };
-            let mut hits = Vec::new();
-            prefilter.scan(&bytes, from, &mut hits);
+            let to = (bytes.len() + 2).saturating_sub(beyond);
             let mut want = plain(&words, &bytes);
-            want.retain(|hit| hit.at + words[hit.word as usize].len() > from);
-            prop_assert_eq!(hits, want);
+            want.retain(|hit| (from..to).contains(&(hit.at + words[hit.word as usize].len() - 1)));
+            for prefilter in [Prefilter::of(&list, 0..list.len() as u32), Prefilter::new(list.iter().cloned())] {
+                let mut hits = Vec::new();
+                prefilter.scan(&bytes, from..to, &mut hits);
+                prop_assert_eq!(&hits, &want);
+            }
         }
     }
 }

@@ -4,12 +4,14 @@
 //! reach, so that the answer is the same however the text was cut. It refuses to know what a
 //! finding is called.
 
+use super::analysis::{AROUND, TOKEN};
 use super::machine::{LOOK_BEHIND, MARGIN, Match, Start};
-use super::{Engine, Hit, View};
+use super::near::{Progress, Told};
+use super::{Engine, View};
 use std::ops::Range;
 
 /// A secret that stood in a text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Sighting {
     /// The rule's number.
     pub(crate) rule: u32,
@@ -21,6 +23,24 @@ pub(crate) struct Sighting {
     pub(crate) secret: Vec<u8>,
     /// What stands around it, where the engine has rules from outside.
     pub(crate) context: Option<Box<Context>>,
+    /// What led to it.
+    pub(crate) cause: Cause,
+}
+
+/// The word that made a rule worth a try: an order of sightings that does not depend on when
+/// they were found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Cause {
+    /// Where it stands; behind all where the rule has no words.
+    at: u64,
+    word: u32,
+}
+
+impl Sighting {
+    /// What orders sightings in one text.
+    pub(crate) fn order(&self) -> (Cause, u32, u64) {
+        (self.cause, self.rule, self.whole.start)
+    }
 }
 
 /// What stands around a secret.
@@ -46,7 +66,7 @@ pub(crate) struct Stream {
     /// For rules that met a match lately, where their next one may begin.
     free: Vec<(u32, u64)>,
     /// Up to where keywords were looked for.
-    scanned: u64,
+    progress: Progress,
     /// Up to where rules without keywords were tried.
     tried: u64,
     /// Whether one of the words stood there that are to be noticed.
@@ -71,14 +91,16 @@ struct Candidate {
     start: Start,
     /// Up to where the text must have come.
     end: u64,
+    cause: Cause,
 }
 
 /// Rules without a keyword are tried at so many places at once.
 const STRIDE: u64 = 4096;
 
 /// So much of the text is kept behind what can still be tried: as far as a match may begin
-/// before its keyword, the longest keyword, and the name that a match may begin in.
-const KEPT: u64 = (LOOK_BEHIND + MARGIN + 128) as u64;
+/// before its keyword, the longest keyword, the name that a match may begin in, and a token that
+/// begins and tells that a keyword before it counts.
+const KEPT: u64 = (LOOK_BEHIND + MARGIN + 128 + TOKEN + AROUND.0) as u64;
 
 /// More sightings than this in one text are not kept.
 const MOST_SIGHTINGS: usize = 1000;
@@ -89,17 +111,16 @@ const MOST_CANDIDATES: usize = 4096;
 impl Stream {
     /// Takes up what `view` has more of than the last time; `ended` where nothing follows.
     pub(crate) fn advance(&mut self, engine: &Engine, view: View<'_>, ended: bool, found: &mut Vec<Sighting>) {
-        let mut hits: Vec<Hit> = Vec::new();
-        engine.prefilter.scan(view.bytes, view.index(self.scanned), &mut hits);
-        self.scanned = view.end();
+        let mut told: Vec<Told> = Vec::new();
+        engine.find_words(view, &mut self.progress, &mut told);
         let mut text = Text { engine, view, ended, found, lines: self.lines };
         // What has waited comes first: it stands before what was found now.
         self.settle(&mut text);
-        for hit in hits {
-            let at = view.base + hit.at as u64;
-            self.noticed |= engine.noticed.get(hit.word as usize).copied().unwrap_or(false);
-            for &(rule, keyword) in engine.users.get(hit.word as usize).into_iter().flatten() {
-                self.consider(&mut text, rule, keyword as usize, at);
+        for told in told {
+            let at = view.base + told.hit.at as u64;
+            self.noticed |= engine.noticed.get(told.hit.word as usize).copied().unwrap_or(false);
+            for (rule, keyword) in engine.users(told) {
+                self.consider(&mut text, (rule, keyword as usize), Cause { at, word: told.hit.word });
             }
         }
         self.without_words(&mut text);
@@ -145,17 +166,18 @@ impl Stream {
         }
     }
 
-    /// One of the rule's keywords stands at `at`.
-    fn consider(&mut self, text: &mut Text<'_>, rule: u32, keyword: usize, at: u64) {
+    /// One of the rule's keywords stands where `cause` says.
+    fn consider(&mut self, text: &mut Text<'_>, (rule, keyword): (u32, usize), cause: Cause) {
         let Some(machine) = text.engine.machines.get(rule as usize) else { return };
         let (view, engine) = (text.view, text.engine);
         machine.starts(
             keyword,
-            at,
+            cause.at,
             |offset| view.from(offset),
             |start| {
                 let reach = machine.reach() + MARGIN + engine.margin();
-                self.put(text, Candidate { rule, start, end: start.last().saturating_add(reach as u64) });
+                let end = start.last().saturating_add(reach as u64);
+                self.put(text, Candidate { rule, start, end, cause });
             },
         );
     }
@@ -182,7 +204,8 @@ impl Stream {
             for &rule in &text.engine.wordless {
                 let reach = text.engine.machines.get(rule as usize).map_or(0, super::machine::Machine::reach);
                 let end = last.saturating_add((reach + MARGIN + text.engine.margin()) as u64);
-                self.put(text, Candidate { rule, start: Start::Between(self.tried, last), end });
+                let cause = Cause { at: u64::MAX, word: 0 };
+                self.put(text, Candidate { rule, start: Start::Between(self.tried, last), end, cause });
             }
             self.tried = last + 1;
         }
@@ -207,7 +230,7 @@ impl Stream {
             let Some(found) = machine.find(bytes, starts) else { break };
             let accepted = machine.accepts(bytes, &found);
             if accepted {
-                text.keep(candidate.rule, &found);
+                text.keep(candidate, &found);
             }
             let next = if accepted || machine.rule.is_outside {
                 found.whole.end.max(found.whole.start + 1)
@@ -240,14 +263,15 @@ struct Text<'a> {
 }
 
 impl Text<'_> {
-    fn keep(&mut self, rule: u32, found: &Match) {
+    fn keep(&mut self, candidate: Candidate, found: &Match) {
         if self.found.len() < MOST_SIGHTINGS {
             let base = self.view.base;
             let span = |range: &Range<usize>| base + range.start as u64..base + range.end as u64;
             let secret = self.view.bytes.get(found.secret.clone()).unwrap_or_default().to_vec();
             let context = self.engine.has_outside.then(|| Box::new(self.context(&found.whole)));
             let (whole, span) = (span(&found.whole), span(&found.secret));
-            self.found.push(Sighting { rule, whole, span, secret, context });
+            let Candidate { rule, cause, .. } = candidate;
+            self.found.push(Sighting { rule, whole, span, secret, context, cause });
         }
     }
 

@@ -1,0 +1,184 @@
+//! Looks for most words only near tokens.
+//!
+//! Most rules' matches hold a token: sixteen or more letters, digits and the like in a row, with
+//! the keyword in it or a little before. Such words are looked for only around tokens, the
+//! others everywhere, and both are told in one pass. What is skipped is what no expression could
+//! match. It refuses to run expressions.
+
+use super::View;
+use super::analysis::{AROUND, TOKEN};
+use super::index::{Hit, Words};
+use super::packed::{Masks, Packed, STEP, STEPS};
+use super::prefilter::Prefilter;
+use std::ops::Range;
+
+/// A hit, and for which rules it counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Told {
+    pub(super) hit: Hit,
+    pub(super) to: To,
+}
+
+/// For which rules a hit counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum To {
+    /// For each.
+    All,
+    /// For those whose matches need not hold a token.
+    Bare,
+    /// For the others.
+    Token,
+}
+
+/// Up to where words were looked for in a text.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Progress {
+    /// Those that are looked for everywhere: words that end before this offset.
+    pub(super) scanned: u64,
+    /// The others.
+    pub(super) covered: u64,
+    /// Up to where a token that was seen asks to look for the others.
+    until: u64,
+}
+
+impl Progress {
+    /// All words that end before `end` were looked for.
+    pub(super) fn reach(&mut self, end: u64) {
+        (self.scanned, self.covered) = (end, end);
+    }
+}
+
+/// Two sets of words.
+#[derive(Debug)]
+pub(super) struct Near {
+    /// Those that are looked for everywhere.
+    bare: Packed,
+    /// Those that are looked for around tokens.
+    token: Prefilter,
+    /// Which rules' matches hold a token.
+    holds: Vec<bool>,
+}
+
+impl Near {
+    /// `holds` says of each rule whether its matches hold a token; `everywhere` and `around`
+    /// which of the words are for which. `None` where the processor gives no gain.
+    pub(super) fn new(
+        words: &Words,
+        everywhere: impl IntoIterator<Item = u32>,
+        around: impl IntoIterator<Item = u32>,
+        holds: Vec<bool>,
+    ) -> Option<Self> {
+        let bare = Packed::new(words, everywhere)?;
+        Some(Self { bare, token: Prefilter::of(words, around), holds })
+    }
+
+    /// Whether a hit told `to` these counts for the rule with this number.
+    pub(super) fn minds(&self, to: To, rule: u32) -> bool {
+        let holds = self.holds.get(rule as usize).copied().unwrap_or(false);
+        match to {
+            To::All => true,
+            To::Bare => !holds,
+            To::Token => holds,
+        }
+    }
+
+    /// Adds the hits in what `view` has more of than the last time.
+    pub(super) fn scan(&self, view: View<'_>, progress: &mut Progress, told: &mut Vec<Told>) {
+        let text = view.bytes;
+        let from = view.index(progress.scanned);
+        let mut at = from.saturating_sub(TOKEN.max(self.bare.longest) - 1);
+        let (mut everywhere, mut around) = (Vec::new(), Vec::new());
+        let mut covered = view.index(progress.covered);
+        // Where the words around tokens are to be looked for next.
+        let mut open = covered..view.index(progress.until);
+        let mut rows = Rows::default();
+        let mut masks = Masks::default();
+        loop {
+            let steps = self.bare.masks(text, at, &mut masks);
+            let (words, tokens) = (masks.words.get(..steps), masks.tokens.get(..steps));
+            self.bare.look(text, at, words.unwrap_or_default(), &(from..text.len()), &mut everywhere);
+            for (first, tokens) in (at..).step_by(STEP).zip(tokens.into_iter().flatten()) {
+                let ends = rows.ends(*tokens);
+                if ends != 0 {
+                    // The first token's first byte, and the last one's last.
+                    let start = (first + 1 + ends.trailing_zeros() as usize).saturating_sub(TOKEN);
+                    let end = first + STEP - ends.leading_zeros() as usize;
+                    let (start, end) = (start.saturating_sub(AROUND.0), end + AROUND.1);
+                    if start > open.end {
+                        self.around(text, &open, &mut covered, &mut around);
+                        open.start = start;
+                    }
+                    open.end = end;
+                }
+            }
+            at += steps * STEP;
+            if steps < STEPS {
+                break;
+            }
+        }
+        self.around(text, &open, &mut covered, &mut around);
+        progress.scanned = view.end();
+        progress.covered = progress.covered.max(view.base + covered as u64);
+        progress.until = progress.until.max(view.base + open.end as u64);
+        let first = told.len();
+        told.extend(everywhere.into_iter().map(|hit| Told { hit, to: To::Bare }));
+        told.extend(around.into_iter().map(|hit| Told { hit, to: To::Token }));
+        if let Some(new) = told.get_mut(first..) {
+            new.sort_unstable();
+        }
+    }
+
+    /// Looks for the words around tokens that end in `open` and were not looked for.
+    fn around(&self, text: &[u8], open: &Range<usize>, covered: &mut usize, hits: &mut Vec<Hit>) {
+        let ends = open.start.max(*covered)..open.end.min(text.len());
+        if !ends.is_empty() {
+            *covered = ends.end;
+            self.token.scan(text, ends, hits);
+        }
+    }
+}
+
+/// Finds where so many bits in a row are set as a token has bytes.
+#[derive(Debug, Default)]
+struct Rows([u64; 4]);
+
+impl Rows {
+    /// The bits of the next number at which a row ends, or goes on.
+    fn ends(&mut self, bits: u64) -> u64 {
+        const { assert!(TOKEN == 16) };
+        let mut row = bits;
+        for (length, before) in [1, 2, 4, 8].into_iter().zip(&mut self.0) {
+            let longer = row & (row << length | *before >> (64 - length));
+            *before = row;
+            row = longer;
+        }
+        row
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn rows_are_seen_across_numbers(lengths in prop::collection::vec((0usize..40, 1usize..5), 1..20)) {
+            let mut bits = Vec::new();
+            for (set, clear) in lengths {
+                bits.extend(std::iter::repeat_n(true, set));
+                bits.extend(std::iter::repeat_n(false, clear));
+            }
+            bits.resize(bits.len().next_multiple_of(STEP), false);
+            let mut rows = Rows::default();
+            for (first, part) in (0..).step_by(STEP).zip(bits.chunks(STEP)) {
+                let ends = rows.ends(part.iter().rev().fold(0, |sum, bit| sum << 1 | u64::from(*bit)));
+                for at in 0..STEP {
+                    let whole = first + at + 1;
+                    let want = whole >= TOKEN && bits[whole - TOKEN..whole].iter().all(|bit| *bit);
+                    prop_assert_eq!(ends >> at & 1 == 1, want);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! Finds where any of some hundred words may stand, and where tokens do, many bytes at a time.
+//!
+//! Words are put into sixteen groups. For each of four neighbouring places of a word a group has
+//! a set of letters; where four bytes are in a group's four sets, one of its words may begin, and
+//! is looked up. All sixteen sets of a place are asked at once, for 32 bytes at once, by the
+//! processor's byte shuffle (AVX2), which takes a letter's lowest five bits for an index. It
+//! refuses to know what the words are for, and where there is no such processor there is none.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+pub(super) use avx2::can;
+#[cfg(target_arch = "x86_64")]
+use avx2::{masks, places};
+
+use super::index::{Entry, Hit, Index, Sieve, Words, word_at};
+use std::ops::Range;
+
+/// So many bytes are looked at in a step.
+pub(super) const STEP: usize = 64;
+
+/// So many steps are taken at a time.
+pub(super) const STEPS: usize = 8;
+
+/// A word is sought by so many of its bytes.
+const PLACES: usize = 4;
+
+/// Bits of each byte that was looked at: the first byte's is the lowest of the first number.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Masks {
+    /// Whether a word may be sought there.
+    pub(super) words: [u64; STEPS],
+    /// Whether it can be part of a token: a letter, a digit or one of `+-/=_`.
+    pub(super) tokens: [u64; STEPS],
+}
+
+/// For each place and each value of a byte's lowest five bits, which of eight groups have it.
+pub(super) type Table = [[u8; 32]; PLACES];
+
+/// Some words, ready to be looked for.
+#[derive(Debug, Clone)]
+pub(super) struct Packed {
+    tables: [Table; 2],
+    sieve: Sieve,
+    index: Index,
+    /// The length of the longest word.
+    pub(super) longest: usize,
+}
+
+/// How common the bytes with each value of their lowest five bits are, of 1,000: measured on
+/// published scripts, pages and data.
+const COMMON: [u16; 32] = [
+    124, 57, 25, 30, 20, 65, 15, 18, 22, 53, 18, 8, 47, 35, 64, 44, 43, 25, 48, 41, 56, 26, 15, 13, 14, 13, 10, 15, 9,
+    17, 4, 7,
+];
+
+/// Words that have something in common.
+#[derive(Debug, Clone, Copy, Default)]
+struct Group {
+    sets: [(u32, u16); PLACES],
+}
+
+impl Group {
+    /// How often four bytes pass.
+    fn cost(&self) -> f32 {
+        self.sets.iter().map(|(_, common)| f32::from(*common) / 1000.0).product()
+    }
+
+    /// With these bytes in it, too; where one is missing any will do.
+    fn with(mut self, bytes: &[u8]) -> Self {
+        for (place, (set, common)) in self.sets.iter_mut().enumerate() {
+            match bytes.get(place) {
+                Some(byte) if *set >> (byte & 31) & 1 == 0 => {
+                    *set |= 1 << (byte & 31);
+                    *common += COMMON.get(usize::from(byte & 31)).copied().unwrap_or_default();
+                }
+                Some(_) => {}
+                None => (*set, *common) = (u32::MAX, 1000),
+            }
+        }
+        self
+    }
+}
+
+/// The rarest places of a word that are tried.
+const WINDOWS: usize = 4;
+
+impl Packed {
+    /// Looks for those of `words` that have the numbers `which`. `None` where the processor
+    /// cannot, or one of the words is too short.
+    pub(super) fn new(words: &Words, which: impl IntoIterator<Item = u32>) -> Option<Self> {
+        if !can() {
+            return None;
+        }
+        let rarity = |bytes: &[u8]| -> u64 {
+            let common = |byte: &u8| u64::from(COMMON.get(usize::from(byte & 31)).copied().unwrap_or_default());
+            bytes.iter().map(common).product::<u64>() * if bytes.len() < PLACES { 1000 } else { 1 }
+        };
+        let mut open = Vec::new();
+        for number in which {
+            let word: Vec<u8> = words.get(number as usize)?.iter().map(|byte| byte | 0x20).collect();
+            if word.len() < PLACES - 1 {
+                return None;
+            }
+            let mut windows: Vec<(u64, usize)> = word.windows(PLACES.min(word.len())).map(rarity).zip(0..).collect();
+            windows.sort_unstable();
+            windows.truncate(WINDOWS);
+            open.push((windows, number, word));
+        }
+        // Those that are met most often come first, while there is choice.
+        open.sort_unstable_by(|one, other| other.cmp(one));
+        let mut groups = [Group::default(); 16];
+        let mut entries = Vec::with_capacity(open.len());
+        let mut longest = 0;
+        for (windows, number, word) in &open {
+            let mut best: Option<(f32, usize, usize, Group)> = None;
+            for (_, offset) in windows {
+                let bytes = word.get(*offset..).unwrap_or_default();
+                for (which, group) in groups.iter().enumerate() {
+                    let with = group.with(bytes);
+                    let more = with.cost() - group.cost();
+                    if best.as_ref().is_none_or(|(least, ..)| more < *least) {
+                        best = Some((more, *offset, which, with));
+                    }
+                }
+            }
+            let (_, offset, which, with) = best?;
+            *groups.get_mut(which)? = with;
+            let mut probe = [0; PLACES];
+            for (to, from) in probe.iter_mut().zip(word.iter().skip(offset)) {
+                *to = *from;
+            }
+            entries.push(Entry { probe: u32::from_le_bytes(probe), word: *number, offset: offset as u32 });
+            longest = longest.max(word.len());
+        }
+        let sieve = Sieve::new(&entries);
+        Some(Self { tables: tables(&groups), sieve, index: Index::new(entries, Words::clone(words)), longest })
+    }
+
+    /// Looks at `text` from `at` on, so far as [`Masks`] go; says how many steps there were.
+    pub(super) fn masks(&self, text: &[u8], at: usize, out: &mut Masks) -> usize {
+        masks(&self.tables, text.get(at..).unwrap_or_default(), out)
+    }
+
+    /// Adds to `hits` each word in `text` whose last byte is in `ends`.
+    pub(super) fn scan(&self, text: &[u8], ends: &Range<usize>, hits: &mut Vec<Hit>) {
+        let mut at = ends.start.saturating_sub(self.longest.saturating_sub(1));
+        let mut masks = Masks::default();
+        while at < ends.end {
+            let steps = self.masks(text, at, &mut masks);
+            self.look(text, at, masks.words.get(..steps).unwrap_or_default(), ends, hits);
+            at += steps.max(1) * STEP;
+        }
+    }
+
+    /// Adds to `hits` the words at the places in `masks`, which begin at `at`, whose last byte is in
+    /// `ends`.
+    pub(super) fn look(&self, text: &[u8], at: usize, masks: &[u64], ends: &Range<usize>, hits: &mut Vec<Hit>) {
+        let (Some(four), Some(three)) = (self.sieve.four.first_chunk(), self.sieve.three.first_chunk()) else { return };
+        let mut found = [0_u16; STEP * STEPS + USUAL];
+        let count = places(masks, &mut found);
+        for place in found.get(..count).unwrap_or_default() {
+            let place = at + usize::from(*place);
+            let probe = word_at(text, place);
+            let start = probe & 0x00ff_ffff;
+            let (is_four, is_three) = (Sieve::has(four, probe), Sieve::has(three, start));
+            if is_four | is_three != 0 {
+                for probe in [(is_four, probe), (is_three, start)]
+                    .into_iter()
+                    .filter_map(|(is, probe)| (is != 0).then_some(probe))
+                {
+                    self.index.look(probe, text, ends, place, hits);
+                }
+            }
+        }
+    }
+}
+
+fn tables(groups: &[Group; 16]) -> [Table; 2] {
+    let mut tables = [Table::default(); 2];
+    for (which, group) in groups.iter().enumerate() {
+        let Some(table) = tables.get_mut(which / 8) else { continue };
+        for (place, (set, _)) in table.iter_mut().zip(group.sets) {
+            for (value, bits) in place.iter_mut().enumerate() {
+                *bits |= u8::from(set >> value & 1 == 1) << (which % 8);
+            }
+        }
+    }
+    tables
+}
+
+/// More bits than this are seldom set in one number.
+const USUAL: usize = 4;
+
+/// Where bits are set.
+type Places = [u16; STEP * STEPS + USUAL];
+
+/// Writes which bits are set in `masks`; says how many. Nearly free of branches: what passes is
+/// too irregular to be foretold.
+#[inline(always)]
+#[allow(clippy::inline_always)] // into a function that may use the processor's own instructions for it
+fn flatten(masks: &[u64], places: &mut Places) -> usize {
+    let mut count = 0;
+    for (first, mask) in (0_u16..).step_by(STEP).zip(masks) {
+        let mut mask = *mask;
+        let next = count + mask.count_ones() as usize;
+        if let Some(usual) = places.get_mut(count..count + USUAL) {
+            for place in usual {
+                *place = first.wrapping_add(mask.trailing_zeros() as u16);
+                mask &= mask.wrapping_sub(1);
+            }
+        }
+        let mut at = count + USUAL;
+        while mask != 0 {
+            if let Some(place) = places.get_mut(at) {
+                *place = first.wrapping_add(mask.trailing_zeros() as u16);
+            }
+            mask &= mask - 1;
+            at += 1;
+        }
+        count = next;
+    }
+    count
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) use elsewhere::can;
+#[cfg(not(target_arch = "x86_64"))]
+use elsewhere::{masks, places};
+
+/// Where there is no such processor.
+#[cfg(not(target_arch = "x86_64"))]
+mod elsewhere {
+    use super::{Masks, Places, Table, flatten};
+
+    pub(super) fn can() -> bool {
+        false
+    }
+
+    pub(super) fn masks(_: &[Table; 2], _: &[u8], _: &mut Masks) -> usize {
+        0
+    }
+
+    pub(super) fn places(masks: &[u64], places: &mut Places) -> usize {
+        flatten(masks, places)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_word_is_found_and_nothing_else(
+            words in prop::collection::vec("[aB_1é]{3,9}", 0..12),
+            text in "[aAbB_1é ]{0,40}",
+            pad in 0usize..2200,
+            from in 0usize..2200,
+        ) {
+            let words: Words = words.into_iter().map(|word| word.into_bytes().into_boxed_slice()).collect();
+            let Some(packed) = Packed::new(&words, 0..words.len() as u32) else { return Ok(()) };
+            let text = [vec![b'-'; pad], text.into_bytes()].concat();
+            let (mut hits, mut masks) = (Vec::new(), Masks::default());
+            for at in (0..text.len()).step_by(STEP * STEPS) {
+                let steps = packed.masks(&text, at, &mut masks);
+                packed.look(&text, at, &masks.words[..steps], &(from..text.len()), &mut hits);
+                for (place, byte) in (0..steps * STEP).zip(&text[at..]) {
+                    let is_token = byte.is_ascii_alphanumeric() || b"+-/=_".contains(byte);
+                    prop_assert_eq!(masks.tokens[place / STEP] >> (place % STEP) & 1 == 1, is_token);
+                }
+            }
+            let mut again = Vec::new();
+            packed.scan(&text, &(from..text.len()), &mut again);
+            hits.sort_unstable();
+            again.sort_unstable();
+            prop_assert_eq!(&again, &hits);
+            let mut want = Vec::new();
+            for (number, word) in (0..).zip(words.iter()) {
+                let at = text.windows(word.len()).enumerate().filter(|(_, part)| part.eq_ignore_ascii_case(word));
+                want.extend(at.map(|(at, _)| Hit { at, word: number }).filter(|hit| hit.at + word.len() > from));
+            }
+            want.sort_unstable();
+            prop_assert_eq!(hits, want);
+        }
+    }
+
+    #[test]
+    fn each_byte_is_known_for_a_part_of_a_token_or_not() {
+        let Some(packed) = Packed::new(&Words::default(), []) else { return };
+        let text: Vec<u8> = (0..=255).collect();
+        let mut masks = Masks::default();
+        assert_eq!(packed.masks(&text, 0, &mut masks), 4);
+        for byte in text {
+            let want = byte.is_ascii_alphanumeric() || b"+-/=_".contains(&byte);
+            assert_eq!(masks.tokens[usize::from(byte) / STEP] >> (byte % 64) & 1 == 1, want, "{byte}");
+        }
+    }
+}
