@@ -313,6 +313,39 @@ fn arrive(steps: &mut Vec<Step>, packet: Vec<u8>, fate: Fate, number: u16) {
     }
 }
 
+/// Connections that lose answers in the same places, whose holes are given up together: in a quiet
+/// time, or since enough packets came, in the very packets with which others lose theirs.
+fn holes() -> impl Strategy<Value = Vec<Step>> {
+    let waits = prop_oneof![
+        6 => Just(vec![]),
+        1 => Just(vec![Step::Quiet]),
+        1 => Just(vec![Step::Time(1_500_000)]),
+        2 => (900usize..1030).prop_map(|count| vec![Step::Packet(datagram(9, b"nothing")); count]),
+    ];
+    let rounds = prop::collection::vec((any::<u8>(), waits), 2..14);
+    (2u16..9, rounds).prop_map(|(count, rounds)| {
+        let mut speakers: Vec<_> = (0..count).map(|at| Speaker::new(40000 + at, u32::from(at) * 1000)).collect();
+        let mut steps = Vec::new();
+        for speaker in &mut speakers {
+            speaker.say(true, SYN, b"");
+            speaker.say(false, SYN, b"");
+            steps.extend(speaker.packets.drain(..).map(Step::Packet));
+        }
+        for (lost, waits) in rounds {
+            for (at, speaker) in speakers.iter_mut().enumerate() {
+                speaker.say(true, 0, b"GET / HTTP/1.1\r\nHost: example\r\n\r\n");
+                speaker.say(false, 0, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+                if lost >> (at % 8) & 1 == 1 {
+                    speaker.packets.pop();
+                }
+                steps.extend(speaker.packets.drain(..).map(Step::Packet));
+            }
+            steps.extend(waits);
+        }
+        steps
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 
@@ -320,6 +353,13 @@ proptest! {
     fn any_number_of_threads_gives_the_same_bytes(steps in capture()) {
         let want = alone(&steps);
         for workers in [1, 2, 8] {
+            prop_assert_eq!(&many(&steps, workers), &want, "{} workers", workers);
+        }
+    }
+    #[test]
+    fn what_is_given_up_together_is_told_in_the_same_order(steps in holes()) {
+        let want = alone(&steps);
+        for workers in [2, 8] {
             prop_assert_eq!(&many(&steps, workers), &want, "{} workers", workers);
         }
     }
