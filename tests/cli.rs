@@ -481,6 +481,71 @@ fn evidence_has_the_packets_of_what_leaks_and_no_others() {
     assert_eq!(findings(&again), 3);
 }
 
+/// Whether the text stands anywhere in the file, or in what it decompresses to.
+fn holds(path: &Path, wanted: &str) -> bool {
+    fs::read(path).unwrap().windows(wanted.len()).any(|part| part == wanted.as_bytes())
+}
+
+#[test]
+fn a_secret_of_the_environment_is_found_and_written_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let (capture, want) = mixed();
+    let capture = saved(&folder, "all.pcap", &capture);
+    assert!(holds(&capture, SECRET));
+    let env = folder.path().join("den.env");
+    fs::write(&env, format!("# the den's\nDEN_SECRET={SECRET}\nDEBUG=true\n")).unwrap();
+    let names = ["a.pcap", "a.json", "a.sarif", "a.har", "a.csv", "a.txt"].map(|name| folder.path().join(name));
+    let [evidence, reports @ ..] = &names;
+    let outputs: Vec<_> = ["json", "sarif", "har", "csv", "text"]
+        .iter()
+        .zip(reports)
+        .flat_map(|(format, path)| ["--output".to_owned(), format!("{format}={}", path.display())])
+        .collect();
+    for canary in [["--canary-env", "DEN_*"], ["--canary-file", text(&env)]] {
+        for piped in [false, true] {
+            let mut command = plainsight();
+            command.args(["replay", "--fail-on-leak", "--evidence", text(evidence)]).args(canary).args(&outputs);
+            command.env("DEN_SECRET", SECRET);
+            if piped {
+                command.arg("-").stdin(File::open(&capture).unwrap());
+            } else {
+                command.arg(&capture);
+            }
+            let output = command.output().unwrap();
+            assert_eq!(code(&output), 1, "{}", stderr(&output));
+            assert!(!stdout(&output).contains(SECRET) && !stderr(&output).contains(SECRET));
+            for name in &names {
+                assert!(!holds(name, SECRET), "{}", name.display());
+            }
+            // The packets are all there, without it.
+            let got = frames(&fs::read(evidence).unwrap());
+            assert_eq!(got.len(), want.len());
+        }
+    }
+}
+
+#[test]
+fn what_is_redacted_is_in_no_evidence() {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = saved(&folder, "all.pcap", &mixed().0);
+    let evidence = folder.path().join("evidence.pcapng");
+    let output = run(&["replay", "-q", "--redact", "--canary", SECRET, "--evidence", text(&evidence), text(&capture)]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(!holds(&evidence, SECRET) && !stdout(&output).contains(SECRET));
+    let half = run(&["replay", "-q", "--redact=50", "--format", "json", "--canary", SECRET, text(&capture)]);
+    let secrets: Vec<_> = json(&half)
+        .iter()
+        .flat_map(|line| line.get("findings").and_then(|all| all.as_array()).cloned().unwrap_or_default())
+        .map(|finding| finding.get("secret").unwrap().as_str().unwrap().to_owned())
+        .collect();
+    let shown = SECRET.len() / 2;
+    let marks = "*".repeat(SECRET.len() - shown);
+    assert!(!secrets.is_empty());
+    for secret in secrets {
+        assert_eq!(secret, format!("{}{marks}", &SECRET[..shown]));
+    }
+}
+
 #[test]
 fn without_a_leak_the_evidence_is_an_empty_capture() {
     let folder = tempfile::tempdir().unwrap();

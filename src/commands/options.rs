@@ -43,7 +43,7 @@ pub(super) struct Options {
     #[arg(long, help_heading = LIMITS)]
     pub(super) no_sandbox: bool,
 
-    /// Save the packets to FILE as well, unchanged: pcap, or pcapng for that extension
+    /// Save the packets to FILE as well, unchanged, with all secrets in them: pcap, or pcapng for that extension
     #[arg(short = 'w', long, value_name = "FILE", help_heading = OUTPUT)]
     pub(super) write: Option<PathBuf>,
 
