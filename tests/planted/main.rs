@@ -12,7 +12,7 @@ mod wire;
 
 use codings::{CODINGS, Coding};
 use encodings::{ENCODINGS, Encoding, Text};
-use places::{FILLER, Kind, PLACES, Place, Side};
+use places::{FIELDS, FILLER, Kind, PLACES, Place, Side};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
@@ -41,17 +41,20 @@ struct Secret {
     name: &'static str,
     rule: &'static str,
     text: Vec<u8>,
+    /// Whether it is all of a value.
+    alone: bool,
 }
 
-/// A text that can stand anywhere, one with bytes that have to be escaped, and a token that a rule
-/// knows.
-fn secrets() -> [Secret; 3] {
+/// A text that can stand anywhere, one with bytes that have to be escaped, a token that a rule knows,
+/// and a password, which is one by where it stands.
+fn secrets() -> [Secret; 4] {
     // In parts, so that nobody takes it for a token that was committed.
     let token = ["ghp", "_OVZnPOZBwDtCC2yB", "PMakCj284vFOif2FR4TZ"].concat();
     [
-        Secret { name: "word", rule: "canary", text: b"fluffy-tail-007".to_vec() },
-        Secret { name: "marks", rule: "canary", text: "Füchse>>>bau???".into() },
-        Secret { name: "token", rule: "github-personal-access-token", text: token.into_bytes() },
+        Secret { name: "word", rule: "canary", text: b"fluffy-tail-007".to_vec(), alone: false },
+        Secret { name: "marks", rule: "canary", text: "Füchse>>>bau???".into(), alone: false },
+        Secret { name: "token", rule: "github-personal-access-token", text: token.into_bytes(), alone: false },
+        Secret { name: "password", rule: "password-field", text: b"l1ttl3-Tail-99".to_vec(), alone: true },
     ]
 }
 
@@ -77,6 +80,8 @@ struct Cell<'a> {
     encodings: &'a [&'a Encoding],
     coding: &'a Coding,
     border: Border,
+    /// How findings name the field that it stands in.
+    field: Option<&'static str>,
 }
 
 impl Cell<'_> {
@@ -88,9 +93,9 @@ impl Cell<'_> {
 
     /// The secret in its disguise; nothing where that cannot be.
     fn text(&self) -> Option<Text> {
-        // It never stands alone.
-        let bytes = [b"xx-", &self.secret.text[..], b"-xx"].concat();
-        let plain = Text { secret: 3..bytes.len() - 3, bytes };
+        let (before, after) = if self.secret.alone { (&b""[..], &b""[..]) } else { (&b"xx-"[..], &b"-xx"[..]) };
+        let bytes = [before, &self.secret.text, after].concat();
+        let plain = Text { secret: before.len()..bytes.len() - after.len(), bytes };
         // The innermost first; `encodings` are from the outside.
         let text = self.encodings.iter().rev().try_fold(plain, |text, encoding| encoding.apply(&text))?;
         self.place.allows(&text).then_some(text)
@@ -299,7 +304,11 @@ impl Cell<'_> {
             packet_offset: verbatim.then(|| one.offset + at - one.range.start),
             offset: place.0,
             length: place.1,
-            via: coding.into_iter().chain(self.encodings.iter().filter_map(|encoding| encoding.via)).collect(),
+            via: match self.field {
+                // What is written with the field's own escapes is in no other encoding.
+                Some(field) => coding.into_iter().chain([field]).collect(),
+                None => coding.into_iter().chain(self.encodings.iter().filter_map(|encoding| encoding.via)).collect(),
+            },
             secret: self.secret.text.clone(),
         }
     }
@@ -398,7 +407,7 @@ impl Field {
 fn field() -> Field {
     let mut field =
         Field { wire: Wire::new(), by_stream: HashMap::new(), by_packet: HashMap::new(), cells: BTreeSet::new() };
-    let [word, marks, token] = &secrets();
+    let [word, marks, token, password] = &secrets();
     let identity = &CODINGS[0];
     let plain = &ENCODINGS[0];
     for place in PLACES {
@@ -407,16 +416,24 @@ fn field() -> Field {
                 for encoding in ENCODINGS {
                     // Once in full; of what was compressed and of the other text fewer borders.
                     if coding.is_identity() || border != Border::Bytes {
-                        field.plant(Cell { secret: word, place, encodings: &[encoding], coding, border });
+                        field.plant(Cell { secret: word, place, encodings: &[encoding], coding, border, field: None });
                     }
                     if coding.is_identity() && border == Border::Segment {
-                        field.plant(Cell { secret: marks, place, encodings: &[encoding], coding, border });
+                        field.plant(Cell { secret: marks, place, encodings: &[encoding], coding, border, field: None });
                     }
                 }
                 // Rules look into what is HTTP.
                 if !matches!(place.location, "stream" | "datagram" | "tls") {
-                    field.plant(Cell { secret: token, place, encodings: &[plain], coding, border });
+                    field.plant(Cell { secret: token, place, encodings: &[plain], coding, border, field: None });
                 }
+            }
+        }
+    }
+    for (place, names, name) in FIELDS {
+        for encoding in ENCODINGS.iter().filter(|encoding| names.contains(&encoding.name)) {
+            for (coding, border) in CODINGS.iter().flat_map(|coding| BORDERS.map(|border| (coding, border))) {
+                let encodings: &[_] = &[encoding];
+                field.plant(Cell { secret: password, place, encodings, coding, border, field: Some(name) });
             }
         }
     }
@@ -429,7 +446,14 @@ fn field() -> Field {
                     continue;
                 }
                 for (secret, border) in [(word, Border::Segment), (marks, Border::None)] {
-                    field.plant(Cell { secret, place, encodings: &[outer, inner], coding: identity, border });
+                    field.plant(Cell {
+                        secret,
+                        place,
+                        encodings: &[outer, inner],
+                        coding: identity,
+                        border,
+                        field: None,
+                    });
                 }
             }
         }
@@ -448,7 +472,7 @@ fn findings(field: &Field) -> (HashMap<u64, Vec<Value>>, HashMap<u64, Vec<Value>
     let folder = tempfile::tempdir().unwrap();
     let capture = folder.path().join("planted.pcap");
     std::fs::write(&capture, field.wire.file()).unwrap();
-    let [word, marks, _] = secrets().map(|secret| String::from_utf8(secret.text).unwrap());
+    let [word, marks, ..] = secrets().map(|secret| String::from_utf8(secret.text).unwrap());
     let output = Command::new(env!("CARGO_BIN_EXE_plainsight"))
         .args(["replay", "--quiet", "--format", "json", "--canary", &word, "--canary", &marks])
         .arg(&capture)
@@ -525,4 +549,51 @@ fn every_planted_secret_is_found_where_it_is() {
     let told: Vec<_> = wrong.iter().take(60).map(|(cell, reason)| format!("{cell}: {reason}")).collect();
     assert!(wrong.is_empty(), "{} of {planted} wrong:\n{}", wrong.len(), told.join("\n"));
     assert!(planted >= 300, "{planted}");
+}
+
+/// No cell is missing: what is planted is what the product of places, encodings, codings and borders
+/// has, less what cannot be written.
+#[test]
+fn the_matrix_is_whole() {
+    let cells = field().cells;
+    let has = |place: &Place, encoding: &str, coding: &str, border: Border| {
+        let cell = ("word", place.name, encoding.to_owned(), coding, format!("{border:?}"));
+        cells.contains(&cell)
+    };
+    let mut missing = Vec::new();
+    for place in PLACES {
+        let codings = if matches!(place.kind, Kind::Body(..)) { CODINGS } else { &CODINGS[..1] };
+        let borders = match place.kind {
+            Kind::Body(..) | Kind::WebSocket(_) | Kind::Tls => &BORDERS[..],
+            Kind::Datagram => &BORDERS[..2],
+            _ => &BORDERS[..3],
+        };
+        let mut held = 0;
+        for encoding in ENCODINGS {
+            let mut whole = true;
+            for (coding, border) in
+                codings.iter().flat_map(|coding| borders.iter().map(move |border| (coding, *border)))
+            {
+                // Of what is compressed no byte of the secret has a segment of its own.
+                let needed = coding.is_identity() || border != Border::Bytes;
+                if needed && !has(place, encoding.name, coding.name, border) {
+                    whole = false;
+                    missing.push(format!("{} | {} | {} | {border:?}", place.name, encoding.name, coding.name));
+                }
+            }
+            held += usize::from(whole);
+        }
+        // Names hold letters and digits; other parts of a head neither zero bytes nor ends of lines.
+        let least = match place.location {
+            "request.method" | "request.header-name" | "response.header-name" => 3,
+            location if location.contains(".body") || !location.contains('.') => ENCODINGS.len(),
+            _ => ENCODINGS.len() - 5,
+        };
+        assert!(held >= least, "{} holds {held} encodings: {missing:?}", place.name);
+        // What is missing there cannot be written.
+        missing.clear();
+    }
+    let pairs: BTreeSet<_> = cells.iter().filter(|cell| cell.2.contains(" > ")).map(|cell| cell.2.clone()).collect();
+    let all = ENCODINGS.iter().skip(1).flat_map(|outer| ENCODINGS.iter().skip(1).map(move |inner| (outer, inner)));
+    assert_eq!(pairs.len(), all.filter(|(outer, inner)| !is_undecidable(outer, inner)).count());
 }

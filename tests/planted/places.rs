@@ -211,3 +211,71 @@ pub const PLACES: &[Place] = &[
 pub const FILLER: &str = "The fox digs a den below the roots of an old oak, where the soil is dry and warm. \
     Three cubs play before it in the evening; the vixen listens for mice under the snow, leaps, and brings \
     them home. When winter comes the tail keeps her nose warm, and nobody passes but the wind and an owl.";
+
+/// A field whose name says that a password stands in it: the place, the encodings that such a field
+/// has, and how findings name the field.
+pub const FIELDS: &[(Place, &[&str], &str)] = &[
+    (
+        head(
+            "query-password",
+            "request.target",
+            Request("GET ^/den?a=1&password=@&b=2 HTTP/1.1\r\nHost: burrow.test\r\n\r\n"),
+            target,
+        ),
+        &["plain", "percent", "percent-partial"],
+        "query parameter \"password\"",
+    ),
+    (
+        body(
+            "form-password",
+            Side::Request,
+            "application/x-www-form-urlencoded",
+            ("a=1&text=…&password=", "&b=2&more=…"),
+        ),
+        &["plain", "percent", "percent-partial"],
+        "form field \"password\"",
+    ),
+    (
+        body(
+            "multipart-password",
+            Side::Request,
+            "multipart/form-data; boundary=xyz",
+            (
+                "--xyz\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\n",
+                "\r\n--xyz\r\nContent-Disposition: form-data; name=\"b\"\r\n\r\n…\r\n--xyz--\r\n",
+            ),
+        ),
+        &["plain"],
+        "multipart field \"password\"",
+    ),
+    (
+        body(
+            "json-password",
+            Side::Request,
+            "application/json",
+            ("{\"a\":\"…\",\"user\":{\"password\":\"", "\"},\"b\":[2,\"…\"]}"),
+        ),
+        &["plain", "json", "json-partial"],
+        "json .user.password",
+    ),
+    (
+        body(
+            "response-json-password",
+            Side::Response,
+            "application/json",
+            ("{\"a\":\"…\",\"user\":{\"password\":\"", "\"},\"b\":[2,\"…\"]}"),
+        ),
+        &["plain", "json", "json-partial"],
+        "json .user.password",
+    ),
+    (
+        body(
+            "xml-password",
+            Side::Request,
+            "application/xml",
+            ("<?xml version=\"1.0\"?><den><a>…</a><password>", "</password><b>…</b></den>"),
+        ),
+        &["plain", "html-decimal", "html-hex"],
+        "xml /den/password",
+    ),
+];
