@@ -14,15 +14,15 @@ must end with 0. Needs nginx, tcpdump with the right to capture, curl, npm and p
 import argparse, hashlib, json, os, pathlib, random, signal, subprocess, sys, tarfile, tempfile, time, urllib.parse, uuid, zipfile
 
 # Packages that print secrets for show, in their documentation or tests, are left out: those are found,
-# and should be (aws-sdk, ansible-core, passlib, pyjwt, sqlalchemy, ethers, jsrsasign, wagtail and others).
+# and should be (aws-sdk, botocore, ansible-core, passlib, pydantic, pyjwt, sqlalchemy, ethers, jsrsasign, wagtail and others).
 NPM = """react-dom@18 lodash@4 jquery@3 bootstrap@5 @fortawesome/fontawesome-free@6 three@0.160 d3@7 vue@3 moment@2
 highlight.js@11 chart.js@4 swagger-ui-dist@5 prismjs@1 katex@0.16 leaflet@1 flag-icons@7 axios@1 express@4
 webpack@5 passport@0.7 jsonwebtoken@9 react@18 angular@1 typescript@5 @babel/parser@7 eslint@8 rollup@4 vite@5
 tailwindcss@3 prettier@3 mocha@10 socket.io@4 koa@2 mongoose@8 mysql2@3 redis@4 sequelize@6 nodemailer@6
 @sentry/browser@7 tinymce@6 codemirror@5 pdfjs-dist@4 echarts@5 semantic-ui-css@2 @mdi/font@7 material-icons@1
 @fontsource/roboto@5 simple-icons@9 crypto-js@4 tweetnacl@1 jose@5 keycloak-js@23 @supabase/supabase-js@2 openai@4""".split()
-PYPI = """django requests flask boto3 botocore matplotlib jinja2 faker jupyterlab plotly certifi sphinx cryptography
-oauthlib httpx werkzeug google-auth msal numpy pandas scipy scikit-learn notebook nltk aiohttp pydantic celery redis
+PYPI = """django requests flask boto3 matplotlib jinja2 faker jupyterlab plotly certifi sphinx cryptography
+oauthlib httpx werkzeug google-auth msal numpy pandas scipy scikit-learn notebook nltk aiohttp celery redis
 pymongo pip setuptools sympy pygments docutils mkdocs-material""".split()
 # Larger files add bytes, not kinds.
 LARGEST = 3 << 20
