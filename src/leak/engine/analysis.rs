@@ -46,8 +46,8 @@ pub(super) struct Analysis {
     pub(super) lead: Vec<ByteSet>,
     /// How many bytes of a match stand before its pivot: at least, and at most where bounded.
     pub(super) before: (usize, Option<usize>),
-    /// So many bytes in a row, all of this set, are in every match.
-    pub(super) run: Option<(ByteSet, usize)>,
+    /// A row of bytes that is in every match.
+    pub(super) run: Option<Run>,
     /// For each keyword, how far behind the pivot it can stand; `None` where matches need not
     /// have one at a place that is known. Without, the pivot is where a match begins.
     pub(super) anchors: Option<Vec<Vec<u32>>>,
@@ -62,6 +62,17 @@ pub(super) const AROUND: (usize, usize) = (448, 384);
 /// Whether a token can have `byte` in it.
 const fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'/' | b'=' | b'_')
+}
+
+/// A row of bytes of one set.
+#[derive(Debug, Clone)]
+pub(super) struct Run {
+    /// Whether a byte is of the set.
+    set: Box<[bool; 256]>,
+    /// So many of them stand in a row.
+    length: usize,
+    /// The row ends within so many bytes of where the match begins.
+    within: usize,
 }
 
 /// So many bytes of the beginning are looked at.
@@ -87,13 +98,7 @@ impl Analysis {
         let _ = back.iter().all(|part| extend_lead(part, &mut lead));
         let least = front.iter().map(|part| part.properties().minimum_len().unwrap_or(0)).sum();
         let most = front.iter().try_fold(0_usize, |sum, part| sum.checked_add(part.properties().maximum_len()?));
-        Self {
-            longest: hir.properties().maximum_len(),
-            lead,
-            before: (least, most),
-            run: longest_run(&hir).filter(|(set, length)| *length >= 4 && set.len() <= 128),
-            anchors,
-        }
+        Self { longest: hir.properties().maximum_len(), lead, before: (least, most), run: run_of(&parts), anchors }
     }
 
     /// Whether `bytes`, so far as they go, can stand in a match from its pivot on.
@@ -101,19 +106,49 @@ impl Analysis {
         self.lead.iter().zip(bytes).all(|(set, byte)| set.contains(*byte))
     }
 
-    /// Whether the run that every match needs stands in `bytes`.
-    pub(super) fn has_run(&self, bytes: &[u8]) -> bool {
-        let Some((set, length)) = &self.run else { return true };
+    /// Whether the run that every match needs stands in `bytes`, where matches begin in the first
+    /// `starts` of them.
+    pub(super) fn has_run(&self, bytes: &[u8], starts: usize) -> bool {
+        let Some(Run { set, length, within }) = &self.run else { return true };
+        let end = within.saturating_add(starts.saturating_sub(1));
+        let bytes = bytes.get(..end).unwrap_or(bytes);
         let mut at = 0;
         // From the run's end backwards: what is no part of it is a reason to leap.
         while let Some(part) = bytes.get(at..at + length) {
-            match part.iter().rposition(|byte| !set.contains(*byte)) {
+            match part.iter().rposition(|byte| !set.get(usize::from(*byte)).copied().unwrap_or(false)) {
                 Some(stranger) => at += stranger + 1,
                 None => return true,
             }
         }
         false
     }
+}
+
+/// The longest run that is in every match of these parts, one after the other.
+fn run_of(parts: &[&Hir]) -> Option<Run> {
+    let mut before = Some(0_usize);
+    let mut best: Option<(ByteSet, usize, usize)> = None;
+    for part in parts {
+        let most = part.properties().maximum_len();
+        if let Some((set, length)) = longest_run(part).filter(|(set, length)| *length >= 4 && set.len() <= 128) {
+            let is_all = matches!(part.kind(), HirKind::Repetition(Repetition { sub, .. })
+                if matches!(sub.kind(), HirKind::Class(_)));
+            let end = if is_all { Some(length) } else { most };
+            let within = before.and_then(|before| before.checked_add(end?)).unwrap_or(usize::MAX);
+            if best.as_ref().is_none_or(|(_, least, _)| length > *least) {
+                best = Some((set, length, within));
+            }
+        }
+        before = before.and_then(|before| before.checked_add(most?));
+    }
+    let (set, length, within) = best?;
+    let mut table = Box::new([false; 256]);
+    for byte in set.iter() {
+        if let Some(is) = table.get_mut(usize::from(byte)) {
+            *is = true;
+        }
+    }
+    Some(Run { set: table, length, within })
 }
 
 fn class_set(class: &Class) -> Option<ByteSet> {
@@ -495,15 +530,17 @@ mod tests {
         assert!(analysis.may_pivot(b"patABCDEFGHIJKLMN.a0"));
         assert!(analysis.may_pivot(b"pat"));
         assert!(!analysis.may_pivot(b"pattern. More"));
-        assert!(analysis.has_run(&[b'a'; 64]));
-        assert!(!analysis.has_run(&[b'a'; 63]));
+        assert!(analysis.has_run(&[b'a'; 64], 1));
+        assert!(!analysis.has_run(&[b'a'; 63], 1));
         let mut text = vec![b'a'; 200];
         text[70] = b'-';
         text[135] = b'-';
-        assert!(analysis.has_run(&text));
+        assert!(analysis.has_run(&text, 1));
         text[20] = b'-';
         text[190] = b'-';
-        assert!(analysis.has_run(&text[71..135]) && !analysis.has_run(&text[72..135]));
+        assert!(analysis.has_run(&text[71..135], 1) && !analysis.has_run(&text[72..135], 1));
+        // The run ends 82 bytes behind the beginning: a match must begin near enough.
+        assert!(!analysis.has_run(&text, 53) && analysis.has_run(&text, 54));
     }
 
     #[test]
@@ -522,6 +559,9 @@ mod tests {
     fn an_alternative_without_a_run_needs_none() {
         assert!(Analysis::new("a|[0-9]{20}", &[]).run.is_none());
         let either = Analysis::new("x(?:[a-f]{8}|[0-9]{20})", &[]).run;
-        assert_eq!(either.map(|(set, length)| (set.len(), length)), Some((16, 8)));
+        let count = |run: Run| run.set.iter().filter(|is| **is).count();
+        assert_eq!(either.map(|run| (run.length, run.within, count(run))), Some((8, 21, 16)));
+        let later = Analysis::new("x*[0-9]{20}", &[]).run;
+        assert_eq!(later.map(|run| (run.length, run.within)), Some((20, usize::MAX)));
     }
 }

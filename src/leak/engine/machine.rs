@@ -101,9 +101,9 @@ impl Machine {
         }
     }
 
-    /// Whether a match can be in `bytes`.
-    pub(super) fn may_match(&self, bytes: &[u8]) -> bool {
-        self.facts().analysis.has_run(bytes)
+    /// Whether a match can begin in the first `starts` of `bytes`.
+    pub(super) fn may_match(&self, bytes: &[u8], starts: usize) -> bool {
+        self.facts().analysis.has_run(bytes, starts)
     }
 
     fn compiled(&self) -> Option<&Compiled> {

@@ -98,7 +98,10 @@ impl Engine {
             None => self.hasten(),
         };
         if let Some(near) = near {
-            return near.scan(view, progress, told);
+            if !progress.is_dense() {
+                return near.scan(view, progress, told);
+            }
+            near.catch_up(view, progress, told);
         }
         let mut hits = Vec::new();
         self.prefilter.scan(view.bytes, view.index(progress.scanned)..view.bytes.len(), &mut hits);

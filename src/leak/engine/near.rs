@@ -39,12 +39,24 @@ pub(super) struct Progress {
     pub(super) covered: u64,
     /// Up to where a token that was seen asks to look for the others.
     until: u64,
+    /// How many bytes were looked through for those that are looked for everywhere, and for the others.
+    bytes: (u64, u64),
 }
+
+/// After so many bytes it is known whether a text is full of tokens.
+const ENOUGH: u64 = 4096;
 
 impl Progress {
     /// All words that end before `end` were looked for.
     pub(super) fn reach(&mut self, end: u64) {
         (self.scanned, self.covered) = (end, end);
+    }
+
+    /// Whether tokens stand so close, as in a script made small, that to look for all words at once
+    /// costs less than to look for tokens first.
+    pub(super) fn is_dense(&self) -> bool {
+        let (everywhere, around) = self.bytes;
+        everywhere >= ENOUGH && around >= everywhere / 2
     }
 }
 
@@ -91,6 +103,7 @@ impl Near {
         let mut covered = view.index(progress.covered);
         // Where the words around tokens are to be looked for next.
         let mut open = covered..view.index(progress.until);
+        let mut looked = 0;
         let mut rows = Rows::default();
         let mut masks = Masks::default();
         loop {
@@ -105,7 +118,7 @@ impl Near {
                     let end = first + STEP - ends.leading_zeros() as usize;
                     let (start, end) = (start.saturating_sub(AROUND.0), end + AROUND.1);
                     if start > open.end {
-                        self.around(text, &open, &mut covered, &mut around);
+                        looked += self.around(text, &open, &mut covered, &mut around);
                         open.start = start;
                     }
                     open.end = end;
@@ -116,7 +129,9 @@ impl Near {
                 break;
             }
         }
-        self.around(text, &open, &mut covered, &mut around);
+        looked += self.around(text, &open, &mut covered, &mut around);
+        progress.bytes.0 += view.end() - progress.scanned;
+        progress.bytes.1 += looked as u64;
         progress.scanned = view.end();
         progress.covered = progress.covered.max(view.base + covered as u64);
         progress.until = progress.until.max(view.base + open.end as u64);
@@ -128,13 +143,26 @@ impl Near {
         }
     }
 
-    /// Looks for the words around tokens that end in `open` and were not looked for.
-    fn around(&self, text: &[u8], open: &Range<usize>, covered: &mut usize, hits: &mut Vec<Hit>) {
+    /// Adds the hits in what was looked at and may be near a token that comes yet: from then on all
+    /// words can be looked for at once.
+    pub(super) fn catch_up(&self, view: View<'_>, progress: &mut Progress, told: &mut Vec<Told>) {
+        let (mut covered, scanned) = (view.index(progress.covered), view.index(progress.scanned));
+        let mut hits = Vec::new();
+        self.around(view.bytes, &(covered..scanned), &mut covered, &mut hits);
+        told.extend(hits.into_iter().map(|hit| Told { hit, to: To::Token }));
+        progress.covered = progress.scanned;
+    }
+
+    /// Looks for the words around tokens that end in `open` and were not looked for; says through how
+    /// many bytes.
+    fn around(&self, text: &[u8], open: &Range<usize>, covered: &mut usize, hits: &mut Vec<Hit>) -> usize {
         let ends = open.start.max(*covered)..open.end.min(text.len());
-        if !ends.is_empty() {
+        let length = ends.len();
+        if length > 0 {
             *covered = ends.end;
             self.token.scan(text, ends, hits);
         }
+        length
     }
 }
 

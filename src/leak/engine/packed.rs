@@ -14,6 +14,7 @@ pub(super) use avx2::can;
 use avx2::{masks, places};
 
 use super::index::{Entry, Hit, Index, Sieve, Words, word_at};
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// So many bytes are looked at in a step.
@@ -82,8 +83,19 @@ impl Group {
     }
 }
 
+/// What it costs to look up one more word where four bytes have passed, as a multiple of letting
+/// them pass; more, since letters that follow each other in words do so in texts.
+const LOOK: f32 = 16.0;
+
+/// The bytes that a word is looked up by, from a place in it on; zeros behind its end.
+fn probe_of(bytes: &[u8]) -> [u8; PLACES] {
+    let mut probe = [0; PLACES];
+    probe.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+    probe
+}
+
 /// The rarest places of a word that are tried.
-const WINDOWS: usize = 4;
+const WINDOWS: usize = 6;
 
 impl Packed {
     /// Looks for those of `words` that have the numbers `which`. `None` where the processor
@@ -110,15 +122,19 @@ impl Packed {
         // Those that are met most often come first, while there is choice.
         open.sort_unstable_by(|one, other| other.cmp(one));
         let mut groups = [Group::default(); 16];
+        // How many words are looked up by the same bytes.
+        let mut alike: HashMap<[u8; PLACES], u16> = HashMap::new();
         let mut entries = Vec::with_capacity(open.len());
         let mut longest = 0;
         for (windows, number, word) in &open {
             let mut best: Option<(f32, usize, usize, Group)> = None;
-            for (_, offset) in windows {
+            for (rarity, offset) in windows {
                 let bytes = word.get(*offset..).unwrap_or_default();
+                let others = alike.get(&probe_of(bytes)).copied().unwrap_or(0);
+                let alike = f32::from(others) * LOOK * (*rarity as f32 / 1e12);
                 for (which, group) in groups.iter().enumerate() {
                     let with = group.with(bytes);
-                    let more = with.cost() - group.cost();
+                    let more = with.cost() - group.cost() + alike;
                     if best.as_ref().is_none_or(|(least, ..)| more < *least) {
                         best = Some((more, *offset, which, with));
                     }
@@ -126,10 +142,8 @@ impl Packed {
             }
             let (_, offset, which, with) = best?;
             *groups.get_mut(which)? = with;
-            let mut probe = [0; PLACES];
-            for (to, from) in probe.iter_mut().zip(word.iter().skip(offset)) {
-                *to = *from;
-            }
+            let probe = probe_of(word.get(offset..).unwrap_or_default());
+            *alike.entry(probe).or_default() += 1;
             entries.push(Entry { probe: u32::from_le_bytes(probe), word: *number, offset: offset as u32 });
             longest = longest.max(word.len());
         }

@@ -221,7 +221,11 @@ impl Stream {
         let (first, last) = (candidate.start.first(), candidate.start.last());
         let free = self.free.iter().position(|(rule, _)| *rule == candidate.rule);
         let mut at = free.and_then(|free| self.free.get(free)).map_or(first, |(_, free)| first.max(*free));
-        if at > last || !machine.may_match(bytes.get(text.view.index(at)..).unwrap_or_default()) {
+        if at > last {
+            return;
+        }
+        let starts = text.view.index(last) + 1 - text.view.index(at);
+        if !machine.may_match(bytes.get(text.view.index(at)..).unwrap_or_default(), starts) {
             return;
         }
         let before = at;
