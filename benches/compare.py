@@ -1,15 +1,14 @@
 #!/usr/bin/env python3
 """Run plainsight and its peers over the same captures, and print what each costs and finds.
 
-    compare.py [--mb 200] [--runs 5] [--only TOOL] [CAPTURE…]
+    compare.py [--mb 200] [--runs 5] [--only TOOL] [--without TOOL] [CAPTURE…]
 
 The captures are made once, by mkpcap.py and npm.py, and kept in target/bench. Each round runs
 every tool once, one after the other, so that what slows the machine slows all; the minimum of all
-rounds counts. Times are the whole process's, user and system; memory is its peak, and for
-plainsight also the peak of what is not shared with a file. `x` is CPU as a multiple of
+rounds counts. Times are the whole process's, user and system; memory is its peak as /proc tells it
+while it runs, and that of what is not shared with a file. `x` is CPU as a multiple of
 `tcpdump -r CAPTURE -w /dev/null` in the same run. Found are exchanges with a complete
-answer; the truth is the captures' own. Tools that take more than ten times plainsight's time run
-once. A tool that is not installed is named at the end.
+answer; the truth is the captures' own. A tool that takes more than --patience seconds runs once. A tool that is not installed is named at the end.
 """
 import argparse, datetime, json, os, pathlib, platform, re, shutil, subprocess, sys, tempfile, threading, time
 
@@ -52,13 +51,15 @@ def capture(kind, mb):
     return path, json.loads(truth.read_text())
 
 
-def anonymous(pid, peak, done):
-    """Follows how much of a process's memory is its own, every 5 ms."""
+def follow(pid, peaks, done):
+    """A process's peak memory, and that of what is its own, looked at every 5 ms. What the kernel
+    tells at its end would count the memory of whoever started it, too."""
     while not done.wait(0.005):
         try:
             for line in open("/proc/%d/status" % pid):
-                if line.startswith("RssAnon:"):
-                    peak[0] = max(peak[0], int(line.split()[1]) * 1024)
+                name, _, value = line.partition(":")
+                if name in peaks:
+                    peaks[name] = max(peaks[name], int(value.split()[0]) * 1024)
         except OSError:
             return
 
@@ -67,8 +68,8 @@ def run(command, out):
     """CPU and wall seconds, peak memory, peak anonymous memory; None where it failed."""
     began = time.monotonic()
     program = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL)
-    peak, done = [0], threading.Event()
-    follower = threading.Thread(target=anonymous, args=(program.pid, peak, done))
+    peaks, done = {"VmHWM": 0, "RssAnon": 0}, threading.Event()
+    follower = threading.Thread(target=follow, args=(program.pid, peaks, done))
     follower.start()
     _, status, usage = os.wait4(program.pid, 0)
     wall = time.monotonic() - began
@@ -77,7 +78,7 @@ def run(command, out):
     follower.join()
     if status:
         return None
-    return usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * 1024, peak[0]
+    return usage.ru_utime + usage.ru_stime, wall, peaks["VmHWM"], peaks["RssAnon"]
 
 
 def found(command, pattern, scratch):
@@ -91,7 +92,7 @@ def found(command, pattern, scratch):
 def measure(kind, path, truth, args):
     print("\n%s: %d bytes, %s exchanges" % (kind, path.stat().st_size, truth.get("exchanges", "?")))
     print("%-34s %9s %8s %8s %9s %9s %9s" % ("", "CPU s", "x", "wall s", "RSS MB", "anon MB", "found"))
-    tools = [tool for tool in TOOLS if shutil.which(tool[1][0].format(program=args.program)) and args.only in tool[0]]
+    tools = [tool for tool in TOOLS if shutil.which(tool[1][0].format(program=args.program)) and args.only in tool[0] and args.without not in tool[0]]
     best, slow, counts = {}, set(), {}
     for _ in range(args.runs):
         for name, command, pattern in tools:
@@ -129,6 +130,7 @@ def main():
     parser.add_argument("--mb", type=int, default=200, help="of payload in each made capture")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--only", default="", help="tools whose name holds this")
+    parser.add_argument("--without", default="\0", help="no tools whose name holds this")
     parser.add_argument("--patience", type=float, default=6, help="a tool that takes more seconds runs once")
     parser.add_argument("--program", default=str(HERE.parent / "target" / "release" / "plainsight"))
     parser.add_argument("--scratch", default=None, help="where peers write")
