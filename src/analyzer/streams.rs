@@ -13,7 +13,29 @@ use crate::tls::{Hello, LONGEST_HELLO, client_hello};
 
 /// What is kept for a stream; nothing until its first byte.
 #[derive(Debug, Default)]
-pub(crate) struct StreamState(Option<Box<Inner>>);
+pub(crate) struct StreamState {
+    inner: Option<Box<Inner>>,
+    /// Whether there was more, which told nothing but that the next message may follow.
+    resting: bool,
+}
+
+impl StreamState {
+    fn inner(&mut self) -> &mut Inner {
+        let resting = std::mem::take(&mut self.resting);
+        self.inner.get_or_insert_with(|| {
+            let http = if resting { Connection::resting() } else { Connection::default() };
+            Box::new(Inner { http, other: None })
+        })
+    }
+
+    /// A message may be over: lets go of what says no more than that, so that an idle connection costs
+    /// what the table keeps of it alone.
+    fn rest(&mut self) {
+        if self.inner.as_ref().is_some_and(|inner| inner.other.is_none() && inner.http.is_resting()) {
+            *self = Self { inner: None, resting: true };
+        }
+    }
+}
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -151,7 +173,7 @@ impl<F: FnMut(Event)> Teller<'_, F> {
 
     /// What was no HTTP on a stream is over.
     fn finish_other(&mut self, stream: &Stream, state: &mut StreamState) {
-        let Some(other) = state.0.as_deref_mut().and_then(|inner| inner.other.as_deref_mut()) else { return };
+        let Some(other) = state.inner.as_deref_mut().and_then(|inner| inner.other.as_deref_mut()) else { return };
         for from in Direction::BOTH {
             let (run, framed) = (&mut other.runs[from], &other.framed[from]);
             self.streams.scanner.finish_other(run);
@@ -167,7 +189,7 @@ impl<F: FnMut(Event)> Teller<'_, F> {
         state: &mut StreamState,
         act: impl FnOnce(&mut Connection<Run>, &Settings, &mut Watch<'_, F>),
     ) {
-        let Some(Inner { http, other }) = state.0.as_deref_mut() else { return };
+        let Some(Inner { http, other }) = state.inner.as_deref_mut() else { return };
         let settings = self.streams.settings;
         act(http, &settings, &mut Watch { streams: self.streams, sink: self.sink, stream, other });
     }
@@ -183,17 +205,18 @@ impl<F: FnMut(Event)> Handler<StreamState> for Teller<'_, F> {
         place: Place,
         alone: bool,
     ) {
-        state.0.get_or_insert_default();
+        state.inner();
         self.with_http(stream, state, |http, settings, watch| http.data(from, bytes, place, alone, settings, watch));
+        state.rest();
     }
 
     fn gap(&mut self, stream: &Stream, state: &mut StreamState, from: Direction, length: u64, place: Place) {
-        state.0.get_or_insert_default();
+        state.inner();
         self.with_http(stream, state, |http, settings, watch| http.gap(from, length, place, settings, watch));
     }
 
     fn oddity(&mut self, _: &Stream, state: &mut StreamState, from: Direction, oddity: Oddity) {
-        let http = &mut state.0.get_or_insert_default().http;
+        let http = &mut state.inner().http;
         match oddity {
             Oddity::Conflict => http.note(from, "conflicting-overlap"),
             Oddity::Contradiction => http.note_latest(from, "conflicting-overlap"),
@@ -220,7 +243,7 @@ impl<F: FnMut(Event)> Handler<StreamState> for Teller<'_, F> {
     }
 
     fn weight(&self, state: &StreamState) -> usize {
-        state.0.as_ref().map_or(0, |inner| {
+        state.inner.as_ref().map_or(0, |inner| {
             let other = inner.other.as_ref().map_or(0, |other| other.weight());
             size_of::<Inner>() + inner.http.weight() + other
         })
@@ -360,5 +383,32 @@ impl Other {
         }
         self.hello_done = true;
         self.hello = Vec::new();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_at_rest_keeps_nothing_and_reads_on() {
+        let mut streams =
+            Streams::new(Settings::default(), Scanner::default(), Allowlist::default(), Trace::new(false));
+        let end = |last, port| Endpoint { address: [10, 0, 0, last].into(), port };
+        let ends = crate::decode::FourTuple { source: end(1, 1000), destination: end(2, 80) };
+        let (mut state, stream) = (StreamState::default(), Stream { number: 0, ends });
+        let mut told = Vec::new();
+        for _ in 0..3 {
+            for (from, bytes, rests) in [
+                (Direction::FromInitiator, &b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"[..], false),
+                (Direction::FromResponder, b"HTTP/1.1 204 No Content\r\n", false),
+                (Direction::FromResponder, b"\r\n", true),
+            ] {
+                let mut sink = |event| told.push(event);
+                streams.with(&mut sink).data(&stream, &mut state, from, bytes, Place::default(), false);
+                assert_eq!(state.inner.is_none(), rests);
+            }
+        }
+        assert_eq!(told.len(), 3);
     }
 }

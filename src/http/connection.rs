@@ -38,6 +38,20 @@ pub(super) struct Context<'a, O: Observer> {
 }
 
 impl<S: Scan> Connection<S> {
+    /// One whose messages are all over, and whose next ones are HTTP again, it seems.
+    pub fn resting() -> Self {
+        let mut resting = Self::default();
+        for from in Direction::BOTH {
+            resting.sides[from].state = State::Between;
+        }
+        resting
+    }
+
+    /// Whether it differs in nothing from [`Connection::resting`].
+    pub fn is_resting(&self) -> bool {
+        Direction::BOTH.into_iter().all(|from| self.sides[from].is_between()) && self.exchanges.is_empty()
+    }
+
     /// Memory held, in bytes.
     pub fn weight(&self) -> usize {
         Direction::BOTH.into_iter().map(|from| self.sides[from].weight()).sum::<usize>() + self.exchanges.weight()

@@ -111,6 +111,11 @@ pub(crate) struct Opening {
 }
 
 impl<S: Scan> Exchanges<S> {
+    /// Whether no exchange is under way.
+    pub(crate) fn is_empty(&self) -> bool {
+        Direction::BOTH.into_iter().all(|client| self.pending[client].is_empty())
+    }
+
     /// Memory held, in bytes: what was read, and what is being read.
     pub(crate) fn weight(&self) -> usize {
         let mut weight = self.weight;

@@ -64,6 +64,13 @@ pub(crate) enum Body {
 }
 
 impl Side {
+    /// Whether a message is over and nothing is known of the next.
+    pub(crate) fn is_between(&self) -> bool {
+        let Self { state, buffer, places, searched, notes, after_loss } = self;
+        let nothing = buffer.is_empty() && places.is_empty() && *searched == 0 && notes.is_empty();
+        matches!(state, State::Between) && nothing && !after_loss
+    }
+
     /// Holds bytes back.
     pub(crate) fn push(&mut self, bytes: &[u8], place: Place) {
         if bytes.is_empty() {
