@@ -102,7 +102,7 @@ impl Crew {
     ) -> Self {
         let room = Room::of(config, pace);
         // Batches, the numbers of streams, and what was found and not heard yet have their share.
-        let memory = (config.flow_memory() - config.memory / 8) / workers.max(1);
+        let memory = (config.flow_memory() - config.memory / 5) / workers.max(1);
         let held = Arc::new(Held::new(workers));
         let all = (0..workers).map(|number| Worker::new(number, config, memory, Arc::clone(&held))).collect();
         let merger = Box::new(Merger::new(workers, listener, done));

@@ -198,7 +198,9 @@ impl<S: Scan> Incoming<S> {
     /// Memory held besides `self`, in bytes.
     pub(crate) fn weight(&self) -> usize {
         let message = &self.message;
-        let head = message.head.weight() + message.interim.iter().map(Head::weight).sum::<usize>();
+        // The box, too, with what the allocator adds to it.
+        let own = size_of::<Message>() + 24;
+        let head = own + message.head.weight() + message.interim.iter().map(Head::weight).sum::<usize>();
         let work =
             self.work.as_ref().map_or(0, |work| size_of::<Work>() + work.content.as_ref().map_or(0, Content::memory));
         head + message.body.kept.capacity() + work + self.scan.weight()
