@@ -13,10 +13,15 @@ pub(super) struct Outbox<W> {
 
 impl<W: Write> Outbox<W> {
     /// How much is gathered before it is written, in bytes.
-    const FULL: usize = 64 << 10;
+    pub(super) const FULL: usize = 64 << 10;
 
     pub(super) const fn new(out: W) -> Self {
         Self { out }
+    }
+
+    /// What it was written to; what was not sent is lost.
+    pub(super) fn into_inner(self) -> W {
+        self.out
     }
 
     /// Writes `bytes` and empties them, where they are worth it.

@@ -5,6 +5,7 @@
 
 pub(super) mod value;
 
+use super::outbox::Outbox;
 use super::{Report, Summary, body_text};
 use crate::analyzer::{Event, Exchange};
 use crate::http::{Body, Head, Message, Note};
@@ -16,30 +17,25 @@ use value::Buffer;
 /// Writes JSON Lines to `out`.
 #[derive(Debug)]
 pub struct Json<W> {
-    out: W,
+    out: Outbox<W>,
     buffer: Buffer,
     files: Vec<String>,
 }
 
 impl<W: Write> Json<W> {
-    /// How much is gathered before it is written, in bytes.
-    const FULL: usize = 64 << 10;
-
     /// A report to `out`. `files` are the captures read as one, so that each packet's number
     /// can say which of them it counts in; with fewer than two there is no need to.
     pub fn new(out: W, files: Vec<String>) -> Self {
-        Self { out, buffer: Buffer::default(), files: if files.len() > 1 { files } else { Vec::new() } }
+        Self {
+            out: Outbox::new(out),
+            buffer: Buffer::default(),
+            files: if files.len() > 1 { files } else { Vec::new() },
+        }
     }
 
     /// What it was written to; what was not flushed is lost.
     pub fn into_inner(self) -> W {
-        self.out
-    }
-
-    fn write_out(&mut self) -> io::Result<()> {
-        let written = self.out.write_all(self.buffer.bytes.as_slice());
-        self.buffer.bytes.clear();
-        written
+        self.out.into_inner()
     }
 }
 
@@ -55,14 +51,11 @@ impl<W: Write> Report for Json<W> {
             // The contract has no line for what is no result.
             Event::Tls(_) => {}
         }
-        if self.buffer.bytes.len() >= Self::FULL { self.write_out() } else { Ok(()) }
+        self.out.offer(&mut self.buffer.bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        if !self.buffer.bytes.is_empty() {
-            self.write_out()?;
-        }
-        self.out.flush()
+        self.out.flush(&mut self.buffer.bytes)
     }
 
     fn finish(&mut self, summary: &Summary) -> io::Result<()> {

@@ -182,7 +182,7 @@ fn a_long_run_is_written_before_its_end() {
     let event = exchange(sample::lesson());
     for _ in 0..1000 {
         json.event(&event).unwrap();
-        assert!(json.buffer.bytes.len() < Json::<Vec<u8>>::FULL);
+        assert!(json.buffer.bytes.len() < Outbox::<Vec<u8>>::FULL);
     }
     json.flush().unwrap();
     assert_eq!(String::from_utf8(out).unwrap().lines().count(), 1000);
