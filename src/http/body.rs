@@ -66,7 +66,8 @@ impl<S: Scan> Connection<S> {
     ) {
         self.exchanges.end(who, complete, last, context.settings, context.observer);
         if context.alone && who.1 != Kind::Response {
-            self.exchanges.keep_latest(who.0, context.settings, context.observer);
+            // The latest waits: its answer may still show that the other direction is captured.
+            self.exchanges.give_out_until(1, who.0, context.settings, context.observer);
         }
     }
 

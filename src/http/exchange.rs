@@ -150,9 +150,7 @@ impl<S: Scan> Exchanges<S> {
         settings: &Settings,
         observer: &mut impl Observer<Scan = S>,
     ) -> Framing {
-        while self.pending[from].len() >= MOST_PENDING {
-            self.give_out_front(from, settings, observer);
-        }
+        self.give_out_until(MOST_PENDING - 1, from, settings, observer);
         let Opening { head, mut notes, first, last, .. } = opening;
         let framing = framing::of_request(&head, &mut notes);
         let has_body = framing != Framing::Length(0);
@@ -356,15 +354,15 @@ impl<S: Scan> Exchanges<S> {
         }
     }
 
-    /// The other direction is not captured, it seems: requests are given out without an answer, but
-    /// for the latest, whose answer may still show that it is.
-    pub(crate) fn keep_latest(
+    /// Gives out a client's first exchanges until so many are left.
+    pub(crate) fn give_out_until(
         &mut self,
+        left: usize,
         client: Direction,
         settings: &Settings,
         observer: &mut impl Observer<Scan = S>,
     ) {
-        while self.pending[client].len() > 1 {
+        while self.pending[client].len() > left {
             self.give_out_front(client, settings, observer);
         }
     }
@@ -372,9 +370,7 @@ impl<S: Scan> Exchanges<S> {
     /// The stream is over: everything is given out.
     pub(crate) fn finish(&mut self, settings: &Settings, observer: &mut impl Observer<Scan = S>) {
         for client in Direction::BOTH {
-            while !self.pending[client].is_empty() {
-                self.give_out_front(client, settings, observer);
-            }
+            self.give_out_until(0, client, settings, observer);
         }
     }
 }

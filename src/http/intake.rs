@@ -6,6 +6,7 @@ use super::exchange::Scan;
 use super::head::add;
 use super::message::{Head, Message, Note};
 use crate::packet::Place;
+use crate::tcp::ALLOCATION;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 
@@ -199,7 +200,7 @@ impl<S: Scan> Incoming<S> {
     pub(crate) fn weight(&self) -> usize {
         let message = &self.message;
         // The box, too, with what the allocator adds to it.
-        let own = size_of::<Message>() + 24;
+        let own = size_of::<Message>() + ALLOCATION;
         let head = own + message.head.weight() + message.interim.iter().map(Head::weight).sum::<usize>();
         let work =
             self.work.as_ref().map_or(0, |work| size_of::<Work>() + work.content.as_ref().map_or(0, Content::memory));

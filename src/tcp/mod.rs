@@ -24,6 +24,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use assembler::ALLOCATION;
 pub(crate) use flows::Due;
 pub use flows::{Flows, Limits};
 pub use handler::{Handler, Oddity};
