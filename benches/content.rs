@@ -6,6 +6,7 @@ mod measure;
 use flate2::Compression;
 use flate2::read::{DeflateEncoder, GzEncoder};
 use measure::Case;
+use measure::text::mixed;
 use plainsight::http::content::{Content, Limits};
 use std::hint::black_box;
 use std::io::Read as _;
@@ -15,15 +16,7 @@ use std::process::ExitCode;
 fn text() -> Vec<u8> {
     let words =
         ["packet ", "frame ", "segment ", "stream ", "gap ", "message ", "exchange ", "head ", "body\n", "finding "];
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut text = Vec::new();
-    while text.len() < 1 << 20 {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        text.extend_from_slice(words[state as usize % words.len()].as_bytes());
-    }
-    text
+    mixed(&words)
 }
 
 fn main() -> ExitCode {

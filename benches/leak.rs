@@ -4,6 +4,7 @@
 mod measure;
 
 use measure::Case;
+use measure::text::{MEGABYTE, Random, mixed};
 use plainsight::http::{Connection, Message, Observer, Read, Settings};
 use plainsight::leak::{Canaries, Canary, Rules, Run, Scanner, Side, rule};
 use plainsight::packet::Place;
@@ -13,7 +14,6 @@ use std::process::ExitCode;
 
 /// What one full Ethernet frame carries.
 const SEGMENT: usize = 1448;
-const MEGABYTE: usize = 1 << 20;
 
 const REQUEST: &str = "GET /item/4711 HTTP/1.1\r\nHost: shop.example.com\r\n\
     User-Agent: Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101\r\nAccept: text/html,application/xhtml+xml\r\n\
@@ -21,32 +21,6 @@ const REQUEST: &str = "GET /item/4711 HTTP/1.1\r\nHost: shop.example.com\r\n\
     Connection: keep-alive\r\n\r\n";
 const RESPONSE: &str = "HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: Mon, 23 Nov 2026 20:00:00 GMT\r\n\
     Content-Type: text/html\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n";
-
-/// Draws the same numbers at each run (Marsaglia's xorshift).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn pick<'a>(&mut self, parts: &[&'a str]) -> &'a str {
-        parts[self.next() as usize % parts.len()]
-    }
-}
-
-/// A megabyte of these parts, at random.
-fn mixed(parts: &[&str]) -> Vec<u8> {
-    let mut random = Random(0x9e37_79b9_7f4a_7c15);
-    let mut text = Vec::with_capacity(MEGABYTE + 64);
-    while text.len() < MEGABYTE {
-        text.extend_from_slice(random.pick(parts).as_bytes());
-    }
-    text
-}
 
 fn words() -> Vec<u8> {
     let text = "the quick brown fox jumps over a lazy dog while packets travel in plain sight ";

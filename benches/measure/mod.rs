@@ -6,7 +6,10 @@
 //! instructions an iteration and a byte are printed. Without cargo's `--bench`, as when tests are
 //! run, each case runs once.
 
-#[allow(dead_code)] // not every room takes packets
+// Not every room takes both.
+#[allow(dead_code)]
+pub(crate) mod text;
+#[allow(dead_code)]
 pub(crate) mod traffic;
 
 use std::process::{Command, ExitCode};
