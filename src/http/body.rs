@@ -307,7 +307,7 @@ impl<S: Scan> Connection<S> {
         if empty.is_none() {
             let mut notes = Vec::new();
             let mut trailers = head::trailers(&held.bytes, &mut notes);
-            trailers.places = held.places;
+            trailers.set_places(held.places);
             for note in notes {
                 self.exchanges.note(who, note.0);
             }

@@ -104,8 +104,7 @@ enum Length {
 fn content_length(head: &Head, notes: &mut Vec<Note>) -> Length {
     let mut length = Length::None;
     let mut count = 0;
-    let values = head.fields().filter(|(name, _)| name.eq_ignore_ascii_case(b"content-length"));
-    for value in values.flat_map(|(_, value)| value.split(|byte| *byte == b',')) {
+    for value in head.fields_named("content-length").flat_map(|value| value.split(|byte| *byte == b',')) {
         let this = one_length(value, notes);
         count += 1;
         if count == 2 {
@@ -160,7 +159,7 @@ enum Coding {
 /// With something in front of it (a quote, a form feed) no browser sees it.
 fn transfer_coding(head: &Head, notes: &mut Vec<Note>) -> Coding {
     let (mut chunked, mut other, mut count) = (false, false, 0);
-    for (_, value) in head.fields().filter(|(name, _)| name.eq_ignore_ascii_case(b"transfer-encoding")) {
+    for value in head.fields_named("transfer-encoding") {
         count += 1;
         if count == 2 {
             add(notes, "duplicate-transfer-encoding");

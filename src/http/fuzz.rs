@@ -180,7 +180,7 @@ fn said(message: Message) -> Said {
 }
 
 fn shape(head: &Head) -> String {
-    format!("{} {:?} {:?} {:?}", head.bytes.escape_ascii(), head.start, head.version, head.fields)
+    format!("{} {:?} {:?} {:?}", head.bytes.escape_ascii(), head.start, head.version, head.fields.spans())
 }
 
 #[cfg(test)]

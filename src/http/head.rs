@@ -1,15 +1,12 @@
 //! Reads a message's head: its start line and fields (RFC 9112 §2 to §5).
 //!
-//! A head in good order is read by `httparse`; anything else by a reader as lenient as
-//! a browser, which names each leniency.
+//! A head in good order is read in one pass, elsewhere; anything else here, by a reader as lenient
+//! as a browser, which names each leniency.
 
 use super::message::{Head, Note, Span, Start};
+use super::quick;
 use super::recognize::{Kind, is_token, trim, trim_end, version_of};
 use memchr::{memchr, memchr_iter};
-use std::mem::MaybeUninit;
-
-/// Most fields that the quick reader takes; a head with more is read by the lenient one.
-const QUICK_FIELDS: usize = 96;
 
 /// Finds the end of a head: the index after its blank line. Lines may end with LF alone.
 /// `from` is where an earlier search for the same bytes stopped.
@@ -30,79 +27,12 @@ pub(crate) fn end(bytes: &[u8], from: usize) -> Option<usize> {
 /// Reads the head that `bytes` are, up to and including its blank line (or as far as it
 /// came). Leniencies are added to `notes`.
 pub(crate) fn parse(kind: Kind, bytes: &[u8], notes: &mut Vec<Note>) -> Head {
-    let mut head = quick(kind, bytes).unwrap_or_else(|| lenient(kind, bytes, notes));
-    head.bytes.shrink_to_fit();
-    head
-}
-
-/// The quick reader: whole heads in good order only.
-pub(crate) fn quick(kind: Kind, bytes: &[u8]) -> Option<Head> {
-    let mut fields = [const { MaybeUninit::uninit() }; QUICK_FIELDS];
-    let span = |part: &[u8]| span_in(bytes, part);
-    let (length, start, version, fields) = match kind {
-        Kind::Request => {
-            let mut request = httparse::Request::new(&mut []);
-            let Ok(httparse::Status::Complete(length)) = request.parse_with_uninit_headers(bytes, &mut fields) else {
-                return None;
-            };
-            let (method, target) = (request.method?.as_bytes(), request.path?.as_bytes());
-            let target = span(target);
-            let version = Span { start: target.end + 1, end: target.end + 9 };
-            (length, Start::Request { method: span(method), target }, version, request.headers)
-        }
-        Kind::Response => {
-            let mut response = httparse::Response::new(&mut []);
-            let config = httparse::ParserConfig::default();
-            let Ok(httparse::Status::Complete(length)) =
-                config.parse_response_with_uninit_headers(&mut response, bytes, &mut fields)
-            else {
-                return None;
-            };
-            let reason = response.reason.map(str::as_bytes).filter(|reason| !reason.is_empty());
-            // An empty reason is no part of the buffer; nor is one that httparse replaced.
-            let reason = match reason {
-                Some(reason) => span(reason),
-                None if bytes.get(12..15) == Some(b" \r\n") => Span { start: 13, end: 13 },
-                None => return None,
-            };
-            let start = Start::Response { status: response.code, reason: Some(reason) };
-            (length, start, Span { start: 0, end: 8 }, response.headers)
-        }
-        Kind::BareRequest => return None,
-    };
-    let mut spans = Vec::with_capacity(fields.len());
-    let mut at = bytes.iter().position(|byte| *byte == b'\n')? + 1;
-    if bytes.get(at.checked_sub(2)?) != Some(&b'\r') {
-        return None; // a line that ends with LF alone: worth a note
-    }
-    for field in fields.iter() {
-        let (name, value) = (span(field.name.as_bytes()), span(field.value));
-        if name.start as usize != at {
-            return None;
-        }
-        let value = if field.value.is_empty() { Span { start: name.end + 1, end: name.end + 1 } } else { value };
-        let rest = bytes.get(value.end as usize..)?;
-        let line = memchr(b'\n', rest)?;
-        if line.checked_sub(1).and_then(|cr| rest.get(cr)) != Some(&b'\r') {
-            return None;
-        }
-        at = value.end as usize + line + 1;
-        spans.push((name, value));
-    }
-    if bytes.get(at..length) != Some(b"\r\n") {
-        return None;
-    }
-    Some(Head { bytes: bytes.get(..length)?.to_vec(), start, version, fields: spans, places: Vec::new(), tidy: true })
-}
-
-/// Where `part`, a slice of `whole`, lies in it.
-fn span_in(whole: &[u8], part: &[u8]) -> Span {
-    let start = (part.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize).min(whole.len()) as u32;
-    Span { start, end: start + part.len() as u32 }
+    let quick = if kind == Kind::BareRequest { None } else { quick::read(bytes, bytes.len()) };
+    quick.filter(|head| head.bytes.len() == bytes.len()).unwrap_or_else(|| lenient(kind, bytes, notes))
 }
 
 /// The lenient reader.
-fn lenient(kind: Kind, bytes: &[u8], notes: &mut Vec<Note>) -> Head {
+pub(super) fn lenient(kind: Kind, bytes: &[u8], notes: &mut Vec<Note>) -> Head {
     let mut head = Head { bytes: bytes.to_vec(), ..Head::default() };
     let mut lines = Lines { bytes, at: 0 };
     let first = lines.next().unwrap_or(0..0);
@@ -112,7 +42,7 @@ fn lenient(kind: Kind, bytes: &[u8], notes: &mut Vec<Note>) -> Head {
         Kind::Response => status_line(&mut head, line, notes),
         Kind::Request | Kind::BareRequest => request_line(&mut head, line, notes),
     }
-    head.fields = fields(&mut head.bytes, lines, notes);
+    head.fields = fields(&mut head.bytes, lines, notes).into();
     head
 }
 
@@ -128,7 +58,7 @@ fn note_end(bytes: &[u8], end: usize, notes: &mut Vec<Note>) {
 /// Reads trailer fields: a head without its start line (RFC 9112 §7.1.2).
 pub(crate) fn trailers(bytes: &[u8], notes: &mut Vec<Note>) -> Head {
     let mut head = Head { bytes: bytes.to_vec(), ..Head::default() };
-    head.fields = fields(&mut head.bytes, Lines { bytes, at: 0 }, notes);
+    head.fields = fields(&mut head.bytes, Lines { bytes, at: 0 }, notes).into();
     head
 }
 
@@ -331,46 +261,6 @@ mod tests {
 
     fn fields_of(head: &Head) -> Vec<(String, String)> {
         head.fields().map(|(n, v)| (n.escape_ascii().to_string(), v.escape_ascii().to_string())).collect()
-    }
-
-    #[test]
-    fn the_quick_and_the_lenient_reader_agree_on_heads_in_good_order() {
-        for (kind, bytes) in [
-            (Kind::Request, &b"GET / HTTP/1.1\r\nHost: a\r\nX: \r\nY:z \r\n\r\n"[..]),
-            (Kind::Request, b"POST /a?b HTTP/1.0\r\n\r\n"),
-            (Kind::Response, b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n"),
-            (Kind::Response, b"HTTP/1.1 200 \r\nA: b\r\n\r\n"),
-            (Kind::Response, b"HTTP/1.1 404 Not Found at all\r\n\r\n"),
-        ] {
-            let quick = quick(kind, bytes).expect("a head in good order");
-            let mut notes = Vec::new();
-            let slow = lenient(kind, bytes, &mut notes);
-            assert!(notes.is_empty(), "{notes:?} for {}", bytes.escape_ascii());
-            assert_eq!(fields_of(&quick), fields_of(&slow));
-            assert_eq!(quick.method(), slow.method());
-            assert_eq!(quick.target(), slow.target());
-            assert_eq!(quick.status(), slow.status());
-            assert_eq!(quick.reason(), slow.reason());
-            assert_eq!(quick.version(), slow.version());
-        }
-    }
-
-    #[test]
-    fn only_heads_without_anything_to_escape_are_plain() {
-        for (value, want) in [
-            (&b"a b~!"[..], true),
-            (b"", true),
-            (b"a\tb", false),
-            (b"say \"hi\"", false),
-            (b"a\\b", false),
-            (b"caf\xc3\xa9", false),
-            (b"a\x7f", false),
-            (b"a\rb", false),
-            (b"a\r\n b", false),
-        ] {
-            let bytes = [b"GET / HTTP/1.1\r\nA: ", value, b"\r\n\r\n"].concat();
-            assert_eq!(read(Kind::Request, &bytes).0.is_plain(), want, "{}", value.escape_ascii());
-        }
     }
 
     #[test]

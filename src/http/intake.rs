@@ -74,11 +74,11 @@ impl<S: Scan> Incoming<S> {
     }
 
     fn work(message: &mut Message, settings: &Settings) -> Option<Box<Work>> {
-        let codings = message.head.fields().filter(|(name, _)| name.eq_ignore_ascii_case(b"content-encoding"));
-        let transfer = message.head.fields().filter(|(name, _)| name.eq_ignore_ascii_case(b"transfer-encoding"));
+        let codings = message.head.fields_named("content-encoding");
+        let transfer = message.head.fields_named("transfer-encoding");
         // Transfer codings before `chunked` are removed like content codings; they are on the
         // outside, so they stand last in the order in which codings were applied.
-        let values: Vec<_> = codings.chain(transfer).map(|(_, value)| without_controls(value)).collect();
+        let values: Vec<_> = codings.chain(transfer).map(without_controls).collect();
         let content = (settings.decode && !values.is_empty())
             .then(|| Content::new(values.iter().map(AsRef::as_ref), settings.content))
             .filter(|content| !content.is_identity() || content.notes().next().is_some());

@@ -17,11 +17,42 @@ pub struct Head {
     pub(crate) bytes: Vec<u8>,
     pub(crate) start: Start,
     pub(crate) version: Span,
-    pub(crate) fields: Vec<(Span, Span)>,
-    /// For each run of bytes that one packet brought: its first index and its place.
-    pub(crate) places: Vec<(u32, Place)>,
-    /// Whether it came in good order, which means that no name or value has a line's end in it.
-    pub(crate) tidy: bool,
+    pub(crate) fields: Fields,
+    /// Where the first byte came from.
+    pub(crate) first_place: Place,
+    /// For each further run of bytes that one packet brought: its first index and its place.
+    pub(crate) later_places: Vec<(u32, Place)>,
+    /// Whether all text is known to be printable ASCII without quotes and backslashes, which
+    /// nothing has to be done to before it is written.
+    pub(crate) plain: bool,
+}
+
+/// The fields of a head, as ranges of its buffer.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Fields {
+    spans: Vec<(Span, Span)>,
+    /// Which lengths the names have: bit n for n bytes, the last for more. Most heads lack most of
+    /// the fields that they are asked for.
+    lengths: u64,
+}
+
+impl From<Vec<(Span, Span)>> for Fields {
+    fn from(spans: Vec<(Span, Span)>) -> Self {
+        let lengths = spans.iter().fold(0, |lengths, (name, _)| lengths | length_bit(name.len()));
+        Self { spans, lengths }
+    }
+}
+
+impl Fields {
+    /// Where each name and value stand, in order.
+    pub(crate) fn spans(&self) -> &[(Span, Span)] {
+        &self.spans
+    }
+
+    /// Those whose name may have this length.
+    fn of_length(&self, length: usize) -> &[(Span, Span)] {
+        if self.lengths & length_bit(length) == 0 { &[] } else { &self.spans }
+    }
 }
 
 /// What stands on the first line.
@@ -86,28 +117,36 @@ impl Head {
 
     /// All fields in order: name and value, obsolete folds made spaces.
     pub fn fields(&self) -> impl ExactSizeIterator<Item = (&[u8], &[u8])> {
-        self.fields.iter().map(|(name, value)| (self.slice(name), self.slice(value)))
+        self.fields.spans().iter().map(|(name, value)| (self.slice(name), self.slice(value)))
+    }
+
+    /// Says where its bytes came from: for each run of bytes that one packet brought its first
+    /// index and its place.
+    pub(crate) fn set_places(&mut self, mut places: Vec<(u32, Place)>) {
+        if !places.is_empty() {
+            self.first_place = places.remove(0).1;
+            self.later_places = places;
+        }
     }
 
     /// The value of the first field named `name`, in any letter case.
     pub fn field(&self, name: &str) -> Option<&[u8]> {
-        self.fields().find(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value)
+        self.fields_named(name).next()
     }
 
-    /// Whether all text of a head in good order is printable ASCII without quotes and
-    /// backslashes, which nothing has to be done to before it is written: one look at the whole
-    /// instead of one at each part.
-    pub(crate) fn is_plain(&self) -> bool {
-        let plain = |byte: u8| byte.wrapping_sub(b' ') < 0x5f && byte != b'"' && byte != b'\\';
-        let between = |byte: u8| byte == b'\r' || byte == b'\n';
-        self.tidy && self.bytes.iter().fold(true, |all, byte| all & (plain(*byte) | between(*byte)))
+    /// The values of all fields named `name`, in any letter case.
+    pub(crate) fn fields_named(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        let fields = self.fields.of_length(name.len());
+        let same =
+            move |span: &Span| span.len() == name.len() && self.slice(span).eq_ignore_ascii_case(name.as_bytes());
+        fields.iter().filter(move |(name, _)| same(name)).map(|(_, value)| self.slice(value))
     }
 
     /// Memory held, in bytes.
     pub(crate) fn weight(&self) -> usize {
         self.bytes.capacity()
-            + self.fields.capacity() * size_of::<(Span, Span)>()
-            + self.places.capacity() * size_of::<(u32, Place)>()
+            + self.fields.spans.capacity() * size_of::<(Span, Span)>()
+            + self.later_places.capacity() * size_of::<(u32, Place)>()
     }
 
     /// Where `value`, which is a part of this head, stands in its buffer.
@@ -119,12 +158,17 @@ impl Head {
 
     /// Where the byte at `index` of this head's buffer came from.
     pub(crate) fn place(&self, index: u32) -> Place {
-        let run = self.places.partition_point(|(first, _)| *first <= index);
-        match run.checked_sub(1).and_then(|run| self.places.get(run)) {
+        let run = self.later_places.partition_point(|(first, _)| *first <= index);
+        match run.checked_sub(1).and_then(|run| self.later_places.get(run)) {
             Some((first, place)) => place.advanced((index - first) as usize),
-            None => Place::default(),
+            None => self.first_place.advanced(index as usize),
         }
     }
+}
+
+/// The bit of a name's length.
+const fn length_bit(length: usize) -> u64 {
+    1 << if length < 63 { length } else { 63 }
 }
 
 /// What is known of a body (RFC 9112 §6).

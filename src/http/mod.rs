@@ -18,6 +18,7 @@ mod intake;
 mod leniencies;
 mod message;
 mod opening;
+mod quick;
 mod recognize;
 mod side;
 mod stray;

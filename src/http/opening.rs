@@ -5,6 +5,7 @@ use super::connection::{Connection, Context};
 use super::exchange::{Observer, Opening, Scan};
 use super::head;
 use super::message::{Head, Note};
+use super::quick;
 use super::recognize::{Kind, Look, recognize, stays_partial};
 use super::side::{Body, Origin, State};
 use super::stray::{Found, find};
@@ -46,6 +47,13 @@ impl<S: Scan> Connection<S> {
         context: &mut Context<'_, O>,
     ) -> usize {
         let from = context.from;
+        if let Some(mut head) = quick::read(bytes, context.settings.longest_head) {
+            head.first_place = place;
+            let kind = if head.method().is_some() { Kind::Request } else { Kind::Response };
+            let length = head.bytes.len();
+            self.message(kind, head, Vec::new(), place, place.advanced(length - 1), context);
+            return length;
+        }
         if origin != Origin::Lost {
             let blank = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
             if blank > 0 {
@@ -61,7 +69,7 @@ impl<S: Scan> Connection<S> {
                 };
                 let mut notes = Vec::new();
                 let mut head = head::parse(kind, bytes.get(..end).unwrap_or_default(), &mut notes);
-                head.places.push((0, place));
+                head.first_place = place;
                 self.message(kind, head, notes, place, place.advanced(end - 1), context);
                 end
             }
@@ -231,7 +239,7 @@ impl<S: Scan> Connection<S> {
         let mut notes = Vec::new();
         let mut head = head::parse(kind, &held.bytes, &mut notes);
         let first = held.first();
-        head.places = held.places;
+        head.set_places(held.places);
         let last = head.place(held.bytes.len().saturating_sub(1) as u32);
         let Some(cut) = cut else {
             self.message(kind, head, notes, first, last, context);

@@ -182,7 +182,7 @@ fn is_binary(byte: u8) -> bool {
 }
 
 /// A character of a token (RFC 9110 §5.6.2).
-pub(crate) fn is_token(byte: u8) -> bool {
+pub(crate) const fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(
             byte,

@@ -35,8 +35,8 @@ pub(super) fn locate(head: &Head, origin: Origin, range: &Range<usize>) -> Optio
     if let Some((location, span)) = head.start_spans().into_iter().flatten().find(|(_, span)| within(span)) {
         return Some(value(location, &span));
     }
-    let before = head.fields.partition_point(|(name, _)| name.start as usize <= range.start);
-    let (name, field) = head.fields.get(before.checked_sub(1)?)?;
+    let before = head.fields.spans().partition_point(|(name, _)| name.start as usize <= range.start);
+    let (name, field) = head.fields.spans().get(before.checked_sub(1)?)?;
     if within(name) {
         return Some(value(name_of(origin), name));
     }

@@ -175,7 +175,7 @@ fn response(json: &mut Buffer, exchange: &Exchange) {
     json.string(r#","statusText":"#, head.reason().unwrap_or_default());
     json.string(r#","httpVersion":"#, head.version().as_bytes());
     let mut separator = r#","cookies":["#;
-    for (_, value) in head.fields().filter(|(name, _)| name.eq_ignore_ascii_case(b"set-cookie")) {
+    for value in head.fields_named("set-cookie") {
         parts::set_cookie(json, separator, value);
         separator = ",";
     }

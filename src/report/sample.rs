@@ -21,12 +21,12 @@ pub(super) fn place(packet: u64, micros: u32, offset: Option<u32>) -> Place {
 pub(super) fn head(lines: &[u8]) -> Head {
     let span = |from: usize, to: usize| -> Span { from as u32..to as u32 };
     let mut head = Head { bytes: lines.to_vec(), ..Head::default() };
-    let mut from = 0;
+    let (mut from, mut fields) = (0, Vec::new());
     for (number, line) in lines.split(|&b| b == b'\n').enumerate() {
         let to = from + line.len();
         let at = |mark: u8| line.iter().position(|&b| b == mark).map_or(to, |at| from + at);
         if number > 0 && !line.is_empty() {
-            head.fields.push((span(from, at(b':')), span((at(b':') + 2).min(to), to)));
+            fields.push((span(from, at(b':')), span((at(b':') + 2).min(to), to)));
         } else if line.starts_with(b"HTTP/") {
             let code =
                 line.get(9..12).and_then(|code| std::str::from_utf8(code).ok()).and_then(|code| code.parse().ok());
@@ -39,6 +39,7 @@ pub(super) fn head(lines: &[u8]) -> Head {
         }
         from = to + 1;
     }
+    head.fields = fields.into();
     head
 }
 

@@ -107,8 +107,8 @@ fn decode(bytes: &[u8]) -> Vec<u8> {
 
 /// The cookies that a request sends (RFC 6265 §4.2).
 pub(super) fn cookies(head: &Head) -> impl Iterator<Item = (&[u8], &[u8])> {
-    let values = head.fields().filter(|(name, _)| name.eq_ignore_ascii_case(b"cookie"));
-    values.flat_map(|(_, value)| value.split(|byte| *byte == b';')).filter(|pair| !pair.trim_ascii().is_empty()).map(
+    let values = head.fields_named("cookie");
+    values.flat_map(|value| value.split(|byte| *byte == b';')).filter(|pair| !pair.trim_ascii().is_empty()).map(
         |pair| {
             let (name, value) = split_at(pair, b'=');
             (name.trim_ascii(), value.trim_ascii())

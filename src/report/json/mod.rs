@@ -124,7 +124,7 @@ impl Line<'_> {
 
     fn request(&mut self, request: &Message) {
         let head = &request.head;
-        let plain = head.is_plain();
+        let plain = head.plain;
         self.places(request);
         self.json.known(r#","version":"#, head.version().as_bytes(), plain);
         self.json.known(r#","method":"#, head.method().unwrap_or_default(), plain);
@@ -142,7 +142,7 @@ impl Line<'_> {
     }
 
     fn response(&mut self, response: &Message) {
-        let plain = response.head.is_plain();
+        let plain = response.head.plain;
         self.places(response);
         self.json.known(r#","version":"#, response.head.version().as_bytes(), plain);
         self.status(r#","status":"#, &response.head);
@@ -155,7 +155,7 @@ impl Line<'_> {
         self.list(r#","interim":["#, &response.interim, |line, comma, head| {
             line.json.raw(comma);
             line.status(r#"{"status":"#, head);
-            line.headers(head, head.is_plain());
+            line.headers(head, head.plain);
             line.json.raw("}");
         });
         self.rest(response);

@@ -1,0 +1,260 @@
+//! Reads whole heads in good order in one pass (RFC 9112 §2 to §5).
+//!
+//! Nearly all heads are such. It refuses whatever wants a note: that is for the lenient reader
+//! to name.
+
+use super::message::{Head, Span, Start};
+use super::recognize::is_token;
+use memchr::{Memchr, memchr, memchr_iter, memrchr};
+use std::ops::Range;
+
+/// Most lines that it takes; a head with more is read by the lenient reader.
+const MOST_LINES: usize = 96;
+
+/// Longest method that it takes.
+const LONGEST_METHOD: usize = 16;
+
+/// Methods that begin other protocols' first lines.
+const FOREIGN: [&[u8]; 2] = [b"PRI", b"ICY"];
+
+/// Which bytes are a token's.
+const TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = is_token(byte as u8);
+        byte += 1;
+    }
+    table
+};
+
+/// Reads the head that `bytes` begin with, where it is whole, no longer than `longest` and in good
+/// order.
+pub(super) fn read(bytes: &[u8], longest: usize) -> Option<Head> {
+    let mut line_feeds = memchr_iter(b'\n', bytes.get(..longest.min(bytes.len()))?);
+    let first = line_feeds.next()?;
+    let line = bytes.get(..first.checked_sub(1)?)?;
+    let (start, version) = if line.starts_with(b"HTTP/") { status_line(line)? } else { request_line(line)? };
+    let mut ends = [0; MOST_LINES];
+    let (count, length) = line_ends(line_feeds, first + 1, &mut ends)?;
+    let bytes = bytes.get(..length)?;
+    let plain = is_plain(bytes, count + 2)?;
+    let mut fields = Vec::with_capacity(count);
+    let mut from = first + 1;
+    for end in ends.get(..count)? {
+        fields.push(field(bytes.get(from..*end as usize)?, from)?);
+        from = *end as usize + 2;
+    }
+    Some(Head { bytes: bytes.to_vec(), start, version, fields: fields.into(), plain, ..Head::default() })
+}
+
+/// Finds where the lines from `from` on end, without CR LF, and where the blank line behind them does.
+fn line_ends(line_feeds: Memchr<'_>, mut from: usize, ends: &mut [u32; MOST_LINES]) -> Option<(usize, usize)> {
+    for (count, line_feed) in line_feeds.enumerate() {
+        let end = line_feed.checked_sub(1)?;
+        if end == from {
+            return Some((count, line_feed + 1));
+        }
+        *ends.get_mut(count)? = u32::try_from(end).ok()?;
+        from = line_feed + 1;
+    }
+    None
+}
+
+/// Whether nothing has to be done to the text before it is written: no quotes and backslashes. `None`
+/// where there is more than printable ASCII between the ends of so many lines, or where a line
+/// ends otherwise than with CR LF.
+fn is_plain(bytes: &[u8], lines: usize) -> Option<bool> {
+    /// No count of this many bytes is lost in a byte.
+    const BLOCK: usize = 128;
+    let (mut plain, mut returns) = (true, 0);
+    for block in bytes.chunks(BLOCK) {
+        let (mut odd, mut marked, mut here) = (false, false, 0_u8);
+        for byte in block {
+            let between = *byte == b'\r' || *byte == b'\n';
+            odd |= byte.wrapping_sub(b' ') >= 0x5f && !between;
+            marked |= *byte == b'"' || *byte == b'\\';
+            here += u8::from(*byte == b'\r');
+        }
+        if odd {
+            return None;
+        }
+        plain &= !marked;
+        returns += usize::from(here);
+    }
+    (returns == lines).then_some(plain)
+}
+
+fn span(range: Range<usize>) -> Span {
+    range.start as u32..range.end as u32
+}
+
+/// `HTTP/1.1`, of any digits.
+fn is_version(text: &[u8]) -> bool {
+    matches!(text, [b'H', b'T', b'T', b'P', b'/', major, b'.', minor] if major.is_ascii_digit() && minor.is_ascii_digit())
+}
+
+/// `GET / HTTP/1.1`
+fn request_line(line: &[u8]) -> Option<(Start, Span)> {
+    let method = line.iter().take(LONGEST_METHOD + 1).position(|byte| !TOKEN[usize::from(*byte)])?;
+    let version = memrchr(b' ', line)?;
+    let target = line.get(method + 1..version)?;
+    let good = method > 0
+        && line.get(method) == Some(&b' ')
+        && !target.is_empty()
+        && memchr(b' ', target).is_none()
+        && is_version(line.get(version + 1..)?)
+        && !FOREIGN.contains(&line.get(..method)?);
+    let start = Start::Request { method: span(0..method), target: span(method + 1..version) };
+    good.then_some((start, span(version + 1..line.len())))
+}
+
+/// `HTTP/1.1 200 OK`
+fn status_line(line: &[u8]) -> Option<(Start, Span)> {
+    let &[b' ', a, b, c, b' '] = line.get(8..13)?.first_chunk()? else { return None };
+    let digit = |byte: u8| byte.is_ascii_digit().then(|| u16::from(byte - b'0'));
+    let status = digit(a)? * 100 + digit(b)? * 10 + digit(c)?;
+    let start = Start::Response { status: Some(status), reason: Some(span(13..line.len())) };
+    is_version(line.get(..8)?).then_some((start, span(0..8)))
+}
+
+/// `Name: value`, a line that begins at `at`.
+fn field(line: &[u8], at: usize) -> Option<(Span, Span)> {
+    let name = line.iter().position(|byte| !TOKEN[usize::from(*byte)])?;
+    if name == 0 || line.get(name) != Some(&b':') {
+        return None;
+    }
+    let is_space = |byte: &u8| *byte == b' ';
+    let (mut from, mut to) = (name + 1, line.len());
+    while line.get(from).is_some_and(is_space) {
+        from += 1;
+    }
+    while to > from && line.get(to - 1).is_some_and(is_space) {
+        to -= 1;
+    }
+    Some((span(at..at + name), span(at + from..at + to)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::head::lenient;
+    use super::super::recognize::{Kind, Look, recognize};
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What both readers make of the same bytes, if the quick one takes them.
+    fn compare(bytes: &[u8]) -> Option<usize> {
+        let quick = read(bytes, 1 << 20)?;
+        let length = quick.bytes.len();
+        let kind = if quick.method().is_some() { Kind::Request } else { Kind::Response };
+        assert_eq!(recognize(bytes), Look::Is(kind), "{}", bytes.escape_ascii());
+        assert_eq!(super::super::head::end(bytes, 0), Some(length), "{}", bytes.escape_ascii());
+        let mut notes = Vec::new();
+        let slow = lenient(kind, &bytes[..length], &mut notes);
+        let fields = |head: &Head| -> Vec<_> { head.fields().map(|(n, v)| (n.to_vec(), v.to_vec())).collect() };
+        assert!(notes.is_empty(), "{notes:?} for {}", bytes.escape_ascii());
+        assert_eq!((&quick.bytes, fields(&quick)), (&slow.bytes, fields(&slow)));
+        assert_eq!((quick.method(), quick.target(), quick.version()), (slow.method(), slow.target(), slow.version()));
+        assert_eq!((quick.status(), quick.reason()), (slow.status(), slow.reason()));
+        for (name, _) in slow.fields() {
+            let name = std::str::from_utf8(name).expect("a token");
+            assert_eq!(quick.field(name), slow.field(name));
+        }
+        Some(length)
+    }
+
+    #[test]
+    fn heads_in_good_order_are_taken_and_read_as_the_lenient_reader_does() {
+        for bytes in [
+            &b"GET / HTTP/1.1\r\nHost: a\r\nX: \r\nY:z \r\nZ:\r\n\r\n"[..],
+            b"POST /a?b HTTP/1.0\r\n\r\n",
+            b"OPTIONS * HTTP/1.1\r\nA:  b  c  \r\n\r\n",
+            b"CONNECT a:443 HTTP/1.1\r\n\r\nGET",
+            b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n",
+            b"HTTP/1.1 200 \r\nA: b\r\n\r\n",
+            b"HTTP/1.1 404 Not Found at all \r\nA: \"b\\\"\r\n\r\nbody\r\n\r\n",
+            b"BREW /pot HTTP/1.0\r\nA: b:c\r\n\r\n",
+        ] {
+            let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4);
+            assert_eq!(compare(bytes), end, "{}", bytes.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn whatever_wants_a_note_is_left_to_the_lenient_reader() {
+        for bytes in [
+            &b""[..],
+            b"\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: a\r\n",
+            b"GET / HTTP/1.1\n\n",
+            b"GET / HTTP/1.1\r\n\n",
+            b"GET / HTTP/1.1\nA: b\r\n\r\n",
+            b"GET / HTTP/1.1\r\nA: b\rc\r\n\r\n",
+            b"GET / HTTP/1.1\r\r\n\r\n",
+            b"GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n",
+            b"GET / HTTP/1.1\r\nA : b\r\n\r\n",
+            b"GET / HTTP/1.1\r\n: b\r\n\r\n",
+            b"GET / HTTP/1.1\r\nA\r\n\r\n",
+            b"GET / HTTP/1.1\r\nA: caf\xc3\xa9\r\n\r\n",
+            b"GET / HTTP/1.1\r\nA: b\0\r\n\r\n",
+            b"GET / HTTP/1.1 \r\n\r\n",
+            b"GET  / HTTP/1.1\r\n\r\n",
+            b"GET /a b HTTP/1.1\r\n\r\n",
+            b"GET / http/1.1\r\n\r\n",
+            b"GET / HTTP/1.1x\r\n\r\n",
+            b"GET /\r\n\r\n",
+            b"GET  HTTP/1.1\r\n\r\n",
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+            b"ICY / HTTP/1.0\r\n\r\n",
+            b"HTTP/1.1 200\r\n\r\n",
+            b"HTTP/1.1 20 OK\r\n\r\n",
+            b"HTTP/1.1 2000 OK\r\n\r\n",
+            b"HTTP/1.1  200 OK\r\n\r\n",
+            b"HTTP/11 200 OK\r\n\r\n",
+        ] {
+            assert_eq!(compare(bytes), None, "{}", bytes.escape_ascii());
+        }
+        let long = [&b"GET / HTTP/1.1\r\n"[..], &b"A: b\r\n".repeat(MOST_LINES + 1), b"\r\n"].concat();
+        assert!(read(&long, 1 << 20).is_none());
+        assert!(read(b"GET / HTTP/1.1\r\n\r\n", 17).is_none());
+    }
+
+    #[test]
+    fn only_heads_without_anything_to_escape_are_plain() {
+        for (value, want) in
+            [(&b"a b~!"[..], Some(true)), (b"", Some(true)), (b"say \"hi\"", Some(false)), (b"a\\b", Some(false))]
+        {
+            let bytes = [b"GET / HTTP/1.1\r\nA: ", value, b"\r\n\r\n"].concat();
+            assert_eq!(read(&bytes, 1 << 20).map(|head| head.plain), want, "{}", value.escape_ascii());
+        }
+    }
+
+    proptest! {
+        /// Lines made of what matters, some in good order.
+        #[test]
+        fn what_it_takes_it_reads_as_the_lenient_reader_does(
+            start in proptest::sample::select(vec![
+                "GET / HTTP/1.1", "HTTP/1.1 200 OK", "HTTP/1.0 304 ", "X-Y /a?b=c HTTP/1.0", "PUT * HTTP/9.9",
+                "GET /a b HTTP/1.1", "HTTP/1.1 200", "ICY 200 OK", "GET /", "get / HTTP/1.1", "G(T / HTTP/1.1",
+            ]),
+            lines in proptest::collection::vec("[A-Za-z:\" \t\r\\\\é\0-]{0,6}: ?[ -~]{0,40}", 0..20),
+            ends in proptest::collection::vec(proptest::sample::select(vec!["\r\n", "\r\n", "\r\n", "\r\n", "\n"]), 22),
+            after in "[ -~\r\n]{0,20}",
+        ) {
+            let mut text = start.to_owned() + ends[0];
+            for (line, end) in lines.iter().zip(&ends[1..]) {
+                text = text + line + end;
+            }
+            compare((text + "\r\n" + &after).as_bytes());
+        }
+
+        #[test]
+        fn any_lines_in_good_order_are_taken(
+            lines in proptest::collection::vec("[A-Za-z-]{1,20}: ?[!-~]{0,40}", 0..30),
+        ) {
+            let text = "GET / HTTP/1.1\r\n".to_owned() + &lines.join("\r\n");
+            let text = text + if lines.is_empty() { "\r\n" } else { "\r\n\r\n" };
+            prop_assert_eq!(compare(text.as_bytes()), Some(text.len()));
+        }
+    }
+}
