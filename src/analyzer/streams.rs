@@ -20,20 +20,36 @@ pub(crate) struct StreamState {
 }
 
 impl StreamState {
-    fn inner(&mut self) -> &mut Inner {
+    fn inner(&mut self, spare: &mut Spare) -> &mut Inner {
         let resting = std::mem::take(&mut self.resting);
-        self.inner.get_or_insert_with(|| {
-            let http = if resting { Connection::resting() } else { Connection::default() };
-            Box::new(Inner { http, other: None })
-        })
+        self.inner.get_or_insert_with(|| spare.take(resting))
     }
 
     /// A message may be over: lets go of what says no more than that, so that an idle connection costs
     /// what the table keeps of it alone.
-    fn rest(&mut self) {
-        if self.inner.as_ref().is_some_and(|inner| inner.other.is_none() && inner.http.is_resting()) {
-            *self = Self { inner: None, resting: true };
+    fn rest(&mut self, spare: &mut Spare) {
+        if let Some(inner) = self.inner.take_if(|inner| inner.other.is_none() && inner.http.is_resting()) {
+            spare.0.push(inner);
+            spare.0.truncate(Spare::MOST);
+            self.resting = true;
         }
+    }
+}
+
+/// What streams at rest let go of, for those that wake: most exchanges begin and end one at a time.
+#[derive(Debug, Default)]
+#[allow(clippy::vec_box)] // they are handed to and fro
+struct Spare(Vec<Box<Inner>>);
+
+impl Spare {
+    /// So many are kept.
+    const MOST: usize = 16;
+
+    /// One for a stream that says its first words, or one for a stream that rested.
+    fn take(&mut self, resting: bool) -> Box<Inner> {
+        let mut inner = self.0.pop().unwrap_or_default();
+        inner.http.begin_again(resting);
+        inner
     }
 }
 
@@ -65,11 +81,13 @@ pub(crate) struct Streams {
     pub(crate) findings: [u64; Severity::ALL.len()],
     pub(crate) allowed: u64,
     pub(crate) trace: Trace,
+    spare: Spare,
 }
 
 impl Streams {
     pub(crate) fn new(settings: Settings, scanner: Scanner, allow: Allowlist, trace: Trace) -> Self {
-        Self { settings, scanner, allow, exchanges: 0, findings: [0; Severity::ALL.len()], allowed: 0, trace }
+        let spare = Spare::default();
+        Self { settings, scanner, allow, exchanges: 0, findings: [0; Severity::ALL.len()], allowed: 0, trace, spare }
     }
 
     /// Joined with somebody to tell.
@@ -205,18 +223,18 @@ impl<F: FnMut(Event)> Handler<StreamState> for Teller<'_, F> {
         place: Place,
         alone: bool,
     ) {
-        state.inner();
+        state.inner(&mut self.streams.spare);
         self.with_http(stream, state, |http, settings, watch| http.data(from, bytes, place, alone, settings, watch));
-        state.rest();
+        state.rest(&mut self.streams.spare);
     }
 
     fn gap(&mut self, stream: &Stream, state: &mut StreamState, from: Direction, length: u64, place: Place) {
-        state.inner();
+        state.inner(&mut self.streams.spare);
         self.with_http(stream, state, |http, settings, watch| http.gap(from, length, place, settings, watch));
     }
 
     fn oddity(&mut self, _: &Stream, state: &mut StreamState, from: Direction, oddity: Oddity) {
-        let http = &mut state.inner().http;
+        let http = &mut state.inner(&mut self.streams.spare).http;
         match oddity {
             Oddity::Conflict => http.note(from, "conflicting-overlap"),
             Oddity::Contradiction => http.note_latest(from, "conflicting-overlap"),

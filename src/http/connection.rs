@@ -38,16 +38,15 @@ pub(super) struct Context<'a, O: Observer> {
 }
 
 impl<S: Scan> Connection<S> {
-    /// One whose messages are all over, and whose next ones are HTTP again, it seems.
-    pub fn resting() -> Self {
-        let mut resting = Self::default();
+    /// Makes one that is at rest, or new, one of which nothing was read, or whose messages are all
+    /// over, and whose next ones are HTTP again, it seems.
+    pub fn begin_again(&mut self, resting: bool) {
         for from in Direction::BOTH {
-            resting.sides[from].state = State::Between;
+            self.sides[from].state = if resting { State::Between } else { State::Start };
         }
-        resting
     }
 
-    /// Whether it differs in nothing from [`Connection::resting`].
+    /// Whether all its messages are over, so that nothing is kept of them.
     pub fn is_resting(&self) -> bool {
         Direction::BOTH.into_iter().all(|from| self.sides[from].is_between()) && self.exchanges.is_empty()
     }

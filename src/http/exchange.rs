@@ -81,6 +81,9 @@ impl<S> Pending<S> {
 /// unanswered. Clients pipeline a few; a capture of one direction alone never answers.
 const MOST_PENDING: usize = 1024;
 
+/// For so many there is room between two exchanges.
+const FEW_PENDING: usize = 4;
+
 /// So many interim responses are kept for each exchange.
 const MOST_INTERIM: usize = 32;
 
@@ -310,8 +313,8 @@ impl<S: Scan> Exchanges<S> {
             only.message.body.complete = true;
             *response = Some(only);
         }
-        if self.pending[client].is_empty() {
-            self.pending[client].shrink_to(2);
+        if self.pending[client].is_empty() && self.pending[client].capacity() > FEW_PENDING {
+            self.pending[client].shrink_to(FEW_PENDING);
         }
         let taken = |message: Option<Incoming<S>>| message.map(|message| (message.message, message.scan));
         observer.exchange(Read {
