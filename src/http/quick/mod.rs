@@ -3,13 +3,19 @@
 //! Nearly all heads are such. It refuses whatever wants a note: that is for the lenient reader
 //! to name.
 
+mod masks;
+
 use super::message::{Head, Span, Start};
 use super::recognize::is_token;
-use memchr::{Memchr, memchr, memchr_iter, memrchr};
+use masks::{BLOCK, Masks};
+use memchr::{memchr, memrchr};
 use std::ops::Range;
 
-/// Most lines that it takes; a head with more is read by the lenient reader.
-const MOST_LINES: usize = 96;
+/// Most fields that it takes; a head with more is read by the lenient reader.
+const MOST_FIELDS: usize = 96;
+
+/// For so many there is room at once.
+const USUAL_FIELDS: usize = 12;
 
 /// Longest method that it takes.
 const LONGEST_METHOD: usize = 16;
@@ -17,72 +23,108 @@ const LONGEST_METHOD: usize = 16;
 /// Methods that begin other protocols' first lines.
 const FOREIGN: [&[u8]; 2] = [b"PRI", b"ICY"];
 
-/// Which bytes are a token's.
-const TOKEN: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < table.len() {
-        table[byte] = is_token(byte as u8);
-        byte += 1;
-    }
-    table
-};
-
 /// Reads the head that `bytes` begin with, where it is whole, no longer than `longest` and in good
 /// order.
 pub(super) fn read(bytes: &[u8], longest: usize) -> Option<Head> {
-    let mut line_feeds = memchr_iter(b'\n', bytes.get(..longest.min(bytes.len()))?);
-    let first = line_feeds.next()?;
-    let line = bytes.get(..first.checked_sub(1)?)?;
-    let (start, version) = if line.starts_with(b"HTTP/") { status_line(line)? } else { request_line(line)? };
-    let mut ends = [0; MOST_LINES];
-    let (count, length) = line_ends(line_feeds, first + 1, &mut ends)?;
-    let bytes = bytes.get(..length)?;
-    let plain = is_plain(bytes, count + 2)?;
-    let mut fields = Vec::with_capacity(count);
-    let mut from = first + 1;
-    for end in ends.get(..count)? {
-        fields.push(field(bytes.get(from..*end as usize)?, from)?);
-        from = *end as usize + 2;
-    }
-    Some(Head { bytes: bytes.to_vec(), start, version, fields: fields.into(), plain, ..Head::default() })
-}
-
-/// Finds where the lines from `from` on end, without CR LF, and where the blank line behind them does.
-fn line_ends(line_feeds: Memchr<'_>, mut from: usize, ends: &mut [u32; MOST_LINES]) -> Option<(usize, usize)> {
-    for (count, line_feed) in line_feeds.enumerate() {
-        let end = line_feed.checked_sub(1)?;
-        if end == from {
-            return Some((count, line_feed + 1));
+    let bytes = bytes.get(..longest.min(bytes.len()))?;
+    let mut lines = Lines { bytes, from: 0, colon: None, named: false, head: Head::default(), fields: Vec::new() };
+    // Whether the byte in front of the block is a CR; and all quotes and backslashes.
+    let (mut returned, mut marks) = (0, 0);
+    for (number, block) in bytes.chunks(BLOCK).enumerate() {
+        let masks = Masks::of(block);
+        let after_returns = masks.returns << 1 | returned;
+        returned = masks.returns >> (BLOCK - 1);
+        // Each line has to end with CR LF, and nothing else may hold one of them.
+        let bad = masks.odd | (after_returns ^ masks.line_feeds);
+        let last = lines.take(number * BLOCK, &masks)?;
+        let of_head = last.map_or(u64::MAX, Masks::up_to);
+        if bad & of_head != 0 {
+            return None;
         }
-        *ends.get_mut(count)? = u32::try_from(end).ok()?;
-        from = line_feed + 1;
+        marks |= masks.marks & of_head;
+        if let Some(last) = last {
+            let whole = bytes.get(..=number * BLOCK + last as usize)?;
+            return Some(Head { bytes: whole.to_vec(), fields: lines.fields.into(), plain: marks == 0, ..lines.head });
+        }
     }
     None
 }
 
-/// Whether nothing has to be done to the text before it is written: no quotes and backslashes. `None`
-/// where there is more than printable ASCII between the ends of so many lines, or where a line
-/// ends otherwise than with CR LF.
-fn is_plain(bytes: &[u8], lines: usize) -> Option<bool> {
-    /// No count of this many bytes is lost in a byte.
-    const BLOCK: usize = 128;
-    let (mut plain, mut returns) = (true, 0);
-    for block in bytes.chunks(BLOCK) {
-        let (mut odd, mut marked, mut here) = (false, false, 0_u8);
-        for byte in block {
-            let between = *byte == b'\r' || *byte == b'\n';
-            odd |= byte.wrapping_sub(b' ') >= 0x5f && !between;
-            marked |= *byte == b'"' || *byte == b'\\';
-            here += u8::from(*byte == b'\r');
+/// The lines of a head, read as they come.
+struct Lines<'a> {
+    bytes: &'a [u8],
+    /// Where the line under way began.
+    from: usize,
+    /// Its first colon, where that came.
+    colon: Option<usize>,
+    /// Whether all that stands in front of the colon is known to be a name's.
+    named: bool,
+    head: Head,
+    fields: Vec<(Span, Span)>,
+}
+
+impl Lines<'_> {
+    /// Takes the block that begins at `base`. Returns the bit of the blank line's end, where that is in it; `None` where
+    /// a line is not in good order.
+    #[inline]
+    #[allow(clippy::option_option)] // what is refused, and where it ends
+    fn take(&mut self, base: usize, masks: &Masks) -> Option<Option<u32>> {
+        let mut events = masks.line_feeds | masks.colons;
+        while events != 0 {
+            let bit = events.trailing_zeros();
+            events &= events - 1;
+            let at = base + bit as usize;
+            if masks.colons >> bit & 1 != 0 {
+                if self.colon.is_none() {
+                    self.colon = Some(at);
+                    // What began in an earlier block is looked at byte by byte.
+                    self.named = self.from >= base && {
+                        let name = Masks::up_to(bit) >> (self.from - base) >> 1;
+                        masks.name >> (self.from - base) & name == name
+                    };
+                }
+                continue;
+            }
+            let end = at.checked_sub(1)?;
+            if self.from == 0 {
+                self.start_line(self.bytes.get(..end)?)?;
+            } else if self.from == end {
+                return Some(Some(bit));
+            } else {
+                self.field(end)?;
+            }
+            (self.from, self.colon) = (at + 1, None);
         }
-        if odd {
+        Some(None)
+    }
+
+    fn start_line(&mut self, line: &[u8]) -> Option<()> {
+        (self.head.start, self.head.version) =
+            if line.starts_with(b"HTTP/") { status_line(line)? } else { request_line(line)? };
+        self.fields.reserve_exact(USUAL_FIELDS);
+        Some(())
+    }
+
+    /// `Name: value`, a line that ends at `to`, without its CR.
+    fn field(&mut self, mut to: usize) -> Option<()> {
+        let (name, colon) = (self.from, self.colon?);
+        if colon == name || !(self.named || self.bytes.get(name..colon)?.iter().all(|byte| is_token(*byte))) {
             return None;
         }
-        plain &= !marked;
-        returns += usize::from(here);
+        let is_space = |at: usize| self.bytes.get(at) == Some(&b' ');
+        let mut value = colon + 1;
+        while value < to && is_space(value) {
+            value += 1;
+        }
+        while value < to && is_space(to - 1) {
+            to -= 1;
+        }
+        if self.fields.len() == MOST_FIELDS {
+            return None;
+        }
+        self.fields.push((span(name..colon), span(value..to)));
+        Some(())
     }
-    (returns == lines).then_some(plain)
 }
 
 fn span(range: Range<usize>) -> Span {
@@ -96,7 +138,7 @@ fn is_version(text: &[u8]) -> bool {
 
 /// `GET / HTTP/1.1`
 fn request_line(line: &[u8]) -> Option<(Start, Span)> {
-    let method = line.iter().take(LONGEST_METHOD + 1).position(|byte| !TOKEN[usize::from(*byte)])?;
+    let method = line.iter().take(LONGEST_METHOD + 1).position(|byte| !is_token(*byte))?;
     let version = memrchr(b' ', line)?;
     let target = line.get(method + 1..version)?;
     let good = method > 0
@@ -116,23 +158,6 @@ fn status_line(line: &[u8]) -> Option<(Start, Span)> {
     let status = digit(a)? * 100 + digit(b)? * 10 + digit(c)?;
     let start = Start::Response { status: Some(status), reason: Some(span(13..line.len())) };
     is_version(line.get(..8)?).then_some((start, span(0..8)))
-}
-
-/// `Name: value`, a line that begins at `at`.
-fn field(line: &[u8], at: usize) -> Option<(Span, Span)> {
-    let name = line.iter().position(|byte| !TOKEN[usize::from(*byte)])?;
-    if name == 0 || line.get(name) != Some(&b':') {
-        return None;
-    }
-    let is_space = |byte: &u8| *byte == b' ';
-    let (mut from, mut to) = (name + 1, line.len());
-    while line.get(from).is_some_and(is_space) {
-        from += 1;
-    }
-    while to > from && line.get(to - 1).is_some_and(is_space) {
-        to -= 1;
-    }
-    Some((span(at..at + name), span(at + from..at + to)))
 }
 
 #[cfg(test)]
@@ -214,7 +239,7 @@ mod tests {
         ] {
             assert_eq!(compare(bytes), None, "{}", bytes.escape_ascii());
         }
-        let long = [&b"GET / HTTP/1.1\r\n"[..], &b"A: b\r\n".repeat(MOST_LINES + 1), b"\r\n"].concat();
+        let long = [&b"GET / HTTP/1.1\r\n"[..], &b"A: b\r\n".repeat(MOST_FIELDS + 1), b"\r\n"].concat();
         assert!(read(&long, 1 << 20).is_none());
         assert!(read(b"GET / HTTP/1.1\r\n\r\n", 17).is_none());
     }
