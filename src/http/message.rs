@@ -134,12 +134,20 @@ impl Head {
         self.fields_named(name).next()
     }
 
+    /// Where the value of the first field named `name` stands in the buffer.
+    pub(crate) fn field_span(&self, name: &str) -> Option<&Span> {
+        self.spans_named(name).next()
+    }
+
     /// The values of all fields named `name`, in any letter case.
     pub(crate) fn fields_named(&self, name: &str) -> impl Iterator<Item = &[u8]> {
-        let fields = self.fields.of_length(name.len());
+        self.spans_named(name).map(|value| self.slice(value))
+    }
+
+    fn spans_named(&self, name: &str) -> impl Iterator<Item = &Span> {
         let same =
             move |span: &Span| span.len() == name.len() && self.slice(span).eq_ignore_ascii_case(name.as_bytes());
-        fields.iter().filter(move |(name, _)| same(name)).map(|(_, value)| self.slice(value))
+        self.fields.of_length(name.len()).iter().filter(move |(name, _)| same(name)).map(|(_, value)| value)
     }
 
     /// Memory held, in bytes.

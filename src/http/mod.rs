@@ -26,6 +26,7 @@ mod stray;
 pub use connection::Connection;
 pub use exchange::{Observer, Read, Scan};
 pub use intake::Settings;
-pub use message::{Body, Head, Message, Note};
 #[cfg(test)]
-pub(crate) use message::{Span, Start};
+pub(crate) use message::Span;
+pub(crate) use message::Start;
+pub use message::{Body, Head, Message, Note};

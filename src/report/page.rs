@@ -5,6 +5,7 @@
 //! to know JSON.
 
 use std::io;
+use std::ops::Range;
 
 /// Bytes that were written. What stands behind them is spare room, always initialised.
 #[derive(Debug, Default)]
@@ -15,6 +16,9 @@ pub(in crate::report) struct Page {
 
 /// How much is stored at a time, in bytes.
 pub(super) const WORD: usize = 8;
+
+/// How much is copied at a time where there is more behind it, in bytes.
+const BLOCK: usize = 32;
 
 impl Page {
     pub(in crate::report) const fn len(&self) -> usize {
@@ -56,6 +60,30 @@ impl Page {
             space.copy_from_slice(bytes);
             self.len = end;
         }
+    }
+
+    /// Appends a part of `source`. Where that goes on behind it, a whole block is stored at a time.
+    #[inline]
+    pub(super) fn part(&mut self, source: &[u8], part: Range<usize>) {
+        self.reserve(part.len().max(BLOCK));
+        let block = source.get(part.start..).and_then(<[u8]>::first_chunk::<BLOCK>);
+        let space = self.space.get_mut(self.len..).and_then(<[u8]>::first_chunk_mut::<BLOCK>);
+        match (block, space) {
+            (Some(block), Some(space)) if part.len() <= BLOCK => {
+                *space = *block;
+                self.len += part.len();
+            }
+            _ => self.put(source.get(part).unwrap_or_default()),
+        }
+    }
+
+    /// Appends a short text whose length is known where it is written.
+    #[inline]
+    pub(super) fn short<const N: usize>(&mut self, text: [u8; N]) {
+        const { assert!(N <= WORD) };
+        let mut word = [0; WORD];
+        word[..N].copy_from_slice(&text);
+        self.word(u64::from_le_bytes(word), N);
     }
 
     #[inline]
@@ -170,6 +198,20 @@ mod tests {
         for number in (0..100_000).chain([u64::MAX]) {
             assert_eq!(written(number), number.to_string());
         }
+    }
+
+    #[test]
+    fn parts_of_a_text() {
+        let text = "It was a bright cold day in April, and the clocks were striking thirteen.".as_bytes();
+        let (mut page, mut want) = (Page::default(), Vec::new());
+        for from in 0..=text.len() {
+            for to in from..=text.len() {
+                page.part(text, from..to);
+                page.short(*b"; ");
+                want.extend_from_slice(&[&text[from..to], b"; "].concat());
+            }
+        }
+        assert_eq!(page.as_slice(), want);
     }
 
     #[test]

@@ -8,7 +8,7 @@ pub(super) mod value;
 use super::outbox::Outbox;
 use super::{Report, Summary, body_text};
 use crate::analyzer::{Event, Exchange};
-use crate::http::{Body, Head, Message, Note};
+use crate::http::{Body, Head, Message, Note, Start};
 use crate::leak::{Finding, Severity, StreamFinding};
 use crate::packet::PacketId;
 use std::io::{self, Write};
@@ -124,41 +124,51 @@ impl Line<'_> {
 
     fn request(&mut self, request: &Message) {
         let head = &request.head;
-        let plain = head.plain;
         self.places(request);
-        self.json.known(r#","version":"#, head.version().as_bytes(), plain);
-        self.json.known(r#","method":"#, head.method().unwrap_or_default(), plain);
-        let target = head.target().unwrap_or_default();
-        if !self.json.known(r#","target":"#, target, plain) {
-            self.json.base64(r#","target_base64":"#, target);
+        self.version(head);
+        let (method, target) = match &head.start {
+            Start::Request { method, target } => (method, target),
+            Start::Response { .. } => (&(0..0), &(0..0)),
+        };
+        self.json.part(r#","method":"#, &head.bytes, method, head.plain);
+        if !self.json.part(r#","target":"#, &head.bytes, target, head.plain) {
+            self.json.base64(r#","target_base64":"#, head.slice(target));
         }
         self.json.raw(r#","host":"#);
-        match head.field("host") {
-            Some(host) => _ = self.json.known("", host, plain),
+        match head.field_span("host") {
+            Some(host) => _ = self.json.part("", &head.bytes, host, head.plain),
             None => self.json.raw("null"),
         }
-        self.headers(head, plain);
+        self.headers(head);
         self.rest(request);
     }
 
     fn response(&mut self, response: &Message) {
-        let plain = response.head.plain;
+        let head = &response.head;
         self.places(response);
-        self.json.known(r#","version":"#, response.head.version().as_bytes(), plain);
-        self.status(r#","status":"#, &response.head);
+        self.version(head);
+        self.status(r#","status":"#, head);
         self.json.raw(r#","reason":"#);
-        match response.head.reason() {
-            Some(reason) => _ = self.json.known("", reason, plain),
-            None => self.json.raw("null"),
+        match &head.start {
+            Start::Response { reason: Some(reason), .. } => _ = self.json.part("", &head.bytes, reason, head.plain),
+            _ => self.json.raw("null"),
         }
-        self.headers(&response.head, plain);
+        self.headers(head);
         self.list(r#","interim":["#, &response.interim, |line, comma, head| {
             line.json.raw(comma);
             line.status(r#"{"status":"#, head);
-            line.headers(head, head.plain);
+            line.headers(head);
             line.json.raw("}");
         });
         self.rest(response);
+    }
+
+    fn version(&mut self, head: &Head) {
+        if head.plain {
+            self.json.part(r#","version":"#, &head.bytes, &head.version, true);
+        } else {
+            self.json.string(r#","version":"#, head.version().as_bytes());
+        }
     }
 
     /// What both begin with.
@@ -172,7 +182,7 @@ impl Line<'_> {
     fn rest(&mut self, message: &Message) {
         if message.trailers.fields().len() > 0 {
             self.json.raw(r#","trailers":"#);
-            self.fields(&message.trailers, false);
+            self.fields(&message.trailers);
         }
         self.body(message);
         self.json.raw("}");
@@ -195,22 +205,30 @@ impl Line<'_> {
         }
     }
 
-    fn headers(&mut self, head: &Head, plain: bool) {
+    fn headers(&mut self, head: &Head) {
         self.json.raw(r#","headers":"#);
-        self.fields(head, plain);
+        self.fields(head);
     }
 
     /// `[["Name","value"],…]`, with the value's base64 as a third where it is not UTF-8.
-    fn fields(&mut self, head: &Head, plain: bool) {
+    fn fields(&mut self, head: &Head) {
+        if head.fields().len() == 0 {
+            return self.json.raw("[]");
+        }
+        if head.plain {
+            self.json.raw("[[");
+            self.json.plain_pairs(&head.bytes, head.fields.spans());
+            return self.json.raw("]]");
+        }
         let mut separator = "[[";
         for (name, value) in head.fields() {
-            self.json.known(separator, name, plain);
-            if !self.json.known(",", value, plain) {
+            self.json.string(separator, name);
+            if !self.json.string(",", value) {
                 self.json.base64(",", value);
             }
             separator = "],[";
         }
-        self.json.raw(if head.fields().len() == 0 { "[]" } else { "]]" });
+        self.json.raw("]]");
     }
 
     fn body(&mut self, message: &Message) {
@@ -220,7 +238,9 @@ impl Line<'_> {
             self.json.number(r#""length":"#, length);
             self.json.raw(",");
         }
-        if body.wire_length > 0 || !matches!(body.encoding.as_ref(), "" | "identity") {
+        let identity = matches!(body.encoding.as_ref(), "" | "identity");
+        let travelled = body.wire_length > 0 || !identity;
+        if travelled {
             self.json.number(r#""wire_length":"#, body.wire_length);
             self.json.raw(",");
         }
@@ -228,9 +248,10 @@ impl Line<'_> {
             self.json.number(r#""missing":"#, body.missing);
             self.json.raw(",");
         }
-        if body.wire_length > 0 || !matches!(body.encoding.as_ref(), "" | "identity") {
-            let encoding = if body.encoding.is_empty() { "identity" } else { &body.encoding };
-            self.json.string(r#""encoding":"#, encoding.as_bytes());
+        if identity && travelled {
+            self.json.raw(r#""encoding":"identity","#);
+        } else if travelled {
+            self.json.string(r#""encoding":"#, body.encoding.as_bytes());
             self.json.raw(",");
         }
         self.json.raw(if body.complete { r#""complete":true"# } else { r#""complete":false"# });
