@@ -104,7 +104,13 @@ enum Length {
 fn content_length(head: &Head, notes: &mut Vec<Note>) -> Length {
     let mut length = Length::None;
     let mut count = 0;
-    for value in head.fields_named("content-length").flat_map(|value| value.split(|byte| *byte == b',')) {
+    let mut values = head.fields_named("content-length");
+    let Some(first) = values.next() else { return length };
+    let mut values = values.peekable();
+    if let Some(only) = plain_number(first).filter(|_| values.peek().is_none()) {
+        return Length::Is(only);
+    }
+    for value in std::iter::once(first).chain(values).flat_map(|value| value.split(|byte| *byte == b',')) {
         let this = one_length(value, notes);
         count += 1;
         if count == 2 {
@@ -121,6 +127,12 @@ fn content_length(head: &Head, notes: &mut Vec<Note>) -> Length {
         }
     }
     length
+}
+
+/// What a few digits and nothing else say.
+fn plain_number(value: &[u8]) -> Option<u64> {
+    let few = (1..=18).contains(&value.len()) && value.iter().all(u8::is_ascii_digit);
+    few.then(|| value.iter().fold(0, |sum, digit| 10 * sum + u64::from(digit - b'0')))
 }
 
 fn one_length(value: &[u8], notes: &mut Vec<Note>) -> Length {
