@@ -180,7 +180,7 @@ impl<T: Default> Flows<T> {
     /// Where a segment that was just taken stands: its stream, who sent it, and the offset of its
     /// first byte in that direction, which for a late copy is before what is read now. `None`
     /// where the stream was let go.
-    pub(crate) fn locate(&self, segment: &Segment<'_>) -> Option<(u64, Direction, i64)> {
+    pub(crate) fn locate(&mut self, segment: &Segment<'_>) -> Option<(u64, Direction, i64)> {
         let (slot, from) = self.table.find(&segment.four_tuple)?;
         let flow = self.table.get(slot)?;
         let half = &flow.halves[from];

@@ -7,7 +7,7 @@ use crate::decode::{Endpoint, FourTuple};
 use crate::packet::Timestamp;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// A TCP stream: one connection, as far as it was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,10 +55,27 @@ pub(crate) struct Slot(pub(crate) u32);
 
 const CHUNK: usize = 1024;
 
+/// What the index keeps of a connection: its hash, so that neither growing nor a chance likeness
+/// has to look at the connection itself, which is seldom in the processor's cache.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    hash: u32,
+    slot: Slot,
+}
+
+impl Entry {
+    /// The hash as the index wants it, with something in its highest and in its lowest bits.
+    const fn spread(hash: u32) -> u64 {
+        (hash as u64) << 32 | hash as u64
+    }
+}
+
 /// All connections.
 #[derive(Debug)]
 pub(crate) struct Table<T> {
-    index: HashTable<Slot>,
+    index: HashTable<Entry>,
+    /// Where the latest segment's connection was: most segments are of the same as the one before.
+    latest: Slot,
     chunks: Vec<Vec<Flow<T>>>,
     free: Vec<Slot>,
     /// How many connections were added: tells those apart that have the same place in turn.
@@ -70,6 +87,7 @@ impl<T: Default> Table<T> {
     pub(crate) fn new() -> Self {
         Self {
             index: HashTable::new(),
+            latest: Slot(0),
             chunks: Vec::new(),
             free: Vec::new(),
             generations: 0,
@@ -78,24 +96,40 @@ impl<T: Default> Table<T> {
     }
 
     /// What an idle connection costs: its record, its index entry and its share of slack.
-    pub(crate) const FLOW_COST: usize = size_of::<Flow<T>>() + 16;
+    pub(crate) const FLOW_COST: usize = size_of::<Flow<T>>() + 24;
 
     pub(crate) fn len(&self) -> usize {
         self.index.len()
     }
 
-    fn hash(hasher: &foldhash::quality::RandomState, ends: &FourTuple) -> u64 {
-        let (a, b) = (key(&ends.source), key(&ends.destination));
-        // The same for both directions. The addresses' family is left to the comparison.
-        hasher.hash_one(if a <= b { (a, b) } else { (b, a) })
+    /// The same for both directions. The addresses' family is left to the comparison.
+    fn hash(hasher: &foldhash::quality::RandomState, ends: &FourTuple) -> u32 {
+        let (a, b) = (&ends.source, &ends.destination);
+        let hash = if let (IpAddr::V4(from), IpAddr::V4(to)) = (a.address, b.address) {
+            let key = |address: Ipv4Addr, port: u16| u64::from(address.to_bits()) << 16 | u64::from(port);
+            let (a, b) = (key(from, a.port), key(to, b.port));
+            hasher.hash_one((a.min(b), a.max(b)))
+        } else {
+            let (a, b) = (key(a), key(b));
+            hasher.hash_one((a.min(b), a.max(b)))
+        };
+        hash as u32
     }
 
-    pub(crate) fn find(&self, ends: &FourTuple) -> Option<(Slot, Direction)> {
+    pub(crate) fn find(&mut self, ends: &FourTuple) -> Option<(Slot, Direction)> {
+        let direction_in = |slot| self.get(slot).filter(|flow| flow.live).and_then(|flow| direction(flow, ends));
+        if let Some(direction) = direction_in(self.latest) {
+            return Some((self.latest, direction));
+        }
         let hash = Self::hash(&self.hasher, ends);
-        let slot = *self.index.find(hash, |slot| self.get(*slot).is_some_and(|flow| same(&flow.stream.ends, ends)))?;
-        let flow = self.get(slot)?;
-        let direction = if flow.stream.ends == *ends { Direction::FromInitiator } else { Direction::FromResponder };
-        Some((slot, direction))
+        let mut direction = None;
+        let same = |entry: &Entry| {
+            direction = if entry.hash == hash { direction_in(entry.slot) } else { None };
+            direction.is_some()
+        };
+        let slot = self.index.find(Entry::spread(hash), same)?.slot;
+        self.latest = slot;
+        Some((slot, direction?))
     }
 
     pub(crate) fn get(&self, slot: Slot) -> Option<&Flow<T>> {
@@ -137,11 +171,7 @@ impl<T: Default> Table<T> {
             // A table of 2^32 connections would need a terabyte, far beyond any budget.
             Slot(((chunks - 1) * CHUNK + chunk.len() - 1) as u32)
         };
-        let (chunks, hasher) = (&self.chunks, &self.hasher);
-        self.index.insert_unique(hash, slot, |slot| {
-            let flow = chunks.get(slot.0 as usize / CHUNK).and_then(|chunk| chunk.get(slot.0 as usize % CHUNK));
-            flow.map_or(0, |flow| Self::hash(hasher, &flow.stream.ends))
-        });
+        self.index.insert_unique(Entry::spread(hash), Entry { hash, slot }, |entry| Entry::spread(entry.hash));
         slot
     }
 
@@ -149,7 +179,7 @@ impl<T: Default> Table<T> {
     pub(crate) fn remove(&mut self, slot: Slot) {
         let Some(flow) = self.get(slot) else { return };
         let hash = Self::hash(&self.hasher, &flow.stream.ends);
-        if let Ok(entry) = self.index.find_entry(hash, |other| *other == slot) {
+        if let Ok(entry) = self.index.find_entry(Entry::spread(hash), |entry| entry.slot == slot) {
             entry.remove();
         }
         if let Some(flow) = self.get_mut(slot) {
@@ -184,8 +214,8 @@ impl<T: Default> Table<T> {
         for (from, to) in &moved {
             let Some(flow) = self.get(*to) else { continue };
             let hash = Self::hash(&self.hasher, &flow.stream.ends);
-            if let Some(slot) = self.index.find_mut(hash, |slot| slot == from) {
-                *slot = *to;
+            if let Some(entry) = self.index.find_mut(Entry::spread(hash), |entry| entry.slot == *from) {
+                entry.slot = *to;
             }
         }
         self.chunks.truncate(keep);
@@ -206,14 +236,20 @@ fn key(end: &Endpoint) -> (u128, u16) {
     }
 }
 
-fn same(a: &FourTuple, b: &FourTuple) -> bool {
-    a == b || (a.source == b.destination && a.destination == b.source)
+/// In which direction of the connection what has these ends goes, if it is the connection's.
+#[inline]
+fn direction<T>(flow: &Flow<T>, ends: &FourTuple) -> Option<Direction> {
+    let is = |a: &Endpoint, b: &Endpoint| a.port == b.port && a.address == b.address;
+    let FourTuple { source, destination } = &flow.stream.ends;
+    if is(source, &ends.source) && is(destination, &ends.destination) {
+        return Some(Direction::FromInitiator);
+    }
+    (is(source, &ends.destination) && is(destination, &ends.source)).then_some(Direction::FromResponder)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::Ipv4Addr;
 
     fn ends(n: u32) -> FourTuple {
         let end = |address: u32, port| Endpoint { address: Ipv4Addr::from_bits(address).into(), port };
