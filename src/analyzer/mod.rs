@@ -257,6 +257,11 @@ impl Analyzer {
         flows.finish(&mut streams.with(&mut sink));
     }
 
+    /// Takes back what it told, where that is done with: what comes next is read into it.
+    pub fn reuse(&mut self, told: Event) {
+        self.shard.streams.reuse(told);
+    }
+
     /// Memory held by what is buffered, in bytes; never more than [`Config::memory`].
     pub fn memory(&self) -> usize {
         self.shard.memory() + self.decoder.memory()

@@ -71,6 +71,9 @@ struct Other {
     hello_done: bool,
 }
 
+/// So many empty messages are kept at hand.
+const MOST_MESSAGES: usize = 16;
+
 /// What all streams share.
 #[derive(Debug)]
 pub(crate) struct Streams {
@@ -82,12 +85,37 @@ pub(crate) struct Streams {
     pub(crate) allowed: u64,
     pub(crate) trace: Trace,
     spare: Spare,
+    /// Empty messages, to be read into.
+    #[allow(clippy::vec_box)] // they are handed to and fro
+    messages: Vec<Box<Message>>,
 }
 
 impl Streams {
     pub(crate) fn new(settings: Settings, scanner: Scanner, allow: Allowlist, trace: Trace) -> Self {
-        let spare = Spare::default();
-        Self { settings, scanner, allow, exchanges: 0, findings: [0; Severity::ALL.len()], allowed: 0, trace, spare }
+        let (spare, messages) = (Spare::default(), Vec::new());
+        Self {
+            settings,
+            scanner,
+            allow,
+            exchanges: 0,
+            findings: [0; Severity::ALL.len()],
+            allowed: 0,
+            trace,
+            spare,
+            messages,
+        }
+    }
+
+    /// Takes back what was told, to read into it.
+    pub(crate) fn reuse(&mut self, event: Event) {
+        let Event::Exchange(exchange) = event else { return };
+        for message in [exchange.request, exchange.response].into_iter().flatten() {
+            if self.messages.len() < MOST_MESSAGES
+                && let Some(message) = message.empty()
+            {
+                self.messages.push(message);
+            }
+        }
     }
 
     /// Joined with somebody to tell.
@@ -342,6 +370,10 @@ impl<F: FnMut(Event)> Observer for Watch<'_, F> {
             let mut teller = Teller { streams: self.streams, sink: self.sink };
             teller.tell_findings(run, Some(framed), Some(self.stream.number), client, server);
         }
+    }
+
+    fn spare(&mut self) -> Box<Message> {
+        self.streams.messages.pop().unwrap_or_default()
     }
 
     fn other_lost(&mut self, from: Direction) {

@@ -3,15 +3,24 @@
 //! It refuses to know where packets come from.
 
 use super::output::Shared;
-use crate::analyzer::{Analyzer, Config, Counters};
+use crate::analyzer::{Analyzer, Config, Counters, Event};
 use crate::engine::{Engine, Load, Pace};
 use crate::packet::Packet;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+/// So much of what one packet brought is handed back; more is seldom.
+const MOST_TOLD: usize = 16;
+
 /// Reads packets and tells an [`Output`](super::output::Output).
 pub(super) enum Core {
-    Alone { analyzer: Box<Analyzer>, output: Shared, done: bool },
+    /// `told` is what was told of the packet, on its way back.
+    Alone {
+        analyzer: Box<Analyzer>,
+        output: Shared,
+        done: bool,
+        told: Vec<Event>,
+    },
     Many(Workers),
 }
 
@@ -38,7 +47,8 @@ impl Core {
     /// With one of `threads` it is an analyzer; else `workers` become an engine.
     pub(super) fn new(asked: &Config, threads: NonZeroUsize, pace: Pace, workers: &Workers, output: &Shared) -> Self {
         if threads.get() == 1 {
-            return Self::Alone { analyzer: Box::new(Analyzer::new(asked)), output: output.clone(), done: false };
+            let analyzer = Box::new(Analyzer::new(asked));
+            return Self::Alone { analyzer, output: output.clone(), done: false, told: Vec::new() };
         }
         workers.0.get_or_init(|| Mutex::new(Engine::new(asked, threads, pace, output.clone())));
         Self::Many(workers.clone())
@@ -47,8 +57,14 @@ impl Core {
     /// Takes a packet.
     pub(super) fn packet(&mut self, packet: &Packet<'_>) {
         match self {
-            Self::Alone { analyzer, output, done } => {
-                analyzer.packet(packet, |mut event| *done = output.lock().event(&mut event));
+            Self::Alone { analyzer, output, done, told } => {
+                analyzer.packet(packet, |mut event| {
+                    *done = output.lock().event(&mut event);
+                    if told.len() < MOST_TOLD {
+                        told.push(event);
+                    }
+                });
+                told.drain(..).for_each(|event| analyzer.reuse(event));
             }
             Self::Many(workers) => {
                 if let Some(mut engine) = workers.lock() {
@@ -61,7 +77,7 @@ impl Core {
     /// A second has passed without a packet.
     pub(super) fn quiet(&mut self) {
         match self {
-            Self::Alone { analyzer, output, done } => {
+            Self::Alone { analyzer, output, done, .. } => {
                 analyzer.quiet(|mut event| *done = output.lock().event(&mut event));
             }
             Self::Many(workers) => {
@@ -87,7 +103,7 @@ impl Core {
     pub(super) fn finish(&mut self) {
         match self {
             Self::Alone { done: true, .. } => {}
-            Self::Alone { analyzer, output, done } => {
+            Self::Alone { analyzer, output, done, .. } => {
                 analyzer.finish(|mut event| _ = output.lock().event(&mut event));
                 *done = true;
             }

@@ -39,6 +39,10 @@ pub trait Observer {
     fn exchange(&mut self, read: Read<Self::Scan>);
     /// Bytes that are no HTTP.
     fn other(&mut self, from: Direction, bytes: &[u8], place: Place);
+    /// An empty message to read into: one that was told before, where there is one at hand.
+    fn spare(&mut self) -> Box<Message> {
+        Box::default()
+    }
     /// Some that came next were lost.
     fn other_lost(&mut self, _from: Direction) {}
 }
@@ -102,13 +106,11 @@ impl<S> Default for Exchanges<S> {
     }
 }
 
-/// A head that was read, and where it began and ended.
+/// A message whose head was read.
 pub(crate) struct Opening {
     pub(crate) kind: Kind,
-    pub(crate) head: Head,
+    pub(crate) message: Box<Message>,
     pub(crate) notes: Vec<Note>,
-    pub(crate) first: Place,
-    pub(crate) last: Place,
     /// Whether bytes were lost or skipped in front of it.
     pub(crate) after_loss: bool,
 }
@@ -154,10 +156,10 @@ impl<S: Scan> Exchanges<S> {
         observer: &mut impl Observer<Scan = S>,
     ) -> Framing {
         self.give_out_until(MOST_PENDING - 1, from, settings, observer);
-        let Opening { head, mut notes, first, last, .. } = opening;
-        let framing = framing::of_request(&head, &mut notes);
+        let Opening { message, mut notes, .. } = opening;
+        let framing = framing::of_request(&message.head, &mut notes);
         let has_body = framing != Framing::Length(0);
-        let request = Some(Incoming::new(head, first, last, settings, has_body));
+        let request = Some(Incoming::new(message, settings, has_body));
         self.pending[from].push_back(Pending { request, notes, ..Pending::default() });
         framing
     }
@@ -170,7 +172,7 @@ impl<S: Scan> Exchanges<S> {
         observer: &mut impl Observer<Scan = S>,
     ) -> Framing {
         let client = from.reverse();
-        let Opening { head, notes, first, last, after_loss, .. } = opening;
+        let Opening { message, notes, after_loss, .. } = opening;
         if after_loss {
             // Answers may have been lost; clients seldom pipeline, so the latest request is meant.
             while self.pending[client].len() > 1 {
@@ -189,9 +191,10 @@ impl<S: Scan> Exchanges<S> {
             add(&mut pending.notes, note.0);
         }
         let request = pending.request.as_ref().map(|request| &request.message.head);
-        let framing = framing::of_response(&head, request, &mut pending.notes);
-        if head.status().is_some_and(|status| (100..200).contains(&status) && status != 101) {
+        let framing = framing::of_response(&message.head, request, &mut pending.notes);
+        if message.head.status().is_some_and(|status| (100..200).contains(&status) && status != 101) {
             if pending.interim.len() < MOST_INTERIM {
+                let Message { head, first, last, .. } = *message;
                 pending.interim.push((head, first, last));
             } else {
                 add(&mut pending.notes, "too-many-interim");
@@ -199,7 +202,7 @@ impl<S: Scan> Exchanges<S> {
             return framing;
         }
         let has_body = !matches!(framing, Framing::Length(0) | Framing::Tunnel);
-        let mut response = Incoming::new(head, first, last, settings, has_body);
+        let mut response = Incoming::new(message, settings, has_body);
         response.message.interim = pending.interim.drain(..).map(|(head, ..)| head).collect();
         pending.response = Some(response);
         framing
@@ -283,11 +286,17 @@ impl<S: Scan> Exchanges<S> {
             message.message.last = last;
         }
         message.finish(complete, settings, notes, |scan, bytes, place| observer.body(scan, bytes, place));
-        let weight = message.weight();
-        self.weight += weight;
         let client = if kind == Kind::Response { from.reverse() } else { from };
         while self.pending[client].front().is_some_and(Pending::is_done) {
             self.give_out_front(client, settings, observer);
+        }
+        // Only what has to wait is weighed.
+        if let Some((message, _)) = self.open(from, kind)
+            && message.done
+            && message.weighed == 0
+        {
+            message.weighed = message.weight();
+            self.weight += message.weighed;
         }
     }
 
@@ -301,14 +310,14 @@ impl<S: Scan> Exchanges<S> {
             if open {
                 add(notes, "incomplete-body");
             } else {
-                self.weight = self.weight.saturating_sub(message.weight());
+                self.weight = self.weight.saturating_sub(message.weighed);
             }
         }
         if response.is_none()
             && let Some((head, first, last)) = interim.pop()
         {
             add(notes, "no-final-response");
-            let mut only = Incoming::new(head, first, last, settings, false);
+            let mut only = Incoming::new(Box::<Message>::default().begin(head, first, last), settings, false);
             only.message.interim = interim.drain(..).map(|(head, ..)| head).collect();
             only.message.body.complete = true;
             *response = Some(only);

@@ -27,8 +27,9 @@ pub(crate) fn end(bytes: &[u8], from: usize) -> Option<usize> {
 /// Reads the head that `bytes` are, up to and including its blank line (or as far as it
 /// came). Leniencies are added to `notes`.
 pub(crate) fn parse(kind: Kind, bytes: &[u8], notes: &mut Vec<Note>) -> Head {
-    let quick = if kind == Kind::BareRequest { None } else { quick::read(bytes, bytes.len()) };
-    quick.filter(|head| head.bytes.len() == bytes.len()).unwrap_or_else(|| lenient(kind, bytes, notes))
+    let quick = if kind == Kind::BareRequest { None } else { quick::read(bytes, bytes.len(), Box::default) };
+    let whole = quick.map(|message| message.head).filter(|head| head.bytes.len() == bytes.len());
+    whole.unwrap_or_else(|| lenient(kind, bytes, notes))
 }
 
 /// The lenient reader.

@@ -52,6 +52,8 @@ impl Settings {
 pub(crate) struct Incoming<S> {
     pub(crate) message: Box<Message>,
     pub(crate) done: bool,
+    /// What it was weighed at, in bytes, once it was read.
+    pub(crate) weighed: usize,
     pub(crate) scan: S,
     work: Option<Box<Work>>,
 }
@@ -65,12 +67,11 @@ struct Work {
 
 impl<S: Scan> Incoming<S> {
     /// A message whose head was read.
-    pub(crate) fn new(head: Head, first: Place, last: Place, settings: &Settings, has_body: bool) -> Self {
-        let mut message = Box::new(Message { head, first, last, ..Message::default() });
+    pub(crate) fn new(mut message: Box<Message>, settings: &Settings, has_body: bool) -> Self {
         message.body.encoding = Cow::Borrowed("identity");
         message.body.length = Some(0);
         let work = if has_body { Self::work(&mut message, settings) } else { None };
-        Self { message, done: false, scan: S::default(), work }
+        Self { message, done: false, weighed: 0, scan: S::default(), work }
     }
 
     fn work(message: &mut Message, settings: &Settings) -> Option<Box<Work>> {

@@ -49,6 +49,21 @@ impl Fields {
         &self.spans
     }
 
+    pub(crate) fn push(&mut self, name: Span, value: Span) {
+        self.lengths |= length_bit(name.len());
+        self.spans.push((name, value));
+    }
+
+    /// Makes room for so many.
+    pub(crate) fn reserve(&mut self, count: usize) {
+        self.spans.reserve_exact(count);
+    }
+
+    fn clear(&mut self) {
+        self.spans.clear();
+        self.lengths = 0;
+    }
+
     /// Those whose name may have this length.
     fn of_length(&self, length: usize) -> &[(Span, Span)] {
         if self.lengths & length_bit(length) == 0 { &[] } else { &self.spans }
@@ -120,6 +135,14 @@ impl Head {
         self.fields.spans().iter().map(|(name, value)| (self.slice(name), self.slice(value)))
     }
 
+    fn empty(&mut self) {
+        let Self { bytes, start, version, fields, first_place, later_places, plain } = self;
+        bytes.clear();
+        fields.clear();
+        later_places.clear();
+        (*start, *version, *first_place, *plain) = (Start::default(), 0..0, Place::default(), false);
+    }
+
     /// Says where its bytes came from: for each run of bytes that one packet brought its first
     /// index and its place.
     pub(crate) fn set_places(&mut self, mut places: Vec<(u32, Place)>) {
@@ -173,6 +196,9 @@ impl Head {
         }
     }
 }
+
+/// What most messages hold, in bytes.
+const USUAL_WEIGHT: usize = 16 << 10;
 
 /// The bit of a name's length.
 const fn length_bit(length: usize) -> u64 {
@@ -229,6 +255,28 @@ impl fmt::Display for Note {
 }
 
 impl Message {
+    /// A message with this head and nothing else yet.
+    pub(crate) fn begin(mut self: Box<Self>, head: Head, first: Place, last: Place) -> Box<Self> {
+        self.head = head;
+        (self.first, self.last) = (first, last);
+        self
+    }
+
+    /// Empties one that was told, so that another may be read into it; `None` where it holds more
+    /// memory than most need.
+    pub(crate) fn empty(mut self: Box<Self>) -> Option<Box<Self>> {
+        let Self { head, body, trailers, interim, .. } = &mut *self;
+        let usual = head.weight() + body.kept.capacity() <= USUAL_WEIGHT;
+        if !usual || trailers.weight() > 0 || interim.capacity() > 0 {
+            return None;
+        }
+        head.empty();
+        let mut kept = std::mem::take(&mut body.kept);
+        kept.clear();
+        *body = Body { kept, ..Body::default() };
+        Some(self)
+    }
+
     /// Memory held beyond its own size, in bytes.
     pub(crate) fn weight(&self) -> usize {
         let heads = [&self.head, &self.trailers].into_iter().chain(&self.interim);

@@ -4,7 +4,7 @@
 use super::connection::{Connection, Context};
 use super::exchange::{Observer, Opening, Scan};
 use super::head;
-use super::message::{Head, Note};
+use super::message::{Head, Message, Note};
 use super::quick;
 use super::recognize::{Kind, Look, recognize, stays_partial};
 use super::side::{Body, Origin, State};
@@ -47,11 +47,14 @@ impl<S: Scan> Connection<S> {
         context: &mut Context<'_, O>,
     ) -> usize {
         let from = context.from;
-        if let Some(mut head) = quick::read(bytes, context.settings.longest_head) {
+        let longest = context.settings.longest_head;
+        if let Some(mut message) = quick::read(bytes, longest, || context.observer.spare()) {
+            let head = &mut message.head;
             head.first_place = place;
             let kind = if head.method().is_some() { Kind::Request } else { Kind::Response };
             let length = head.bytes.len();
-            self.message(kind, head, Vec::new(), place, place.advanced(length - 1), context);
+            (message.first, message.last) = (place, place.advanced(length.saturating_sub(1)));
+            self.message(kind, message, Vec::new(), context);
             return length;
         }
         if origin != Origin::Lost {
@@ -63,14 +66,15 @@ impl<S: Scan> Connection<S> {
         }
         match self.judge(origin, from, bytes) {
             Verdict::Look(Look::Is(kind)) => {
-                let Some(end) = head::end(bytes, 0).filter(|end| *end <= context.settings.longest_head) else {
+                let Some(end) = head::end(bytes, 0).filter(|end| *end <= longest) else {
                     self.sides[from].state = State::Head(kind);
                     return 0;
                 };
                 let mut notes = Vec::new();
                 let mut head = head::parse(kind, bytes.get(..end).unwrap_or_default(), &mut notes);
                 head.first_place = place;
-                self.message(kind, head, notes, place, place.advanced(end - 1), context);
+                let message = context.observer.spare().begin(head, place, place.advanced(end - 1));
+                self.message(kind, message, notes, context);
                 end
             }
             Verdict::Look(Look::Partial) => {
@@ -124,8 +128,8 @@ impl<S: Scan> Connection<S> {
         {
             let notes = if request.version() == "HTTP/0.9" { Vec::new() } else { vec![Note("no-status-line")] };
             self.sides[from].state = State::Body(Kind::Response, Body::UntilClose);
-            let opening =
-                Opening { kind: Kind::Response, head: Head::default(), notes, first, last: first, after_loss: false };
+            let message = context.observer.spare().begin(Head::default(), first, first);
+            let opening = Opening { kind: Kind::Response, message, notes, after_loss: false };
             self.exchanges.begin(from, opening, context.settings, context.observer);
             return true;
         }
@@ -241,48 +245,38 @@ impl<S: Scan> Connection<S> {
         let first = held.first();
         head.set_places(held.places);
         let last = head.place(held.bytes.len().saturating_sub(1) as u32);
+        let message = context.observer.spare().begin(head, first, last);
         let Some(cut) = cut else {
-            self.message(kind, head, notes, first, last, context);
+            self.message(kind, message, notes, context);
             return;
         };
         head::add(&mut notes, cut);
-        let opening = self.opening(kind, head, notes, first, last, from);
+        let opening = self.opening(kind, message, notes, from);
         self.exchanges.begin(from, opening, context.settings, context.observer);
         self.exchanges.end((from, kind), false, None, context.settings, context.observer);
         self.sides[from].state = State::Stray;
     }
 
     /// Adds what was noted in front of a head to what was noted in it.
-    fn opening(
-        &mut self,
-        kind: Kind,
-        head: Head,
-        mut notes: Vec<Note>,
-        first: Place,
-        last: Place,
-        from: Direction,
-    ) -> Opening {
+    fn opening(&mut self, kind: Kind, message: Box<Message>, mut notes: Vec<Note>, from: Direction) -> Opening {
         let side = &mut self.sides[from];
         for note in side.notes.drain(..) {
             head::add(&mut notes, note.0);
         }
         let after_loss = std::mem::take(&mut side.after_loss);
-        Opening { kind, head, notes, first, last, after_loss }
+        Opening { kind, message, notes, after_loss }
     }
 
     /// A head is whole: a message begins.
     fn message<O: Observer<Scan = S>>(
         &mut self,
         kind: Kind,
-        head: Head,
+        message: Box<Message>,
         notes: Vec<Note>,
-        first: Place,
-        last: Place,
         context: &mut Context<'_, O>,
     ) {
-        let from = context.from;
-        let opening = self.opening(kind, head, notes, first, last, from);
-        let framing = self.exchanges.begin(from, opening, context.settings, context.observer);
+        let opening = self.opening(kind, message, notes, context.from);
+        let framing = self.exchanges.begin(context.from, opening, context.settings, context.observer);
         self.begin_body(kind, framing, context);
     }
 

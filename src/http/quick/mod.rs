@@ -5,7 +5,7 @@
 
 mod masks;
 
-use super::message::{Head, Span, Start};
+use super::message::{Message, Span, Start};
 use super::recognize::is_token;
 use masks::{BLOCK, Masks};
 use memchr::{memchr, memrchr};
@@ -24,10 +24,10 @@ const LONGEST_METHOD: usize = 16;
 const FOREIGN: [&[u8]; 2] = [b"PRI", b"ICY"];
 
 /// Reads the head that `bytes` begin with, where it is whole, no longer than `longest` and in good
-/// order.
-pub(super) fn read(bytes: &[u8], longest: usize) -> Option<Head> {
+/// order. `spare` gives an empty message for it.
+pub(super) fn read(bytes: &[u8], longest: usize, spare: impl FnOnce() -> Box<Message>) -> Option<Box<Message>> {
     let bytes = bytes.get(..longest.min(bytes.len()))?;
-    let mut lines = Lines { bytes, from: 0, colon: None, named: false, head: Head::default(), fields: Vec::new() };
+    let mut lines = Lines { bytes, from: 0, colon: None, named: false, spare: Some(spare), message: None };
     // Whether the byte in front of the block is a CR; and all quotes and backslashes.
     let (mut returned, mut marks) = (0, 0);
     for (number, block) in bytes.chunks(BLOCK).enumerate() {
@@ -44,14 +44,17 @@ pub(super) fn read(bytes: &[u8], longest: usize) -> Option<Head> {
         marks |= masks.marks & of_head;
         if let Some(last) = last {
             let whole = bytes.get(..=number * BLOCK + last as usize)?;
-            return Some(Head { bytes: whole.to_vec(), fields: lines.fields.into(), plain: marks == 0, ..lines.head });
+            let mut message = lines.message?;
+            message.head.bytes.extend_from_slice(whole);
+            message.head.plain = marks == 0;
+            return Some(message);
         }
     }
     None
 }
 
 /// The lines of a head, read as they come.
-struct Lines<'a> {
+struct Lines<'a, F> {
     bytes: &'a [u8],
     /// Where the line under way began.
     from: usize,
@@ -59,11 +62,12 @@ struct Lines<'a> {
     colon: Option<usize>,
     /// Whether all that stands in front of the colon is known to be a name's.
     named: bool,
-    head: Head,
-    fields: Vec<(Span, Span)>,
+    spare: Option<F>,
+    /// What is being read, once there was a start line.
+    message: Option<Box<Message>>,
 }
 
-impl Lines<'_> {
+impl<F: FnOnce() -> Box<Message>> Lines<'_, F> {
     /// Takes the block that begins at `base`. Returns the bit of the blank line's end, where that is in it; `None` where
     /// a line is not in good order.
     #[inline]
@@ -99,9 +103,11 @@ impl Lines<'_> {
     }
 
     fn start_line(&mut self, line: &[u8]) -> Option<()> {
-        (self.head.start, self.head.version) =
-            if line.starts_with(b"HTTP/") { status_line(line)? } else { request_line(line)? };
-        self.fields.reserve_exact(USUAL_FIELDS);
+        let (start, version) = if line.starts_with(b"HTTP/") { status_line(line)? } else { request_line(line)? };
+        let mut message = self.spare.take()?();
+        (message.head.start, message.head.version) = (start, version);
+        message.head.fields.reserve(USUAL_FIELDS);
+        self.message = Some(message);
         Some(())
     }
 
@@ -119,10 +125,11 @@ impl Lines<'_> {
         while value < to && is_space(to - 1) {
             to -= 1;
         }
-        if self.fields.len() == MOST_FIELDS {
+        let fields = &mut self.message.as_mut()?.head.fields;
+        if fields.spans().len() == MOST_FIELDS {
             return None;
         }
-        self.fields.push((span(name..colon), span(value..to)));
+        fields.push(span(name..colon), span(value..to));
         Some(())
     }
 }
@@ -163,13 +170,14 @@ fn status_line(line: &[u8]) -> Option<(Start, Span)> {
 #[cfg(test)]
 mod tests {
     use super::super::head::lenient;
+    use super::super::message::Head;
     use super::super::recognize::{Kind, Look, recognize};
     use super::*;
     use proptest::prelude::*;
 
     /// What both readers make of the same bytes, if the quick one takes them.
     fn compare(bytes: &[u8]) -> Option<usize> {
-        let quick = read(bytes, 1 << 20)?;
+        let quick = read(bytes, 1 << 20, Box::default)?.head;
         let length = quick.bytes.len();
         let kind = if quick.method().is_some() { Kind::Request } else { Kind::Response };
         assert_eq!(recognize(bytes), Look::Is(kind), "{}", bytes.escape_ascii());
@@ -240,8 +248,8 @@ mod tests {
             assert_eq!(compare(bytes), None, "{}", bytes.escape_ascii());
         }
         let long = [&b"GET / HTTP/1.1\r\n"[..], &b"A: b\r\n".repeat(MOST_FIELDS + 1), b"\r\n"].concat();
-        assert!(read(&long, 1 << 20).is_none());
-        assert!(read(b"GET / HTTP/1.1\r\n\r\n", 17).is_none());
+        assert!(read(&long, 1 << 20, Box::default).is_none());
+        assert!(read(b"GET / HTTP/1.1\r\n\r\n", 17, Box::default).is_none());
     }
 
     #[test]
@@ -250,7 +258,12 @@ mod tests {
             [(&b"a b~!"[..], Some(true)), (b"", Some(true)), (b"say \"hi\"", Some(false)), (b"a\\b", Some(false))]
         {
             let bytes = [b"GET / HTTP/1.1\r\nA: ", value, b"\r\n\r\n"].concat();
-            assert_eq!(read(&bytes, 1 << 20).map(|head| head.plain), want, "{}", value.escape_ascii());
+            assert_eq!(
+                read(&bytes, 1 << 20, Box::default).map(|message| message.head.plain),
+                want,
+                "{}",
+                value.escape_ascii()
+            );
         }
     }
 
