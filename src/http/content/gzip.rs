@@ -5,7 +5,7 @@
 
 use super::inflate::{self, Inflate};
 use super::stage::{Decode, Ending, Status, Step};
-use flate2::Crc;
+use crc32fast::Hasher;
 
 // Flags in a member's header, RFC 1952 §2.3.1.
 const HEADER_CRC: u8 = 1 << 1;
@@ -33,7 +33,9 @@ enum Part {
 #[derive(Debug)]
 pub(super) struct Gzip {
     inflate: Inflate,
-    crc: Crc,
+    /// Of the member's data so far, and how many bytes they are, modulo 2^32.
+    crc: Hasher,
+    length: u32,
     part: Part,
     flags: u8,
     /// Whether a whole member came before this one.
@@ -44,7 +46,15 @@ pub(super) struct Gzip {
 
 impl Gzip {
     pub(super) fn new() -> Self {
-        Self { inflate: Inflate::new(false), crc: Crc::new(), part: Part::Fixed(0), flags: 0, later: false, trailer: 0 }
+        Self {
+            inflate: Inflate::new(false),
+            crc: Hasher::new(),
+            length: 0,
+            part: Part::Fixed(0),
+            flags: 0,
+            later: false,
+            trailer: 0,
+        }
     }
 
     /// Takes one byte of a header.
@@ -103,10 +113,11 @@ impl Gzip {
             self.part = Part::Trailer(at + 1);
             return Status::More;
         }
-        let expected = u64::from(self.crc.sum()) | u64::from(self.crc.amount()) << 32;
+        let expected = u64::from(self.crc.clone().finalize()) | u64::from(self.length) << 32;
         self.part = Part::Fixed(0);
         self.later = true;
         self.crc.reset();
+        self.length = 0;
         self.inflate.reset(false);
         if self.trailer == expected { Status::More } else { Status::Remark("gzip-trailer-wrong") }
     }
@@ -125,6 +136,7 @@ impl Decode for Gzip {
                     consumed += step.consumed;
                     produced += step.produced;
                     self.crc.update(room.get(..step.produced).unwrap_or_default());
+                    self.length = self.length.wrapping_add(step.produced as u32);
                     match step.status {
                         Status::End => {
                             self.part = Part::Trailer(0);
