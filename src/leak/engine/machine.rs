@@ -116,7 +116,7 @@ impl Machine {
                         .auto_prefilter(prefilter)
                         .nfa_size_limit(Some(COMPILED_LIMIT))
                         .onepass(false)
-                        .hybrid_cache_capacity(256 << 10),
+                        .hybrid_cache_capacity(STATES_LIMIT),
                 )
                 .build(expression)
                 .ok()
@@ -183,6 +183,10 @@ fn without_newlines(text: &[u8], range: Range<usize>) -> Range<usize> {
 
 /// The most memory that one expression may take, compiled.
 const COMPILED_LIMIT: usize = 10 << 20;
+
+/// The most memory for the states of one expression that were met, in each thread: where they do
+/// not fit, they are made again and again. Only expressions that are tried on much text come near it.
+const STATES_LIMIT: usize = 1 << 20;
 
 /// How far in front of a keyword a match may begin, in bytes.
 pub(super) const LOOK_BEHIND: usize = 512;
