@@ -80,7 +80,7 @@ const LONGEST_LEAD: usize = 48;
 /// An expression that begins in more ways than these is not followed.
 const MOST_BEGINNINGS: usize = 600;
 /// A class with more letters than this is not followed one by one.
-const WIDEST_CLASS: u32 = 20;
+const WIDEST_CLASS: u32 = 26;
 
 impl Analysis {
     /// Analyses `expression`, whose rule has `keywords`. An expression that cannot be parsed
