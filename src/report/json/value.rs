@@ -149,10 +149,15 @@ impl Buffer {
         self.raw("Z\"");
     }
 
-    /// Appends the inside of a string, up to a word at a time.
+    /// Appends the inside of a string, a block at a time where nothing in it needs a look, and up to a
+    /// word at a time elsewhere.
     fn escaped(&mut self, bytes: &[u8]) -> bool {
         let (mut rest, mut exact) = (bytes, true);
         loop {
+            while let Some((block, after)) = rest.split_first_chunk::<BLOCK>().filter(|(block, _)| is_plain(block)) {
+                self.bytes.put(block);
+                rest = after;
+            }
             let (word, have) = first_word(rest);
             let plain = plain_bytes(word).min(have);
             self.bytes.word(word, plain);
@@ -206,6 +211,18 @@ impl Buffer {
             self.raw(c.encode_utf8(&mut [0; 4]));
         }
     }
+}
+
+/// So many bytes are looked at together.
+const BLOCK: usize = 32;
+
+/// Whether all of a block is ASCII that JSON takes as it is. Free of branches, so that many bytes are
+/// compared at once.
+#[inline]
+#[allow(clippy::needless_bitwise_bool)] // branches would look at one byte at a time
+fn is_plain(block: &[u8; BLOCK]) -> bool {
+    let plain = |byte: u8| (byte.wrapping_sub(b' ') < 0x5f) & (byte != b'"') & (byte != b'\\');
+    block.iter().fold(true, |all, byte| all & plain(*byte))
 }
 
 /// Whether a character that could drive a terminal, or that is taken for the end of a line by
