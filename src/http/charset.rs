@@ -36,12 +36,16 @@ pub fn to_text<'a>(bytes: &'a [u8], content_type: Option<&[u8]>, truncated: bool
 }
 
 /// Whether there is a control character that text does not need. Without a way out in the
-/// middle of a chunk many bytes are looked at at once.
+/// middle of a chunk many bytes are looked at at once; which control characters they are is asked
+/// only where there is one.
 #[allow(clippy::needless_bitwise_bool)] // branches would look at one byte at a time
 fn is_binary(text: &[u8]) -> bool {
     let control =
         |byte| (byte < 0x20) & (byte != b'\t') & (byte != b'\n') & (byte != 0x0c) & (byte != b'\r') & (byte != 0x1b);
-    text.chunks(64).any(|chunk| chunk.iter().fold(false, |any, &byte| any | control(byte)))
+    text.chunks(64).any(|chunk| {
+        chunk.iter().fold(false, |any, &byte| any | (byte < 0x20))
+            && chunk.iter().fold(false, |any, &byte| any | control(byte))
+    })
 }
 
 fn decode<'a>(bytes: &'a [u8], encoding: &'static Encoding, truncated: bool) -> Option<Cow<'a, str>> {
