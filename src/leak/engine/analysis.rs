@@ -6,6 +6,7 @@
 
 use super::machine::LOOK_AHEAD;
 use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
+use std::sync::LazyLock;
 
 /// A set of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,6 +27,10 @@ impl ByteSet {
         for (word, other) in self.0.iter_mut().zip(other.0) {
             *word |= other;
         }
+    }
+
+    fn is_within(&self, other: &Self) -> bool {
+        self.0.iter().zip(other.0).all(|(word, other)| word & !other == 0)
     }
 
     fn len(&self) -> u32 {
@@ -63,6 +68,13 @@ pub(super) const AROUND: (usize, usize) = (448, 384);
 const fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'/' | b'=' | b'_')
 }
+
+/// The bytes of tokens.
+static TOKENS: LazyLock<ByteSet> = LazyLock::new(|| {
+    let mut set = ByteSet::default();
+    (0..=255).filter(|byte| is_token(*byte)).for_each(|byte| set.insert(byte));
+    set
+});
 
 /// A row of bytes of one set.
 #[derive(Debug, Clone)]
@@ -297,7 +309,7 @@ fn all_token(hir: &Hir) -> Option<usize> {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => Some(0),
         HirKind::Literal(literal) => literal.0.iter().all(|byte| is_token(*byte)).then_some(literal.0.len()),
-        HirKind::Class(class) => class_set(class)?.iter().all(is_token).then_some(1),
+        HirKind::Class(class) => class_set(class)?.is_within(&TOKENS).then_some(1),
         HirKind::Repetition(Repetition { min, sub, .. }) => all_token(sub)?.checked_mul(*min as usize),
         HirKind::Capture(capture) => all_token(&capture.sub),
         HirKind::Concat(parts) => parts.iter().try_fold(0, |sum, part| Some(sum + all_token(part)?)),
