@@ -22,8 +22,37 @@ pub(super) type Words = Arc<[Box<[u8]>]>;
 pub(super) struct Index {
     /// Open addressing: the bytes of a probe, and where its words are in `entries`.
     slots: Vec<Slot>,
-    entries: Vec<Entry>,
+    entries: Vec<Candidate>,
     words: Words,
+}
+
+/// A word, and what rules it out at little cost: up to eight bytes of it, around its probe.
+#[derive(Debug, Clone, Copy)]
+struct Candidate {
+    entry: Entry,
+    /// How far into the word the bytes stand.
+    from: u32,
+    /// The bytes, folded.
+    bytes: u64,
+    /// Ones where there are such.
+    mask: u64,
+}
+
+impl Candidate {
+    fn new(entry: Entry, word: &[u8]) -> Self {
+        let from = (entry.offset as usize).min(word.len().saturating_sub(size_of::<u64>()));
+        let part = word.iter().skip(from).take(size_of::<u64>());
+        let mask = u64::MAX.checked_shr(64 - 8 * part.len() as u32).unwrap_or(0);
+        let bytes = part.rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+        Self { entry, from: from as u32, bytes: (bytes | FOLD_EIGHT) & mask, mask }
+    }
+
+    /// Whether the word may begin at `start`.
+    fn may_stand(&self, bytes: &[u8], start: usize) -> bool {
+        let near = bytes.get(start + self.from as usize..).and_then(|rest| rest.first_chunk());
+        // At the very end the exact look decides.
+        near.is_none_or(|near| (u64::from_le_bytes(*near) | FOLD_EIGHT) & self.mask == self.bytes)
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -52,6 +81,9 @@ pub(super) const SPREAD: u32 = 0x9E37_79B1;
 /// Both cases of a letter made one; other bytes may fall together, which the exact look sorts out.
 pub(super) const FOLD: u32 = 0x2020_2020;
 
+/// The same for eight bytes.
+const FOLD_EIGHT: u64 = 0x2020_2020_2020_2020;
+
 fn hash(folded: u32, bits: u32) -> usize {
     (folded.wrapping_mul(SPREAD) >> (32 - bits)) as usize
 }
@@ -73,7 +105,10 @@ impl Index {
     pub(super) fn new(mut entries: Vec<Entry>, words: Words) -> Self {
         entries.sort_unstable();
         entries.dedup();
-        Self { slots: slots(&entries), entries, words }
+        let slots = slots(&entries);
+        let word = |number: u32| words.get(number as usize).map_or(&[][..], AsRef::as_ref);
+        let entries = entries.into_iter().map(|entry| Candidate::new(entry, word(entry.word))).collect();
+        Self { slots, entries, words }
     }
 
     /// The word with this number.
@@ -93,8 +128,10 @@ impl Index {
             }
         };
         let entries = self.entries.get(found.first as usize..).unwrap_or_default();
-        for entry in entries.iter().take_while(|entry| entry.probe == probe) {
-            let Some(start) = at.checked_sub(entry.offset as usize) else { continue };
+        for candidate in entries.iter().take_while(|candidate| candidate.entry.probe == probe) {
+            let entry = candidate.entry;
+            let start = at.checked_sub(entry.offset as usize).filter(|start| candidate.may_stand(bytes, *start));
+            let Some(start) = start else { continue };
             let word = self.word(entry.word);
             let end = start + word.len();
             if ends.contains(&end.wrapping_sub(1))

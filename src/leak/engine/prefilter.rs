@@ -143,11 +143,12 @@ impl Prefilter {
         let end = ends.end.min(bytes.len());
         while at < end {
             // The last bytes of the input are probed as if zeros followed.
-            let mut padded = [0; BLOCK + 8];
+            let mut padded;
             let whole = bytes.get(at..at + BLOCK + 8).and_then(|part| part.try_into().ok());
             let block: &[u8; BLOCK + 8] = if let Some(block) = whole {
                 block
             } else {
+                padded = [0; BLOCK + 8];
                 let rest = bytes.get(at..).unwrap_or_default();
                 let rest = rest.get(..BLOCK + 8).unwrap_or(rest);
                 if let Some(place) = padded.get_mut(..rest.len()) {
