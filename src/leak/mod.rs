@@ -14,6 +14,7 @@ mod finding;
 mod fingerprint;
 pub mod gitleaks;
 mod http_rules;
+mod lines;
 mod literal;
 mod media;
 pub mod names;

@@ -10,6 +10,7 @@ use super::finding::{Finding, Severity, Where};
 use super::fingerprint::fingerprint;
 use super::gitleaks::{Evidence, Required};
 use super::http_rules::{self, Leak};
+use super::lines;
 use super::redact::{self, Percent};
 use super::rule::Rule;
 use super::run::Run;
@@ -223,6 +224,9 @@ impl Scanner {
 
     /// Looks through a head.
     fn head(&self, head: &Head, (origin, part): (Origin, Part), paths: &[Vec<u8>], found: &mut Vec<Found>) {
+        if head.bytes.is_empty() {
+            return;
+        }
         for mut sighting in self.canaries.find(&head.bytes) {
             let span = sighting.span.start as usize..sighting.span.end as usize;
             let Some(value) = locate(head, origin, &span) else { continue };
@@ -232,7 +236,13 @@ impl Scanner {
             sighting.span = sighting.span.start - start..sighting.span.end - start;
             found.push(self.canary_found(sighting, value.location, (part, span)));
         }
-        let sightings = self.rules.engine().find(&head.bytes);
+        let engine = self.rules.engine();
+        let survey = lines::survey(engine, side_of(origin), head);
+        let sightings = match &survey {
+            Some(survey) if survey.hits.is_empty() => Vec::new(),
+            Some(survey) => engine.find_at(&head.bytes, &survey.hits),
+            None => engine.find(&head.bytes),
+        };
         let counts = self.counts(&sightings.iter().collect::<Vec<_>>(), paths);
         for (sighting, _) in sightings.into_iter().zip(counts).filter(|(_, counts)| *counts) {
             let span = sighting.span.start as usize..sighting.span.end as usize;
@@ -247,12 +257,13 @@ impl Scanner {
             found.extend(self.rule_found(&sighting, offset, place, value.location, (part, span)));
         }
         if self.rules.has_builtins() {
-            self.head_leaks(head, (origin, part), found);
+            let fields = survey.map_or_else(|| (0..head.fields.spans().len()).collect(), |survey| survey.fields);
+            self.head_leaks(head, (origin, part), &fields, found);
         }
     }
 
-    /// What HTTP gives away in a head.
-    fn head_leaks(&self, head: &Head, (origin, part): (Origin, Part), found: &mut Vec<Found>) {
+    /// What HTTP gives away in a head: in its target and in the fields with the numbers `fields`.
+    fn head_leaks(&self, head: &Head, (origin, part): (Origin, Part), fields: &[usize], found: &mut Vec<Found>) {
         let mut leaks = Vec::new();
         let mut keep = |value: &[u8], location: &dyn Fn() -> Where, leaks: &mut Vec<Leak>| {
             let start = head.range_of(value).start;
@@ -266,13 +277,9 @@ impl Scanner {
             http_rules::target(target, &mut leaks);
             keep(target, &|| Where::RequestTarget, &mut leaks);
         }
-        let side = if matches!(origin, Origin::Head(Side::Request) | Origin::Trailer(Side::Request)) {
-            Side::Request
-        } else {
-            Side::Response
-        };
-        for (name, value) in head.fields() {
-            http_rules::header(side, head.status(), name, value, &mut leaks);
+        for (name, value) in fields.iter().filter_map(|number| head.fields.spans().get(*number)) {
+            let (name, value) = (head.slice(name), head.slice(value));
+            http_rules::header(side_of(origin), head.status(), name, value, &mut leaks);
             if !leaks.is_empty() {
                 let location = || value_of(origin, String::from_utf8_lossy(name).to_ascii_lowercase());
                 keep(value, &location, &mut leaks);
@@ -392,6 +399,14 @@ impl Scanner {
         };
         let is_outside = rule.is_outside;
         Some(Found { finding, rank, spots: vec![spot], is_secret: true, hide_all: false, is_outside })
+    }
+}
+
+/// Who sent what is of this origin.
+fn side_of(origin: Origin) -> Side {
+    match origin {
+        Origin::Head(side) | Origin::Trailer(side) => side,
+        Origin::Interim => Side::Response,
     }
 }
 

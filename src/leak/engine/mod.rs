@@ -13,6 +13,7 @@ mod stream;
 mod tests;
 mod window;
 
+pub(crate) use index::Hit;
 pub(crate) use prefilter::Prefilter;
 pub(crate) use stream::{Sighting, Stream};
 pub(crate) use window::{View, Window};
@@ -22,11 +23,13 @@ use index::Words;
 use machine::Machine;
 use near::{Near, Progress, To, Told};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// Rules, ready to be looked for in any number of texts at once.
 #[derive(Debug, Default)]
 pub(crate) struct Engine {
+    /// Tells engines apart; 0 for those that are empty.
+    id: u64,
     machines: Vec<Machine>,
     /// For each word, the rules that have it as a keyword, and its number among theirs.
     users: Vec<Vec<(u32, u32)>>,
@@ -42,7 +45,12 @@ pub(crate) struct Engine {
     has_outside: bool,
     /// Which words are to be noticed although no rule has them.
     noticed: Vec<bool>,
+    /// Whether all there is to find is near words, and no word has a line feed in it.
+    is_of_lines: bool,
 }
+
+/// How many engines there were.
+static ENGINES: AtomicU64 = AtomicU64::new(0);
 
 /// In place of a rule's number where a word is only noticed.
 const NOBODY: u32 = u32::MAX;
@@ -73,8 +81,10 @@ impl Engine {
         }
         let words: Words = list.into();
         let prefilter = Prefilter::of(&words, 0..words.len() as u32);
+        let is_of_lines = wordless.is_empty() && !words.iter().any(|word| word.contains(&b'\n'));
         let has_outside = rules.iter().any(|rule| rule.is_outside || !rule.outside.excuses.is_empty());
         Self {
+            id: ENGINES.fetch_add(1, Ordering::Relaxed) + 1,
             machines: rules.into_iter().map(Machine::new).collect(),
             users,
             words,
@@ -84,7 +94,25 @@ impl Engine {
             wordless,
             has_outside,
             noticed,
+            is_of_lines,
         }
+    }
+
+    /// Another number for each engine that has something to look for.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Whether it is the same to look for words in each line of a text as in the whole.
+    pub(crate) fn is_of_lines(&self) -> bool {
+        self.is_of_lines
+    }
+
+    /// Where all rules' words stand in `text`, in order.
+    pub(crate) fn words_in(&self, text: &[u8]) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        self.prefilter.scan(text, 0..text.len(), &mut hits);
+        hits
     }
 
     /// Adds where words stand in what `view` has more of than the last time.
@@ -153,6 +181,13 @@ impl Engine {
     /// The rules, in the order in which they were given.
     pub(crate) fn rules(&self) -> impl Iterator<Item = &Rule> {
         self.machines.iter().map(|machine| &machine.rule)
+    }
+
+    /// Everything in `text`, which is whole and in which words stand where `hits` says.
+    pub(crate) fn find_at(&self, text: &[u8], hits: &[Hit]) -> Vec<Sighting> {
+        let mut found = Vec::new();
+        stream::around(self, text, hits, &mut found);
+        found
     }
 
     /// Everything in `text`, which is whole.

@@ -5,8 +5,9 @@
 //! finding is called.
 
 use super::analysis::{AROUND, TOKEN};
+use super::index::Hit;
 use super::machine::{LOOK_BEHIND, MARGIN, Match, Start};
-use super::near::{Progress, Told};
+use super::near::{Progress, To, Told};
 use super::{Engine, View};
 use std::ops::Range;
 
@@ -117,11 +118,7 @@ impl Stream {
         // What has waited comes first: it stands before what was found now.
         self.settle(&mut text);
         for told in told {
-            let at = view.base + told.hit.at as u64;
-            self.noticed |= engine.noticed.get(told.hit.word as usize).copied().unwrap_or(false);
-            for (rule, keyword) in engine.users(told) {
-                self.consider(&mut text, (rule, keyword as usize), Cause { at, word: told.hit.word });
-            }
+            self.take(&mut text, told);
         }
         self.without_words(&mut text);
         if engine.has_outside {
@@ -163,6 +160,16 @@ impl Stream {
         self.candidates = waiting;
         if self.candidates.is_empty() && self.candidates.capacity() > 64 {
             self.candidates = Vec::new();
+        }
+    }
+
+    /// A word was found.
+    fn take(&mut self, text: &mut Text<'_>, told: Told) {
+        let engine = text.engine;
+        let at = text.view.base + told.hit.at as u64;
+        self.noticed |= engine.noticed.get(told.hit.word as usize).copied().unwrap_or(false);
+        for (rule, keyword) in engine.users(told) {
+            self.consider(text, (rule, keyword as usize), Cause { at, word: told.hit.word });
         }
     }
 
@@ -313,4 +320,14 @@ impl Lines {
 /// Looks through a text that is whole.
 pub(super) fn whole(engine: &Engine, text: &[u8], found: &mut Vec<Sighting>) {
     Stream::default().advance(engine, View { bytes: text, base: 0 }, true, found);
+}
+
+/// Looks through a text that is whole and whose words are known.
+pub(super) fn around(engine: &Engine, text: &[u8], hits: &[Hit], found: &mut Vec<Sighting>) {
+    let (view, lines) = (View { bytes: text, base: 0 }, Lines::default());
+    let mut text = Text { engine, view, ended: true, found, lines };
+    let mut stream = Stream::default();
+    for hit in hits {
+        stream.take(&mut text, Told { hit: *hit, to: To::All });
+    }
 }
