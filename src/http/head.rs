@@ -159,13 +159,14 @@ fn fields(buffer: &mut [u8], lines: Lines<'_>, notes: &mut Vec<Note>) -> Vec<(Sp
         if matches!(line.first(), Some(b' ' | b'\t')) {
             if let Some((name, value)) = fields.last_mut() {
                 add(notes, "obs-fold");
-                if name.end == value.start && value.start == value.end && line.trim_ascii_start().starts_with(b":") {
-                    // The fold stood in front of the colon.
-                    let colon = range.start + line.len() - line.trim_ascii_start().len();
-                    let rest = bytes.get(colon + 1..range.end).unwrap_or_default();
-                    let lead = rest.len() - rest.trim_ascii_start().len();
-                    let start = (colon + 1 + lead) as u32;
-                    *value = Span { start, end: start + trim_end(rest.trim_ascii_start()).len() as u32 };
+                // Only a value can be folded (RFC 9112 §5.2): what follows a line without a colon
+                // belongs to it and makes no field of it, whatever it says.
+                if name.end == value.start {
+                    buffer.get_mut(name.end as usize..range.start).unwrap_or_default().fill(b' ');
+                    if !content.is_empty() {
+                        name.end = start + content.len() as u32;
+                        *value = Span { start: name.end, end: name.end };
+                    }
                     continue;
                 }
                 let first = line.len() - line.trim_ascii_start().len();
@@ -317,8 +318,9 @@ mod tests {
             (b"A: b\rc\r\n", &[("A", "b\\rc")], &["bare-cr"]),
             (b"A: b\0c\r\n", &[("A", "b\\x00c")], &["nul-in-head"]),
             (b"A: b\rC: d\r\n", &[("A", "b"), ("C", "d")], &["bare-cr"]),
-            (b"A\r\n : b\r\n", &[("A", "b")], &["field-without-colon", "obs-fold"]),
-            (b"A\r\n :\r\n b\r\n", &[("A", "b")], &["field-without-colon", "obs-fold"]),
+            (b"A\r\n : b\r\n", &[("A   : b", "")], &["field-without-colon", "obs-fold"]),
+            (b"A\r\n :\r\n b\r\nB: c\r\n", &[("A   :   b", ""), ("B", "c")], &["field-without-colon", "obs-fold"]),
+            (b"A\r\n \r\n", &[("A", "")], &["field-without-colon", "obs-fold"]),
             (b" A: b\r\n", &[("A", "b")], &["space-before-field"]),
             (b"A(x): b\r\n", &[("A(x)", "b")], &["odd-field-name"]),
             (b"A: b\nB: c\r\n", &[("A", "b"), ("B", "c")], &["bare-lf"]),
