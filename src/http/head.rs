@@ -81,6 +81,9 @@ fn request_line(head: &mut Head, line: &[u8], notes: &mut Vec<Note>) {
     if target.iter().any(|byte| matches!(byte, b' ' | b'\t')) {
         add(notes, "space-in-target");
     }
+    if target.is_empty() {
+        add(notes, "no-target");
+    }
     if version.is_none() {
         add(notes, "no-version");
     } else if version.is_some_and(|version| version.len() != 8 || !version.starts_with(b"HTTP/")) {
@@ -274,6 +277,7 @@ mod tests {
             (b"GET /a\r\n\r\n", "GET", "/a", "HTTP/0.9", &["no-version"]),
             (b"GET / HTTP/1.1 \r\n\r\n", "GET", "/", "HTTP/1.1", &["extra-space-in-start-line"]),
             (b"OPTIONS HTTP/1.1\r\n\r\n", "OPTIONS", "HTTP/1.1", "HTTP/0.9", &["no-version"]),
+            (b"OPTIONS\r\nHost: a\r\n\r\n", "OPTIONS", "", "HTTP/0.9", &["no-target", "no-version"]),
             (b"GET / http/1.1\r\n\r\n", "GET", "/", "http/1.1", &["odd-version"]),
             (b"GET\t/\tHTTP/1.1\r\n\r\n", "GET", "/", "HTTP/1.1", &["tab-in-start-line"]),
         ] {

@@ -135,18 +135,26 @@ fn request_line(bytes: &[u8]) -> Look {
     if is_prefix(bytes, b"PRI * HTTP/2.0\r\n") {
         return if bytes.len() < 16 { Look::Partial } else { Look::Http2 };
     }
-    let line = memchr(b'\n', bytes).map(|end| trim_end(&bytes[..end]));
+    let end = memchr(b'\n', bytes);
+    let line = end.map(|end| trim_end(&bytes[..end]));
     let seen = line.unwrap_or(bytes);
     let method_end = seen.iter().take(LONGEST_METHOD + 1).position(|byte| !is_token(*byte));
     let Some(method_end) = method_end else {
-        // The method is not over yet, or too long to be one.
-        return if line.is_none() && bytes.len() <= LONGEST_METHOD { Look::Partial } else { Look::Not };
+        return match end {
+            Some(end) => lone_method(seen, &bytes[end + 1..]),
+            // The method is not over yet, or too long to be one.
+            None if bytes.len() <= LONGEST_METHOD => Look::Partial,
+            None => Look::Not,
+        };
     };
     let (method, rest) = seen.split_at(method_end);
+    if rest == b"\r" && is_known(method) {
+        return Look::Partial; // the line's end may come
+    }
     if !matches!(rest.first(), Some(b' ' | b'\t')) || rest.contains(&0) {
         return Look::Not;
     }
-    let known = METHODS.iter().any(|name| name.as_bytes() == method);
+    let known = is_known(method);
     if !known && seen.len() > LONGEST_STRANGE_LINE {
         return Look::Not;
     }
@@ -158,6 +166,20 @@ fn request_line(bytes: &[u8]) -> Look {
         None if known && is_target(trim(rest)) => Look::Is(Kind::BareRequest),
         None => Look::Not,
     }
+}
+
+/// A line that is one word: a request without a target where the word is a known method and the
+/// next line is a Host field, which goes first (RFC 9110 §7.2).
+fn lone_method(word: &[u8], next: &[u8]) -> Look {
+    const HOST: &[u8] = b"host:";
+    if !is_known(word) || !next.iter().zip(HOST).all(|(a, b)| a.eq_ignore_ascii_case(b)) {
+        return Look::Not;
+    }
+    if next.len() < HOST.len() { Look::Partial } else { Look::Is(Kind::BareRequest) }
+}
+
+fn is_known(method: &[u8]) -> bool {
+    METHODS.iter().any(|name| name.as_bytes() == method)
 }
 
 /// The version at the end of a request line's rest, where there is one.
@@ -232,6 +254,16 @@ mod tests {
             (b"GET / http/1.1\r\n", Is(Request)),
             (b"GET /\r\n", Is(BareRequest)),
             (b"GET /\n", Is(BareRequest)),
+            (b"OPTIONS\nHost:", Is(BareRequest)),
+            (b"GET \r\nhost: a\r\n\r\n", Is(BareRequest)),
+            (b"GET\r", Partial),
+            (b"BREW\r", Not),
+            (b"GET\r\n", Partial),
+            (b"GET\r\nHos", Partial),
+            (b"GET\r\nX: y\r\n", Not),
+            (b"GET\r\n\r\n", Not),
+            (b"NOOP\r\n", Not),
+            (b"BREW\r\nHost: a\r\n", Not),
             (b"HTTP/1.1 200 OK\r\n", Is(Response)),
             (b"HTTP/1.0 200", Is(Response)),
             (b"HTTP/1.1\r\n", Is(Response)),
@@ -293,6 +325,7 @@ mod tests {
             b"HEAD / HTTP/1.0\r\n",
             b"post /x\x7f HTTP/1.1\r\n",
             b"X-y_z! /x HTTP/1.1\r\n",
+            b"OPTIONS\r\nHost: a\r\n",
         ] {
             for cut in 0..message.len() {
                 assert_ne!(recognize(&message[..cut]), Not, "{}", message[..cut].escape_ascii());
