@@ -215,7 +215,8 @@ pub struct Body {
     pub wire_length: u64,
     /// Bytes that were lost in holes of the capture.
     pub missing: u64,
-    /// The content coding that was removed: `identity`, `gzip`, `gzip, br`…
+    /// The codings that were removed, in the order in which they were applied: `identity`, `gzip`,
+    /// `gzip, br`…; a transfer coding other than `chunked` stands last.
     pub encoding: Cow<'static, str>,
     /// Whether the body was seen to its end.
     pub complete: bool,
