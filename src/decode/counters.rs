@@ -83,7 +83,7 @@ pub struct Counters {
     pub tcp: u64,
     /// Packets that yielded datagrams of UDP and no segment.
     pub udp: u64,
-    /// Packets with an IP fragment that waits, or waited, for its others.
+    /// Packets with a fragment, of IP or 802.11, that waits, or waited, for its others.
     pub fragments: u64,
     /// Datagrams put together from their fragments.
     pub reassembled: u64,

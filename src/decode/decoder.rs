@@ -19,7 +19,7 @@ pub struct Config {
     /// Whether packets with a wrong checksum are refused. Off by default: network cards
     /// fill checksums in after a capture has seen the packet.
     pub verify_checksums: bool,
-    /// Bound on the IP fragments that wait for others, in bytes. Default 16 MiB.
+    /// Bound on the fragments, of IP and 802.11, that wait for others, in bytes. Default 16 MiB.
     pub fragment_memory: usize,
     /// How long a fragment waits, in nanoseconds by the packets' own timestamps. Default
     /// 30 seconds, as in Linux.
@@ -40,7 +40,7 @@ impl Default for Config {
     }
 }
 
-/// Takes packets apart. Keeps nothing between packets but waiting IP fragments.
+/// Takes packets apart. Keeps nothing between packets but waiting fragments.
 #[derive(Debug)]
 pub struct Decoder {
     state: State,

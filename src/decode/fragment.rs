@@ -1,10 +1,12 @@
-//! IP fragments waiting for their others, and how they are put together.
+//! Fragments waiting for their others, and how they are put together: of IP, which may come in
+//! any order and overlap, and of IEEE 802.11, which are numbered.
 //!
 //! Overlaps are settled as "first": the byte that was captured first stays, as Snort
 //! and Suricata name that policy. It does not know what the payload is.
 
 use super::counters::{Counters, Reason};
-use super::view::Run;
+use super::view::{Origin, Run, View};
+use super::walk::{Found, Outcome, Walk};
 use crate::packet::{Place, Timestamp};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
@@ -12,14 +14,25 @@ use hashbrown::hash_map::Entry;
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
-/// What fragments of one datagram have in common (RFC 791 §3.2, RFC 8200 §4.5).
+/// What fragments of one datagram have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Key {
-    pub(super) source: IpAddr,
-    pub(super) destination: IpAddr,
-    pub(super) identification: u32,
-    /// The protocol; 0 in IPv6, where only the first fragment's counts.
-    pub(super) protocol: u8,
+pub(super) enum Key {
+    /// RFC 791 §3.2, RFC 8200 §4.5.
+    Ip {
+        source: IpAddr,
+        destination: IpAddr,
+        identification: u32,
+        /// The protocol; 0 in IPv6, where only the first fragment's counts.
+        protocol: u8,
+    },
+    /// IEEE 802.11-2020 §10.5.
+    Wireless {
+        transmitter: [u8; 6],
+        receiver: [u8; 6],
+        sequence: u16,
+        /// The traffic identifier, where the frame has one.
+        traffic: Option<u8>,
+    },
 }
 
 /// One fragment's header fields.
@@ -104,6 +117,8 @@ struct Waiting {
     /// The payload's length, once the last fragment has told it.
     total: Option<u32>,
     covered: u32,
+    /// How many fragments it was made of so far.
+    fragments: u32,
     /// Sorted, without overlaps.
     pieces: Vec<Piece>,
     /// In order of arrival.
@@ -243,6 +258,7 @@ impl Fragments {
                     protocol: 0,
                     total: None,
                     covered: 0,
+                    fragments: 0,
                     pieces: Vec::new(),
                     bytes: Vec::new(),
                 })
@@ -267,6 +283,7 @@ impl Fragments {
             at = at.saturating_add((run.bytes.len() + run.missing) as u32);
         }
         counters.fragments_differed += u64::from(differs);
+        waiting.fragments = waiting.fragments.saturating_add(1);
         self.memory = (self.memory + waiting.cost()).saturating_sub(before);
         if waiting.total == Some(waiting.covered)
             && let Some(waiting) = self.remove(&fragment.key)
@@ -278,6 +295,38 @@ impl Fragments {
             counters.fragments_evicted += 1;
         }
         Ok(Joined::Waiting)
+    }
+
+    /// Where the 802.11 fragment of this number begins, which says no offset: behind those that
+    /// came, for they are sent in order. `None` for a copy of one that came. The first fragment,
+    /// where it is another than the one that waits, begins a frame of its own.
+    pub(super) fn offset_of_number(
+        &mut self,
+        (key, number): (&Key, u32),
+        run: Run<'_>,
+        now: (Timestamp, u64),
+        counters: &mut Counters,
+    ) -> Result<Option<usize>, Reason> {
+        /// Receivers keep fragments for 512 time units (`dot11MaxReceiveLifetime`), for their
+        /// numbers come again after 4,096 frames.
+        const LIFETIME_NANOS: i64 = 512 * 1_024_000;
+        self.expire(now, counters);
+        if let Some(waiting) = self.waiting.get(key) {
+            let first = waiting.pieces.first().filter(|_| number == 0);
+            let another = first.is_some_and(|piece| waiting.differs(*piece, 0, run.bytes));
+            if another || now.0.since(waiting.time).saturating_abs() > LIFETIME_NANOS {
+                counters.fragments_too_old += 1;
+                counters.fragments_lost_tcp += u64::from(waiting.holds_tcp());
+                self.remove(key);
+            }
+        }
+        let (next, reached) =
+            self.waiting.get(key).map_or((0, 0), |waiting| (waiting.fragments, waiting.covered as usize));
+        match number {
+            _ if number == next => Ok(Some(reached)),
+            _ if number < next => Ok(None),
+            _ => Err(Reason::bad("802.11: fragment without those before it")),
+        }
     }
 
     /// Lets go what has waited too long. Time may stand still or go back in a capture,
@@ -329,5 +378,39 @@ impl Fragments {
         while self.let_go_oldest(counters) {
             counters.fragments_unfinished += 1;
         }
+    }
+}
+
+impl Walk<'_> {
+    /// Keeps a fragment, and goes on with the protocol and payload of the whole when it was the
+    /// last one wanted.
+    pub(super) fn fragment(
+        &mut self,
+        fragment: Fragment,
+        view: View<'_>,
+        inwards: impl FnOnce(&mut Walk<'_>, u8, View<'_>) -> Outcome,
+    ) -> Outcome {
+        if let Some(layout) = self.state.layout.as_deref_mut() {
+            layout.part(self.origin, view, fragment.key, fragment.offset);
+        }
+        let mut runs = Vec::with_capacity(1);
+        self.origin.runs(view, |run| runs.push(run));
+        let state = &mut *self.state;
+        let now = (self.time, state.counters.packets);
+        let joined = state.fragments.insert(fragment, &runs, view.wire_length(), now, &mut state.counters)?;
+        let Joined::Whole(whole) = joined else { return Ok(Found::Fragment) };
+        if let Some(layout) = self.state.layout.as_deref_mut() {
+            layout.whole(fragment.key, whole.bytes.get(..whole.captured).unwrap_or_default());
+        }
+        let missing = whole.bytes.len().saturating_sub(whole.captured);
+        let view = View { bytes: whole.bytes.get(..whole.captured).unwrap_or_default(), start: 0, missing };
+        let mut inner = Walk {
+            state: &mut *self.state,
+            origin: Origin::Joined(&whole.bytes, &whole.pieces),
+            time: self.time,
+            sink: &mut *self.sink,
+            depth: self.depth,
+        };
+        inner.deeper(|walk| inwards(walk, whole.protocol, view))
     }
 }

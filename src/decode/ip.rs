@@ -3,10 +3,10 @@
 //! It refuses to know which link an IP packet came over.
 
 use super::counters::Reason;
-use super::fragment::{Fragment, Joined, Key};
+use super::fragment::{Fragment, Key};
 use super::transport::{Addresses, TCP, UDP, checksum_holds};
-use super::view::{Origin, View};
-use super::walk::{Found, OrCut, Outcome, Walk};
+use super::view::View;
+use super::walk::{OrCut, Outcome, Walk};
 use etherparse::checksum::Sum16BitWords;
 use etherparse::{
     IpAuthHeaderSlice, Ipv4HeaderSlice, Ipv6FragmentHeaderSlice, Ipv6HeaderSlice, Ipv6RawExtHeaderSlice,
@@ -79,14 +79,14 @@ impl Walk<'_> {
         // A fragment that others follow ends on a unit of eight bytes; like Linux, cut to it.
         let more = header.more_fragments();
         let payload = if more { payload.limit(payload.wire_length() & !7) } else { payload };
-        let key = Key {
+        let key = Key::Ip {
             source: addresses.source,
             destination: addresses.destination,
             identification: header.identification().into(),
             protocol,
         };
         let offset = usize::from(header.fragments_offset().byte_offset());
-        self.fragment(Fragment { key, protocol, offset, more }, payload, addresses)
+        self.ip_fragment(Fragment { key, protocol, offset, more }, payload, addresses)
     }
 
     /// IPv6 (RFC 8200).
@@ -170,43 +170,21 @@ impl Walk<'_> {
         if more && payload.wire_length() % 8 != 0 {
             return Err(Reason::bad("ip: fragment length not a multiple of 8"));
         }
-        let key = Key {
+        let key = Key::Ip {
             source: addresses.source,
             destination: addresses.destination,
             identification: header.identification(),
             protocol: 0,
         };
         let offset = usize::from(header.fragment_offset().byte_offset());
-        self.fragment(Fragment { key, protocol: header.next_header().0, offset, more }, payload, addresses)
+        self.ip_fragment(Fragment { key, protocol: header.next_header().0, offset, more }, payload, addresses)
     }
 
-    /// Keeps a fragment, and goes on with the whole when it was the last one wanted.
-    fn fragment(&mut self, fragment: Fragment, view: View<'_>, addresses: Addresses) -> Outcome {
+    fn ip_fragment(&mut self, fragment: Fragment, view: View<'_>, addresses: Addresses) -> Outcome {
         if view.wire_length() == 0 {
             return Err(Reason::bad("ip: empty fragment"));
         }
-        if let Some(layout) = self.state.layout.as_deref_mut() {
-            layout.part(self.origin, view, fragment.key, fragment.offset);
-        }
-        let mut runs = Vec::with_capacity(1);
-        self.origin.runs(view, |run| runs.push(run));
-        let state = &mut *self.state;
-        let now = (self.time, state.counters.packets);
-        let joined = state.fragments.insert(fragment, &runs, view.wire_length(), now, &mut state.counters)?;
-        let Joined::Whole(whole) = joined else { return Ok(Found::Fragment) };
-        if let Some(layout) = self.state.layout.as_deref_mut() {
-            layout.whole(fragment.key, whole.bytes.get(..whole.captured).unwrap_or_default());
-        }
-        let missing = whole.bytes.len().saturating_sub(whole.captured);
-        let view = View { bytes: whole.bytes.get(..whole.captured).unwrap_or_default(), start: 0, missing };
-        let mut inner = Walk {
-            state: &mut *self.state,
-            origin: Origin::Joined(&whole.bytes, &whole.pieces),
-            time: self.time,
-            sink: &mut *self.sink,
-            depth: self.depth,
-        };
-        inner.deeper(|walk| walk.ip_payload(whole.protocol, view, addresses))
+        self.fragment(fragment, view, |walk, protocol, view| walk.ip_payload(protocol, view, addresses))
     }
 }
 

@@ -84,7 +84,7 @@ impl View<'_> {
 pub(super) enum Origin<'a> {
     /// A packet as it was captured.
     Packet(PacketId, Timestamp),
-    /// An IP payload put together from fragments.
+    /// A payload put together from fragments.
     Joined(&'a [u8], &'a [Piece]),
 }
 

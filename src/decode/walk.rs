@@ -16,7 +16,7 @@ pub(super) enum Found {
     Tcp,
     /// At least one datagram was handed out.
     Udp,
-    /// An IP fragment that waits for others.
+    /// A fragment that waits for others.
     Fragment,
 }
 

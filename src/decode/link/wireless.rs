@@ -4,12 +4,44 @@
 //! no keys.
 
 use crate::decode::counters::Reason;
+use crate::decode::fragment::{Fragment, Key};
 use crate::decode::view::View;
-use crate::decode::walk::{OrCut, Outcome, Walk, better};
+use crate::decode::walk::{Found, OrCut, Outcome, Walk, better};
 use crate::packet::LinkType;
 
 const CUT: &str = "802.11: header cut";
 const LLC_SNAP: [u8; 3] = [0xaa, 0xaa, 0x03];
+/// In the frame control's second byte: others follow.
+const MORE_FRAGMENTS: u8 = 0x04;
+/// The same: the payload is encrypted.
+const PROTECTED: u8 = 0x40;
+
+fn starts_llc(view: View<'_>) -> bool {
+    view.array(0) == Some(LLC_SNAP)
+}
+
+/// A frame's payload without the frame check sequence behind it (IEEE 802.11-2020 §9.2.4.8), if
+/// that is there: nothing but its value tells.
+fn without_frame_check<'a>(frame: View<'a>, payload: View<'a>) -> View<'a> {
+    let whole = if frame.missing == 0 { frame.bytes } else { &[] };
+    match whole.split_last_chunk() {
+        Some((covered, check)) if crc32fast::hash(covered) == u32::from_le_bytes(*check) => payload.trim_end(4),
+        _ => payload,
+    }
+}
+
+/// The protocol of the IP packet that begins here, behind LLC and SNAP; 0 where there is none, or
+/// not its header and TCP's.
+fn protocol_of(view: View<'_>) -> u8 {
+    const HEADERS: usize = 8;
+    let (field, length) = match view.u16(6) {
+        Some(0x0800) => (9, usize::from(view.u8(HEADERS).unwrap_or(0) & 0x0f) * 4),
+        Some(0x86dd) => (6, 40),
+        _ => return 0,
+    };
+    let whole = starts_llc(view) && view.bytes.len() >= HEADERS + length + 20;
+    view.u8(HEADERS + field).filter(|_| whole).unwrap_or(0)
+}
 
 impl Walk<'_> {
     /// An 802.11 frame.
@@ -104,27 +136,72 @@ impl Walk<'_> {
             length = length.next_multiple_of(4);
         }
         let payload = view.skip(length).or_cut(CUT)?;
-        let fragment = view.u8(22).or_cut(CUT)? & 0x0f != 0;
-        if fragment || flags & 0x04 != 0 {
-            return Err(Reason::bad("802.11: fragment"));
+        let number = view.u8(22).or_cut(CUT)? & 0x0f;
+        if number > 0 || flags & MORE_FRAGMENTS != 0 {
+            if flags & PROTECTED != 0 {
+                return Err(Reason::bad("802.11: encrypted"));
+            }
+            let more = flags & MORE_FRAGMENTS != 0;
+            return self.wireless_fragment(view, without_frame_check(view, payload), more, quality.then_some(control));
         }
         // Whoever decrypted a frame may have left its flag, and its eight bytes in front.
-        let starts = |view: View<'_>| view.array(0) == Some(LLC_SNAP);
-        if flags & 0x40 != 0 && !starts(payload) {
+        if flags & PROTECTED != 0 && !starts_llc(payload) {
             return match payload.skip(8) {
-                Some(inner) if starts(inner) => self.llc(inner),
+                Some(inner) if starts_llc(inner) => self.llc(inner),
                 _ => Err(Reason::bad("802.11: encrypted")),
             };
         }
+        self.service_data(payload, control)
+    }
+
+    /// What a frame carries, whole: its quality of service control says how it is wrapped.
+    fn service_data(&mut self, payload: View<'_>, control: [u8; 2]) -> Outcome {
         match control {
             [low, _] if low & 0x80 != 0 => self.aggregated(payload),
             // Mesh control, with up to two more addresses.
-            [_, high] if high & 0x01 != 0 && !starts(payload) => {
+            [_, high] if high & 0x01 != 0 && !starts_llc(payload) => {
                 let extended = usize::from(payload.u8(0).or_cut(CUT)? & 0x03);
                 self.llc(payload.skip(6 + 6 * extended).or_cut(CUT)?)
             }
             _ => self.llc(payload),
         }
+    }
+
+    /// A fragment of what a frame would carry (IEEE 802.11-2020 §10.4 and §10.5); `control` is its
+    /// quality of service control, where it has one.
+    fn wireless_fragment(
+        &mut self,
+        frame: View<'_>,
+        payload: View<'_>,
+        more: bool,
+        control: Option<[u8; 2]>,
+    ) -> Outcome {
+        const LONGEST: usize = 65_535;
+        let [low, high] = frame.array(22).or_cut(CUT)?;
+        let key = Key::Wireless {
+            receiver: frame.array(4).or_cut(CUT)?,
+            transmitter: frame.array(10).or_cut(CUT)?,
+            sequence: u16::from_le_bytes([low, high]) >> 4,
+            traffic: control.map(|[low, _]| low & 0x0f),
+        };
+        let mut first = None;
+        self.origin.runs(payload, |run| {
+            first.get_or_insert(run);
+        });
+        let Some(run) = first.filter(|_| payload.wire_length() > 0) else {
+            return Err(Reason::bad("802.11: empty fragment"));
+        };
+        let state = &mut *self.state;
+        let now = (self.time, state.counters.packets);
+        let number = (&key, u32::from(low & 0x0f));
+        let Some(offset) = state.fragments.offset_of_number(number, run, now, &mut state.counters)? else {
+            return Ok(Found::Fragment);
+        };
+        if offset.saturating_add(payload.wire_length()) > LONGEST {
+            return Err(Reason::bad("802.11: fragments beyond 65535 bytes"));
+        }
+        let fragment = Fragment { key, protocol: protocol_of(payload), offset, more };
+        self.fragment(fragment, payload, |walk, _, whole| walk.service_data(whole, control.unwrap_or_default()))
     }
 
     /// The frames of an A-MSDU (IEEE 802.11-2020 §9.3.2.2), each padded to four bytes.

@@ -11,6 +11,13 @@ fn wireless(kind: u8, flags: u8, rest: &[u8]) -> Vec<u8> {
     join(&[&[kind, flags, 0, 0], &[6; 18], &[0x10, 0], rest])
 }
 
+/// The same, with this fragment number.
+fn numbered(number: u8, flags: u8, rest: &[u8]) -> Vec<u8> {
+    let mut bytes = wireless(0x08, flags, rest);
+    bytes[22] |= number;
+    bytes
+}
+
 fn pppoe(session: &[u8]) -> Vec<u8> {
     join(&[&[0x11, 0, 0, 7], &(session.len() as u16).to_be_bytes(), session])
 }
@@ -151,10 +158,81 @@ fn wireless_frames() {
         (wireless(0xd4, 0, &[]), "802.11: control"),
         (wireless(0x48, 0, &[]), "802.11: no data"),
         (wireless(0x08, 0x41, &[9; 60]), "802.11: encrypted"),
-        (wireless(0x08, 0x04, &body), "802.11: fragment"),
+        (wireless(0x08, 0x44, &body), "802.11: encrypted"),
+        (wireless(0x08, 0x04, &[]), "802.11: empty fragment"),
+        (numbered(1, 0x04, &body), "802.11: fragment without those before it"),
     ] {
         assert_eq!(decode(105, &bytes), (vec![], reason.to_owned()));
     }
+}
+
+#[test]
+fn wireless_fragments_are_put_together() {
+    let body = snap(0x0800, &tcp4());
+    let cut = |number: usize, more: bool| numbered(number as u8, if more { 4 } else { 0 }, &body[number * 24..][..24]);
+    assert_eq!(body.len() / 24, 2);
+    let last = || numbered(2, 0, &body[48..]);
+    let checked = |bytes: Vec<u8>| join(&[&bytes, &crc32fast::hash(&bytes).to_le_bytes()]);
+    let quality = |traffic: u8, number: u8, more: u8, part: &[u8]| {
+        let mut bytes = wireless(0x88, more, &join(&[&[traffic, 0], part]));
+        bytes[22] |= number;
+        bytes
+    };
+    let of_other = |mut bytes: Vec<u8>, at: usize| {
+        bytes[at] ^= 1;
+        bytes
+    };
+    let all = || vec![cut(0, true), cut(1, true), last()];
+    for (name, packets, fragments, refused) in [
+        ("in order", all(), 2, 0),
+        ("a copy of each", all().into_iter().flat_map(|packet| [packet.clone(), packet]).collect(), 4, 1),
+        ("with the frame check", all().into_iter().map(checked).collect(), 2, 0),
+        ("after another's beginning", [vec![of_other(cut(0, true), 40)], all()].concat(), 3, 0),
+        ("among another sender's", vec![cut(0, true), of_other(cut(0, true), 10), cut(1, true), last()], 3, 0),
+        ("among another frame's", vec![cut(0, true), of_other(cut(0, true), 23), cut(1, true), last()], 3, 0),
+        (
+            "by traffic identifier",
+            vec![
+                quality(5, 0, 4, &body[..24]),
+                quality(3, 0, 4, &body[..24]),
+                quality(3, 1, 0, &body[30..]),
+                quality(5, 1, 0, &body[24..]),
+            ],
+            2,
+            1,
+        ),
+    ] {
+        let packets: Vec<_> = packets.into_iter().map(|bytes| (105, bytes)).collect();
+        let (units, decoder) = decode_apart(1000, Config::default(), &packets);
+        let counters = decoder.counters();
+        let hello: Vec<u8> = units.iter().filter(|unit| unit.tcp).flat_map(|unit| unit.payload.clone()).collect();
+        assert!(hello.ends_with(HELLO), "{name}: {} {:?}", hello.escape_ascii(), counters.not_understood());
+        for unit in &units {
+            let (packet, at) = (&packets[unit.packet as usize - 1].1, unit.offset.unwrap() as usize);
+            assert_eq!(packet[at..at + unit.payload.len()], unit.payload, "{name}");
+        }
+        assert_eq!((counters.fragments, counters.accounted()), (fragments, packets.len() as u64), "{name}");
+        assert_eq!(counters.not_understood().values().sum::<u64>(), refused, "{name}");
+    }
+}
+
+#[test]
+fn wireless_fragments_do_not_wait_for_long() {
+    let body = snap(0x0800, &tcp4());
+    let packets = [(105, numbered(0, 4, &body[..48])), (105, numbered(1, 0, &body[48..]))];
+    for (micros, age_packets, whole) in [(500_000, 9, true), (530_000, 9, false), (1, 0, false)] {
+        let config = Config { fragment_age_packets: age_packets, ..Config::default() };
+        let (units, decoder) = decode_apart(micros, config, &packets);
+        assert_eq!(units.is_empty(), !whole, "{micros} {age_packets}");
+        let counters = decoder.counters();
+        let let_go = u64::from(!whole);
+        assert_eq!((counters.fragments_too_old, counters.fragments_lost_tcp), (let_go, let_go), "{micros}");
+        assert_eq!(decoder.memory(), 0);
+    }
+    let (_, mut decoder) = decode_with(Config { fragment_memory: 0, ..Config::default() }, &packets[..1]);
+    assert_eq!((decoder.counters().fragments_evicted, decoder.memory()), (1, 0));
+    decoder.finish();
+    assert_eq!(decoder.counters().fragments_unfinished, 0);
 }
 
 #[test]

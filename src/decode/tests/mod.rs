@@ -47,12 +47,17 @@ impl From<Unit<'_>> for Got {
 
 /// Decodes `packets`, a second apart, and finds the counters right.
 fn decode_with(config: Config, packets: &[(u16, Vec<u8>)]) -> (Vec<Got>, Decoder) {
+    decode_apart(1_000_000, config, packets)
+}
+
+/// Decodes `packets`, so many microseconds apart, and finds the counters right.
+fn decode_apart(micros: u32, config: Config, packets: &[(u16, Vec<u8>)]) -> (Vec<Got>, Decoder) {
     let mut decoder = Decoder::new(config);
     let mut units = Vec::new();
     for (number, (link_type, bytes)) in (1..).zip(packets) {
         let packet = Packet {
             id: PacketId::new(0, number),
-            timestamp: Timestamp::from_micros(number.cast_signed(), 0),
+            timestamp: Timestamp::from_micros(0, micros.saturating_mul(number as u32)),
             link_type: LinkType(*link_type),
             data: bytes,
             original_length: bytes.len() as u32,
