@@ -99,11 +99,15 @@ fn analyze(packets: &[Vec<u8>]) -> Vec<String> {
         ..Config::default()
     };
     let mut analyzer = Analyzer::new(&config);
-    let mut seen = Vec::new();
-    let mut sink = |event| {
-        if let Event::Exchange(exchange) = event {
-            seen.push(essence(&exchange));
+    let (mut seen, mut alone) = (Vec::new(), Vec::new());
+    let mut sink = |event| match event {
+        Event::Exchange(exchange) => seen.push(essence(&exchange)),
+        Event::Finding(finding) => {
+            let f = &finding.finding;
+            let secret = f.secret.escape_ascii().to_string();
+            alone.push(format!("{} {} {} {} {} {secret:?}", finding.client, f.rule, f.location, f.offset, f.length));
         }
+        Event::Tls(_) => {}
     };
     for (at, data) in packets.iter().enumerate() {
         let packet = Packet {
@@ -117,6 +121,9 @@ fn analyze(packets: &[Vec<u8>]) -> Vec<String> {
         analyzer.packet(&packet, &mut sink);
     }
     analyzer.finish(&mut sink);
+    // Those outside exchanges are told as they are found, which may be sooner or later.
+    alone.sort();
+    seen.extend(alone);
     seen
 }
 
@@ -239,6 +246,44 @@ fn closing(turns: &[Turn]) -> Vec<Vec<u8>> {
 /// and how many bytes of what came before it brings along again.
 type Fate = (usize, bool, usize);
 
+/// What may be said where nobody knows what is said.
+fn anything() -> impl Strategy<Value = Vec<u8>> {
+    const SAID: [&[u8]; 20] = [
+        b"fluffy tail",
+        b"fluffy ta",
+        b"il /x HTTP/1.1\r\n\r\n",
+        b"ilGET /x HTTP/1.1\r\n\r\n",
+        b"il HTTP/1.0 404 No\r\n\r\n",
+        b"GET ",
+        b"GET /fluffy tail HTTP/1.1\r\n",
+        b"OPTIONS\r\nHost: a\r\n",
+        b"HTTP/1.1 200 OK\r\n",
+        b"Content-Length: 3\r\n",
+        b"\r\n",
+        b"\n",
+        b" ",
+        b"\0",
+        b"UNLOCK /",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"\x16\x03\x01\x00\x05",
+        b"\x05\x01\x00",
+        b"CONNECT a:80 HTTP/1.1\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
+    ];
+    let part = prop_oneof![
+        prop::sample::select(&SAID[..]).prop_map(<[u8]>::to_vec),
+        prop::sample::select(&SAID[..]).prop_map(<[u8]>::to_vec),
+        prop::collection::vec(any::<u8>(), 0..9)
+    ];
+    prop::collection::vec(part, 1..9).prop_map(|parts| parts.concat())
+}
+
+/// The same conversation, each turn in one segment.
+fn whole(turns: &[Turn]) -> Vec<Vec<u8>> {
+    let pieces = pieces(turns, || usize::MAX);
+    opening().into_iter().chain(pieces.iter().map(|piece| segment(piece, false, false))).chain(closing(turns)).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
@@ -248,12 +293,7 @@ proptest! {
         lengths in prop::collection::vec(1usize..50, 1..20),
         fates in prop::collection::vec((0usize..12, any::<bool>(), 0usize..20), 1..20),
     ) {
-        let whole: Vec<_> = opening()
-            .into_iter()
-            .chain(pieces(&turns, || usize::MAX).iter().map(|piece| segment(piece, false, false)))
-            .chain(closing(&turns))
-            .collect();
-        let want = analyze(&whole);
+        let want = analyze(&whole(&turns));
         prop_assert!(!want.is_empty());
 
         let mut lengths = lengths.iter().copied().cycle();
@@ -274,5 +314,22 @@ proptest! {
         sent.sort_by_key(|(at, _)| *at);
         let mangled: Vec<_> = opening().into_iter().chain(sent.into_iter().map(|(_, p)| p)).chain(closing(&turns)).collect();
         prop_assert_eq!(analyze(&mangled), want);
+    }
+
+    #[test]
+    fn any_segmentation_of_any_bytes_gives_the_same_findings(
+        said in prop::collection::vec(anything(), 1..5),
+        client_first in any::<bool>(),
+        lengths in prop::collection::vec(1usize..9, 1..9),
+    ) {
+        let turns: Vec<_> =
+            said.into_iter().enumerate().map(|(at, bytes)| Turn { client: (at % 2 == 0) == client_first, bytes }).collect();
+        let want = analyze(&whole(&turns));
+        let mut lengths = lengths.iter().copied().cycle();
+        for cut in [pieces(&turns, || 1), pieces(&turns, || lengths.next().unwrap_or(1))] {
+            let cut = cut.iter().map(|piece| segment(piece, false, false));
+            let cut: Vec<_> = opening().into_iter().chain(cut).chain(closing(&turns)).collect();
+            prop_assert_eq!(analyze(&cut), want.clone());
+        }
     }
 }

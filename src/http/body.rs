@@ -32,11 +32,12 @@ impl<S: Scan> Connection<S> {
             Framing::Chunked => State::Body(kind, Body::Chunked(Chunks::default())),
             Framing::UntilClose => State::Body(kind, Body::UntilClose),
             Framing::Tunnel => State::Start,
+            Framing::Switched => State::Switched,
         };
-        if matches!(framing, Framing::Length(0) | Framing::Tunnel) {
+        if matches!(framing, Framing::Length(0) | Framing::Tunnel | Framing::Switched) {
             self.end((from, kind), true, None, context);
         }
-        if framing == Framing::Tunnel {
+        if matches!(framing, Framing::Tunnel | Framing::Switched) {
             self.open_tunnel(context);
         }
     }
@@ -45,9 +46,10 @@ impl<S: Scan> Connection<S> {
     /// beginning, and so is what it had said already and that was no message.
     fn open_tunnel<O: Observer<Scan = S>>(&mut self, context: &mut Context<'_, O>) {
         let client = context.from.reverse();
+        let state = self.sides[context.from].state;
         let side = &mut self.sides[client];
         if matches!(side.state, State::Start | State::Between | State::Perhaps(_) | State::Stray | State::Lost) {
-            side.state = State::Start;
+            side.state = state;
             side.notes.clear();
             let held = side.take();
             let from = std::mem::replace(&mut context.from, client);

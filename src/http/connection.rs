@@ -102,6 +102,7 @@ impl<S: Scan> Connection<S> {
         match self.sides[from].state {
             State::Start => self.start(Origin::Start, bytes, place, context),
             State::Between => self.start(Origin::Between, bytes, place, context),
+            State::Switched => self.start(Origin::Switched, bytes, place, context),
             State::Lost => self.start(Origin::Lost, bytes, place, context),
             State::Perhaps(origin) => self.perhaps(origin, bytes, place, context),
             State::Head(kind) => self.head(kind, bytes, place, context),
@@ -128,7 +129,9 @@ impl<S: Scan> Connection<S> {
         self.end_bare_request(from, &mut context);
         self.decide(&mut context);
         match self.sides[from].state {
-            State::Start | State::Between | State::Perhaps(_) | State::Stray | State::Lost => self.sides[from].lose(),
+            State::Start | State::Between | State::Switched | State::Perhaps(_) | State::Stray | State::Lost => {
+                self.sides[from].lose();
+            }
             State::Foreign => context.observer.other_lost(from),
             State::Head(_) => {
                 self.cut_head(&mut context);
@@ -163,19 +166,12 @@ impl<S: Scan> Connection<S> {
     /// No more bytes will tell what is held back: it is taken for what it most likely is.
     fn decide<O: Observer<Scan = S>>(&mut self, context: &mut Context<'_, O>) {
         match self.sides[context.from].state {
-            State::Perhaps(origin) => {
-                let held = self.sides[context.from].take();
-                if self.not_http(origin, held.first(), context) {
-                    self.feed_held(&held, context);
-                } else {
-                    for (bytes, place) in held.runs() {
-                        context.observer.other(context.from, bytes, place);
-                    }
-                }
-            }
+            State::Perhaps(origin) => self.no_start(origin, context),
             State::Body(kind, body) => self.decide_body(kind, body, context),
-            State::Stray => self.let_go(context),
             _ => {}
+        }
+        if matches!(self.sides[context.from].state, State::Stray) {
+            self.let_go(context);
         }
     }
 

@@ -201,7 +201,7 @@ impl<S: Scan> Exchanges<S> {
             }
             return framing;
         }
-        let has_body = !matches!(framing, Framing::Length(0) | Framing::Tunnel);
+        let has_body = !matches!(framing, Framing::Length(0) | Framing::Tunnel | Framing::Switched);
         let mut response = Incoming::new(message, settings, has_body);
         response.message.interim = pending.interim.drain(..).map(|(head, ..)| head).collect();
         pending.response = Some(response);

@@ -13,8 +13,10 @@ pub(crate) enum Framing {
     Chunked,
     /// Everything up to the end of the connection.
     UntilClose,
-    /// The connection is another protocol's from here on.
+    /// The connection carries another one from here on (CONNECT).
     Tunnel,
+    /// The connection is another protocol's from here on (Upgrade).
+    Switched,
 }
 
 /// How a request's body is framed (RFC 9112 §6.3, items 3 to 7).
@@ -49,7 +51,10 @@ pub(crate) fn of_response(head: &Head, request: Option<&Head>, notes: &mut Vec<N
     let method = request.and_then(Head::method);
     // A server switches only to what it was asked for (RFC 9110 §7.8).
     let asked = request.is_none_or(|request| request.field("upgrade").is_some());
-    if (status == 101 && asked) || (method == Some(b"CONNECT") && (200..300).contains(&status)) {
+    if status == 101 && asked {
+        return Framing::Switched;
+    }
+    if method == Some(b"CONNECT") && (200..300).contains(&status) {
         return Framing::Tunnel;
     }
     if status == 101 {
@@ -269,7 +274,7 @@ mod tests {
             (204, "GET", "Content-Length: 5\r\n", Framing::Length(0)),
             (304, "GET", "Transfer-Encoding: chunked\r\n", Framing::Length(0)),
             (100, "POST", "", Framing::Length(0)),
-            (101, "GET", "", Framing::Tunnel),
+            (101, "GET", "", Framing::Switched),
             (200, "CONNECT", "Content-Length: 5\r\n", Framing::Tunnel),
             (407, "CONNECT", "Content-Length: 5\r\n", Framing::Length(5)),
             (200, "GET", "Content-Length: x\r\n", Framing::UntilClose),

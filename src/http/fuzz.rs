@@ -245,4 +245,33 @@ mod tests {
         let seen = told(&[(0, b"GET / HTTP/1.1\r\n\r\n"), (5, &broken)]);
         assert_eq!(seen.exchanges[0].1.as_ref().unwrap().1, b"hi");
     }
+
+    #[test]
+    fn a_stream_that_begins_as_something_else_is_read_the_same_however_it_is_cut() {
+        // A secret up to what looks like a method and a target is in one piece.
+        let strange = b"\x00hello fluffy tail /x HTTP/1.1\r\n\r\n";
+        let seen = told(&[(0, strange)]);
+        assert_eq!((seen.exchanges.len(), seen.other[0].as_slice()), (0, &strange[..]));
+        // SOCKS (RFC 1928), and what is behind it.
+        let get = b"GET / HTTP/1.1\r\n\r\n";
+        let connect = b"\x05\x01\x00\x01\x0a\x00\x00\x02\x00\x50";
+        let bound = b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00";
+        let seen = told(&[(0, b"\x05\x01\x00"), (1, b"\x05\x00"), (0, connect), (1, bound), (0, get), (1, OK)]);
+        assert_eq!(notes(&seen), [[""; 0]]);
+        assert_eq!(seen.exchanges[0].1.as_ref().unwrap().1, b"hi");
+        assert_eq!(seen.other, [[&b"\x05\x01\x00"[..], connect].concat(), [&b"\x05\x00"[..], bound].concat()]);
+        // What TLS and a WebSocket carry is no message, whatever it looks like.
+        let asked = b"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n";
+        let switched = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
+        for before in [&b"\x17\x03\x03\x00\x50"[..], b"\x81\x50"] {
+            let inside = [before, OK].concat();
+            let seen = match before.len() {
+                5 => told(&[(1, &inside)]),
+                _ => told(&[(0, asked), (1, switched), (1, &inside)]),
+            };
+            assert_eq!((seen.exchanges.len(), &seen.other[1]), (usize::from(before.len() != 5), &inside));
+        }
+        // Reverse HTTP: the protocol that was switched to is HTTP from its first byte.
+        assert_eq!(told(&[(0, asked), (1, switched), (1, get), (0, OK)]).exchanges.len(), 2);
+    }
 }

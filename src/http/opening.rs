@@ -34,6 +34,7 @@ impl<S: Scan> Connection<S> {
             Look::Not if origin == Origin::Start && self.exchanges.question(from).is_some() => {
                 return junk_before_status_line(bytes);
             }
+            Look::Not if origin == Origin::Start && is_tls(bytes).is_none() => Look::Partial,
             look => look,
         })
     }
@@ -86,15 +87,9 @@ impl<S: Scan> Connection<S> {
                 0
             }
             Verdict::Look(Look::Not) => {
-                let is_tls = origin == Origin::Start && is_tls(bytes);
-                if self.not_http(origin, place, context) {
-                    return 0;
-                }
-                if is_tls {
-                    self.sides[from].state = State::Foreign;
-                }
-                if matches!(self.sides[from].state, State::Stray) {
-                    return 0; // the search begins with these bytes
+                self.not_http(origin, bytes, place, context);
+                if !matches!(self.sides[from].state, State::Lost) {
+                    return 0; // whatever it is, it begins with these bytes
                 }
                 context.observer.other(from, bytes, place);
                 bytes.len()
@@ -114,14 +109,15 @@ impl<S: Scan> Connection<S> {
         }
     }
 
-    /// What came starts no message where one could. Returns whether it is the body of an answer
-    /// without a status line, which is what HTTP/0.9 has (RFC 1945 §6).
+    /// What came starts no message where one could: says in the state what it is. It may be the
+    /// body of an answer without a status line, which is what HTTP/0.9 has (RFC 1945 §6).
     pub(super) fn not_http<O: Observer<Scan = S>>(
         &mut self,
         origin: Origin,
+        bytes: &[u8],
         first: Place,
         context: &mut Context<'_, O>,
-    ) -> bool {
+    ) {
         let from = context.from;
         if origin == Origin::Start
             && let Some(request) = self.exchanges.question(from)
@@ -131,16 +127,20 @@ impl<S: Scan> Connection<S> {
             let message = context.observer.spare().begin(Head::default(), first, first);
             let opening = Opening { kind: Kind::Response, message, notes, after_loss: false };
             self.exchanges.begin(from, opening, context.settings, context.observer);
-            return true;
+            return;
         }
         let side = &mut self.sides[from];
         side.notes.clear();
-        side.state = State::Lost;
-        if origin == Origin::Between {
-            head::add(&mut side.notes, "junk-before-message");
-            side.state = State::Stray;
-        }
-        false
+        side.state = match origin {
+            Origin::Lost => State::Lost,
+            Origin::Switched => State::Foreign,
+            Origin::Start if is_tls(bytes) == Some(true) => State::Foreign,
+            Origin::Start => State::Stray,
+            Origin::Between => {
+                head::add(&mut side.notes, "junk-before-message");
+                State::Stray
+            }
+        };
     }
 
     /// Adds to what may be a start line.
@@ -190,17 +190,22 @@ impl<S: Scan> Connection<S> {
                 return 0;
             }
             Verdict::Look(Look::Not | Look::Partial) => {
-                let held = self.sides[from].take();
-                if self.not_http(origin, held.first(), context) || matches!(self.sides[from].state, State::Stray) {
-                    self.feed_held(&held, context);
-                } else {
-                    for (bytes, place) in held.runs() {
-                        context.observer.other(from, bytes, place);
-                    }
-                }
+                self.no_start(origin, context);
             }
         }
         taken.len()
+    }
+
+    /// What is held back starts no message.
+    pub(super) fn no_start<O: Observer<Scan = S>>(&mut self, origin: Origin, context: &mut Context<'_, O>) {
+        let held = self.sides[context.from].take();
+        self.not_http(origin, &held.bytes, held.first(), context);
+        if !matches!(self.sides[context.from].state, State::Lost) {
+            return self.feed_held(&held, context);
+        }
+        for (bytes, place) in held.runs() {
+            context.observer.other(context.from, bytes, place);
+        }
     }
 
     /// Adds to a head until it is whole.
@@ -289,6 +294,23 @@ impl<S: Scan> Connection<S> {
     ) -> usize {
         let from = context.from;
         let side = &mut self.sides[from];
+        if side.buffer.is_empty() {
+            // Nearly always: nothing needs to be copied.
+            let (count, taken) = match find(bytes) {
+                Found::At(count) => {
+                    side.state = State::Lost;
+                    (count, count)
+                }
+                Found::NotBefore(count) => {
+                    side.push(bytes.get(count..).unwrap_or_default(), place.advanced(count));
+                    (count, bytes.len())
+                }
+            };
+            if count > 0 {
+                context.observer.other(from, bytes.get(..count).unwrap_or_default(), place);
+            }
+            return taken;
+        }
         side.push(bytes, place);
         let (count, found) = match find(&side.buffer) {
             Found::At(count) => (count, true),
@@ -319,7 +341,12 @@ fn junk_before_status_line(bytes: &[u8]) -> Verdict {
     }
 }
 
-/// Whether bytes start a TLS handshake record (RFC 8446 §5.1).
-fn is_tls(bytes: &[u8]) -> bool {
-    matches!(bytes, [0x16, 0x03, 0..=4, ..])
+/// Whether bytes start a TLS record (RFC 8446 §5.1): a handshake, or any where the capture began
+/// amid a connection. `None` where too few came to tell.
+fn is_tls(bytes: &[u8]) -> Option<bool> {
+    match bytes {
+        [20..=23, 3, minor, ..] => Some(*minor <= 4),
+        [20..=23] | [20..=23, 3] => None,
+        _ => Some(false),
+    }
 }

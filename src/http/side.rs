@@ -29,6 +29,9 @@ pub(crate) enum State {
     Start,
     /// A message is over; the next may follow.
     Between,
+    /// The protocol was switched; what comes is HTTP from its first byte (as in reverse HTTP) or
+    /// never.
+    Switched,
     /// In a head, of which the buffer holds the beginning.
     Head(Kind),
     /// In what may be a start line.
@@ -37,7 +40,7 @@ pub(crate) enum State {
     Body(Kind, Body),
     /// In the trailers after the last chunk.
     Trailers(Kind),
-    /// Out of step, though nothing was lost: the next message is looked for in the bytes.
+    /// In no message, though nothing was lost: the next one is looked for in the bytes.
     Stray,
     /// Out of step after bytes were lost: the next segment may start with a message.
     Lost,
@@ -50,6 +53,7 @@ pub(crate) enum State {
 pub(crate) enum Origin {
     Start,
     Between,
+    Switched,
     Lost,
 }
 

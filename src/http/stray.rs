@@ -1,11 +1,12 @@
-//! Finds the next message among bytes that belong to none: a body where none may be, a framing
-//! that broke.
+//! Finds the next message among bytes that belong to none: in front of a stream's first message
+//! (what SOCKS says, the rest of a body), a body where none may be, a framing that broke.
 //!
 //! Only what cannot well be anything else counts: a whole status line's beginning, or a whole
 //! request line with a known method and a version. It refuses to know what went before.
 
-use super::recognize::{Kind, Look, METHODS, recognize, trim_end, version_of};
-use memchr::{memchr_iter, memmem};
+use super::recognize::{Kind, Look, METHODS, recognize};
+use memchr::{memchr, memchr2_iter, memmem};
+use std::sync::LazyLock;
 
 /// What was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,61 +20,102 @@ pub(crate) enum Found {
 /// No longer request line is found.
 const LONGEST_LINE: usize = 4096;
 
+/// The beginning of a status line that is looked for.
+const STATUS: &[u8] = b"HTTP/1.";
+
+static STATUS_FINDER: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(STATUS));
+
+/// How many bytes tell a status line.
+const STATUS_LENGTH: usize = 13;
+
+/// What stands between method and target, as far as it is looked for.
+const TARGETS: [&[u8]; 3] = [b" /", b" *", b" http://"];
+
+/// The longest method and what stands behind it.
+const LONGEST_START: usize = 32;
+
 /// Looks for the start of a message in `bytes`, of which everything up to the last `At` or
 /// `NotBefore` was looked at before. However the bytes are cut, the same start is found.
 pub(crate) fn find(bytes: &[u8]) -> Found {
-    let status = memmem::find_iter(bytes, b"HTTP/1.").find(|at| is_status(bytes.get(*at..).unwrap_or_default()));
-    let mut line = 0;
-    for end in memchr_iter(b'\n', bytes) {
-        // A status line may be found before its line is over; so it goes first in it.
-        if status.is_some_and(|status| status < end) {
-            break;
+    let status = STATUS_FINDER.find_iter(bytes).find(|at| is_status(bytes.get(*at..).unwrap_or_default()));
+    // A status line may be found before its line is over; so it goes first in it.
+    let end = status.unwrap_or(bytes.len());
+    let before = bytes.get(..end).unwrap_or_default();
+    for at in memchr2_iter(b'/', b'*', before).filter_map(|at| method_before(before, at)) {
+        let line = before.get(at..).unwrap_or_default();
+        match memchr(b'\n', line) {
+            Some(length) if length > LONGEST_LINE => {}
+            Some(length) if recognize(line.get(..=length).unwrap_or_default()) == Look::Is(Kind::Request) => {
+                return Found::At(at);
+            }
+            None if status.is_none() && line.len() <= LONGEST_LINE && memchr(0, line).is_none() => {
+                return Found::NotBefore(at);
+            }
+            _ => {}
         }
-        let start = line.max(end.saturating_sub(LONGEST_LINE));
-        let whole = |at: &usize| recognize(bytes.get(start + at..=end).unwrap_or_default()) == Look::Is(Kind::Request);
-        if let Some(at) = request_in(bytes.get(start..end).unwrap_or_default()).filter(whole) {
-            return Found::At(start + at);
-        }
-        line = end + 1;
     }
-    match status {
-        Some(status) => Found::At(status),
-        // A long line is let go a good part at a time: byte for byte would be dear.
-        None if bytes.len() - line < 2 * LONGEST_LINE => Found::NotBefore(line),
-        None => Found::NotBefore(bytes.len() - LONGEST_LINE),
-    }
+    status.map_or_else(|| Found::NotBefore(bytes.len() - beginning(bytes)), Found::At)
 }
 
 /// `HTTP/1.1 200 ` or the same with a line's end.
 fn is_status(bytes: &[u8]) -> bool {
-    match bytes.get(7..13) {
-        Some([minor, b' ', status @ .., after]) => {
-            minor.is_ascii_digit() && status.iter().all(u8::is_ascii_digit) && matches!(after, b' ' | b'\r' | b'\n')
-        }
-        _ => false,
+    bytes.len() >= STATUS_LENGTH && may_be_status(bytes)
+}
+
+/// Whether bytes are that, or the beginning of it.
+fn may_be_status(bytes: &[u8]) -> bool {
+    bytes.iter().take(STATUS_LENGTH).enumerate().all(|(at, byte)| match at {
+        ..7 => STATUS.get(at) == Some(byte),
+        7 | 9..12 => byte.is_ascii_digit(),
+        8 => *byte == b' ',
+        _ => matches!(byte, b' ' | b'\r' | b'\n'),
+    })
+}
+
+/// Where the method starts behind which, after a space, a target starts whose first `/` or `*`
+/// stands at `at`.
+fn method_before(bytes: &[u8], at: usize) -> Option<usize> {
+    let through = |length: usize| bytes.get(..at + length).unwrap_or_default();
+    let target = match bytes.get(at)? {
+        b'/' if through(2).ends_with(b" http://") => b" http:".len(),
+        _ if through(0).ends_with(b" ") => 1,
+        _ => return None,
+    };
+    let before = bytes.get(..at - target)?;
+    // "UNLOCK" ends with "LOCK".
+    METHODS.iter().filter(|method| before.ends_with(method.as_bytes())).map(|method| before.len() - method.len()).min()
+}
+
+/// How many bytes at the end may be the beginning of what is looked for.
+fn beginning(bytes: &[u8]) -> usize {
+    // Nothing that is looked for holds another byte than these.
+    let may_hold = |byte: u8| {
+        byte.is_ascii_uppercase()
+            || matches!(byte, b' ' | b'/' | b'*' | b'-' | b'_' | b'.' | b':' | b'0'..=b'9' | b'h' | b't' | b'p')
+    };
+    let longest = bytes.iter().rev().take(LONGEST_START).take_while(|byte| may_hold(**byte)).count();
+    (1..=longest).rev().find(|length| may_start(bytes.get(bytes.len() - length..).unwrap_or_default())).unwrap_or(0)
+}
+
+/// Whether `tail` and more bytes could be a status line's beginning, or a method and a target's.
+fn may_start(tail: &[u8]) -> bool {
+    if !tail.first().is_some_and(u8::is_ascii_uppercase) {
+        return false;
     }
-}
-
-/// Where a request line that ends with this line starts in it.
-fn request_in(line: &[u8]) -> Option<usize> {
-    let line = trim_end(line);
-    let version = version_of(line)?;
-    let before = line.get(..line.len() - version.len())?;
-    let starts = |method: &&str| memmem::find_iter(before, *method).find(|at| has_target(before, at + method.len()));
-    METHODS.iter().filter_map(starts).min()
-}
-
-/// Whether a space and what a target starts with stand at `at`.
-fn has_target(line: &[u8], at: usize) -> bool {
-    let rest = line.get(at..).unwrap_or_default();
-    !rest.contains(&0)
-        && rest.first() == Some(&b' ')
-        && (matches!(rest.get(1), Some(b'/' | b'*')) || rest.get(1..8) == Some(b"http://"))
+    let starts = |method: &&str| {
+        let method = method.as_bytes();
+        match tail.strip_prefix(method) {
+            Some(rest) => TARGETS.iter().any(|target| target.starts_with(rest)),
+            None => method.starts_with(tail),
+        }
+    };
+    (tail.len() < STATUS_LENGTH && may_be_status(tail)) || METHODS.iter().any(starts)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn the_next_message_is_found_wherever_it_starts() {
@@ -86,7 +128,12 @@ mod tests {
             (b"GET /a HTTP/1.1\r\nHTTP/1.1 200 OK", Found::At(0)),
             (b"HTTP/1.1 200 GET /a HTTP/1.1\r\n", Found::At(0)),
             // Not yet, and never.
-            (b"helloHTTP/1.1 20", Found::NotBefore(0)),
+            (b"helloHTTP/1.1 20", Found::NotBefore(5)),
+            (b"hello UNLOC", Found::NotBefore(6)),
+            (b"hello UNLOCK http:", Found::NotBefore(6)),
+            (b"hello UNLOCK ftp", Found::NotBefore(16)),
+            (b"GET /a GET /b HTTP/1.1\r\n", Found::At(0)),
+            (b"GET /\0GET /b HTTP/1.1\r\n", Found::At(6)),
             (b"a\nGET /a HTTP/1.1", Found::NotBefore(2)),
             (b"HTTP/1.1 is a protocol\r\n", Found::NotBefore(24)),
             (b"see GET a HTTP/1.1\r\n", Found::NotBefore(20)),
@@ -97,21 +144,34 @@ mod tests {
         }
     }
 
-    #[test]
-    fn cutting_changes_nothing() {
-        for bytes in
-            [&b"some\nhellGET /a HTTP/1.1\r\nHost: a"[..], b"a\r\nbodyHTTP/1.1 200 OK\r\n", b"x\ny\nz HTTP/1.1 x\r\n"]
-        {
-            let whole = find(bytes);
-            for cut in 0..bytes.len() {
-                let found = match find(&bytes[..cut]) {
-                    Found::At(at) => Found::At(at),
-                    Found::NotBefore(from) => match find(&bytes[from..]) {
-                        Found::At(at) => Found::At(from + at),
-                        Found::NotBefore(at) => Found::NotBefore(from + at),
-                    },
-                };
-                assert_eq!(found, whole, "{} cut at {cut}", bytes.escape_ascii());
+    /// Finds in pieces of `length` bytes.
+    fn find_in_pieces(bytes: &[u8], length: usize) -> Option<usize> {
+        let mut gone = 0;
+        for end in (0..bytes.len()).step_by(length).map(|at| bytes.len().min(at + length)) {
+            match find(&bytes[gone..end]) {
+                Found::At(at) => return Some(gone + at),
+                Found::NotBefore(count) => gone += count,
+            }
+        }
+        None
+    }
+
+    proptest! {
+        #[test]
+        fn cutting_changes_nothing(
+            parts in prop::collection::vec(prop::sample::select(vec![
+                "GET ", "UNLOCK ", "LOCK", "/", "*", "http://", "HTTP/", "1.", "1", "HTTP/1.1", " ", " 200 ", "\r\n",
+                "\n", "\0", "x", "hello",
+            ]), 0..12),
+            long in prop::option::of(4080..4110_usize),
+        ) {
+            let mut bytes = parts.concat().into_bytes();
+            if let Some(long) = long {
+                bytes.splice(bytes.len() / 2..bytes.len() / 2, vec![b'y'; long]);
+            }
+            let whole = find_in_pieces(&bytes, usize::MAX);
+            for length in [1, 2, 3, 7, 4096] {
+                prop_assert_eq!(find_in_pieces(&bytes, length), whole, "{} by {}", bytes.escape_ascii(), length);
             }
         }
     }
