@@ -1,0 +1,8 @@
+//! The command line from outside: what it prints where, and how it ends.
+#![cfg(all(feature = "cli", unix))]
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod ends;
+mod files;
+mod replay;
+mod tool;
