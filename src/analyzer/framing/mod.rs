@@ -4,10 +4,15 @@
 //! It knows where in the stream each byte that it gives came from. It refuses to know what is
 //! looked for in them, and to decrypt anything.
 
+mod frame;
+mod records;
+mod web_socket;
+
 use crate::packet::Place;
-use flate2::{Decompress, FlushDecompress, Status};
+use records::Records;
 use std::collections::VecDeque;
 use std::ops::Range;
+use web_socket::WebSocket;
 
 /// One direction of a stream whose frames are taken off.
 #[derive(Debug, Default)]
@@ -38,68 +43,6 @@ struct Part {
     taken: Range<u64>,
 }
 
-/// The records of TLS: which bytes of their headers came, and how many of the content are still to come.
-#[derive(Debug, Default)]
-struct Records {
-    header: Header,
-    left: u64,
-}
-
-/// A header that is coming in.
-#[derive(Debug, Default)]
-struct Header {
-    bytes: [u8; 14],
-    length: usize,
-}
-
-impl Header {
-    fn push(&mut self, byte: u8) {
-        if let Some(free) = self.bytes.get_mut(self.length) {
-            *free = byte;
-            self.length += 1;
-        }
-    }
-
-    fn take(&mut self) -> ([u8; 14], usize) {
-        let Self { bytes, length } = std::mem::take(self);
-        (bytes, length)
-    }
-}
-
-/// One direction of a WebSocket.
-#[derive(Debug, Default)]
-struct WebSocket {
-    header: Header,
-    /// Bytes of the payload that are still to come.
-    left: u64,
-    /// What clients mask theirs with.
-    key: Option<[u8; 4]>,
-    /// How far into the payload the next byte is, which says which byte of the key it has.
-    at: usize,
-    /// Whether the frame is of a message, and no control frame.
-    data: bool,
-    last: bool,
-    /// Whether the message is compressed.
-    compressed: bool,
-    inflate: Option<Inflate>,
-    /// Bytes of the message that were given, where it is compressed.
-    inflated: u64,
-}
-
-/// What was negotiated for messages that are compressed.
-#[derive(Debug)]
-struct Inflate {
-    decompress: Decompress,
-    /// Whether a message builds on those before.
-    keeps_context: bool,
-}
-
-/// So many bytes are unmasked or inflated at a time.
-const PIECE: usize = 4096;
-
-/// More is not inflated of one message, in bytes.
-const MOST_INFLATED: u64 = 64 << 20;
-
 /// The origin of bytes is remembered so far back, in bytes given: as far as the longest disguise of a
 /// canary reaches, and then some.
 const REMEMBERED: u64 = 256 << 10;
@@ -107,16 +50,12 @@ const REMEMBERED: u64 = 256 << 10;
 /// And for so many pieces.
 const MOST_PARTS: usize = 4096;
 
-/// What ends each message that is compressed, and is not sent (RFC 7692 §7.2.1).
-const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
-
 impl Framed {
     /// A direction of a WebSocket; with `deflate` its messages may be compressed, and with
     /// `keeps_context` each on what came before.
     pub(crate) fn web_socket(deflate: bool, keeps_context: bool) -> Self {
-        let inflate = deflate.then(|| Inflate { decompress: Decompress::new(false), keeps_context });
-        let socket = WebSocket { inflate, ..WebSocket::default() };
-        Self { framing: Framing::WebSocket(Box::new(socket)), ..Self::default() }
+        let socket = Box::new(WebSocket::new(deflate, keeps_context));
+        Self { framing: Framing::WebSocket(socket), ..Self::default() }
     }
 
     /// Whether it is TLS.
@@ -134,10 +73,8 @@ impl Framed {
 
     /// Memory held besides `self`, in bytes.
     pub(crate) fn weight(&self) -> usize {
-        // What zlib needs for a window and its tables.
-        const INFLATE: usize = 48 << 10;
         let framing = match &self.framing {
-            Framing::WebSocket(socket) => size_of::<WebSocket>() + socket.inflate.as_ref().map_or(0, |_| INFLATE),
+            Framing::WebSocket(socket) => socket.weight(),
             _ => 0,
         };
         framing + self.parts.capacity() * size_of::<Part>()
@@ -215,161 +152,9 @@ const fn same_length(part: &Part) -> bool {
     part.given.end - part.given.start == part.taken.end - part.taken.start
 }
 
-impl Records {
-    /// Takes the next of `rest`; false where this is no record.
-    fn step(
-        &mut self,
-        rest: &mut &[u8],
-        place: Place,
-        at: u64,
-        pass: &mut impl FnMut(&[u8], Place, Range<u64>),
-    ) -> bool {
-        if self.left > 0 {
-            let (part, after) = rest.split_at(rest.len().min(usize::try_from(self.left).unwrap_or(usize::MAX)));
-            self.left -= part.len() as u64;
-            pass(part, place, at..at.saturating_add(part.len() as u64));
-            *rest = after;
-            return true;
-        }
-        let Some((byte, after)) = rest.split_first() else { return true };
-        self.header.push(*byte);
-        *rest = after;
-        if self.header.length < 5 {
-            return true;
-        }
-        let ([kind, major, _, high, low, ..], _) = self.header.take();
-        self.left = u64::from(u16::from_be_bytes([high, low]));
-        (20..=24).contains(&kind) && major == 3
-    }
-}
-
-impl WebSocket {
-    /// Takes the next of `rest`; false where this is no frame.
-    fn step(
-        &mut self,
-        rest: &mut &[u8],
-        place: Place,
-        at: u64,
-        pass: &mut impl FnMut(&[u8], Place, Range<u64>),
-    ) -> bool {
-        if self.left > 0 {
-            let most = rest.len().min(PIECE).min(usize::try_from(self.left).unwrap_or(usize::MAX));
-            let (part, after) = rest.split_at(most);
-            *rest = after;
-            return self.payload(part, place, at, pass);
-        }
-        let Some((byte, after)) = rest.split_first() else { return true };
-        self.header.push(*byte);
-        *rest = after;
-        self.begin() && (self.left > 0 || self.header.length > 0 || self.end(place, at, pass))
-    }
-
-    /// Reads the header, once it is all there; false where it is none.
-    fn begin(&mut self) -> bool {
-        let Header { bytes: [first, second, more @ ..], length } = &self.header;
-        if *length < 2 {
-            return true;
-        }
-        let short = second & 0x7f;
-        let wide = match short {
-            126 => 2,
-            127 => 8,
-            _ => 0,
-        };
-        let masked = second & 0x80 != 0;
-        if *length < 2 + wide + if masked { 4 } else { 0 } {
-            return true;
-        }
-        let opcode = first & 15;
-        let number = more.iter().take(wide).fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
-        self.left = if wide == 0 { u64::from(short) } else { number };
-        let key = more.get(wide..wide + 4).filter(|_| masked);
-        self.key = key.and_then(|key| key.try_into().ok());
-        self.at = 0;
-        self.data = opcode < 8;
-        if self.data {
-            self.last = first & 0x80 != 0;
-            // Of a message only the first frame says so.
-            if opcode != 0 {
-                (self.compressed, self.inflated) = (first & 0x40 != 0, 0);
-            }
-        }
-        let known = matches!(opcode, 0..=2 | 8..=10) && first & 0x30 == 0 && self.left >> 63 == 0;
-        self.header.take();
-        known
-    }
-
-    /// A part of a frame's payload.
-    fn payload(&mut self, part: &[u8], place: Place, at: u64, pass: &mut impl FnMut(&[u8], Place, Range<u64>)) -> bool {
-        self.left -= part.len() as u64;
-        let range = at..at.saturating_add(part.len() as u64);
-        let mut plain = [0; PIECE];
-        let plain = plain.get_mut(..part.len()).unwrap_or_default();
-        for (number, (to, from)) in plain.iter_mut().zip(part).enumerate() {
-            *to = from ^ self.key.map_or(0, |key| key[(self.at + number) & 3]);
-        }
-        self.at = (self.at + part.len()) & 3;
-        let place = if self.key.is_some() { place.decoded() } else { place };
-        if !self.data {
-            // Control frames come amid a message, and are none of it: what they say stands alone
-            // but for what was said before.
-            pass(plain, place, range.clone());
-        } else if self.compressed {
-            if !self.inflate(plain, place.decoded(), &range, pass) {
-                return false;
-            }
-        } else {
-            pass(plain, place, range.clone());
-        }
-        self.left > 0 || self.end(place, range.end, pass)
-    }
-
-    /// A frame is over.
-    fn end(&mut self, place: Place, at: u64, pass: &mut impl FnMut(&[u8], Place, Range<u64>)) -> bool {
-        if !(self.data && self.last && self.compressed) {
-            return true;
-        }
-        let good = self.inflate(&TAIL, place.decoded(), &(at..at), pass);
-        if let Some(inflate) = self.inflate.as_mut().filter(|inflate| !inflate.keeps_context) {
-            inflate.decompress.reset(false);
-        }
-        good
-    }
-
-    /// False where that is not compressed as it says.
-    fn inflate(
-        &mut self,
-        mut coded: &[u8],
-        place: Place,
-        from: &Range<u64>,
-        pass: &mut impl FnMut(&[u8], Place, Range<u64>),
-    ) -> bool {
-        let Some(Inflate { decompress: inflate, .. }) = &mut self.inflate else { return false };
-        let mut room = [0; PIECE];
-        loop {
-            let (before_in, before_out) = (inflate.total_in(), inflate.total_out());
-            let status = inflate.decompress(coded, &mut room, FlushDecompress::Sync);
-            let read = (inflate.total_in() - before_in) as usize;
-            let made = (inflate.total_out() - before_out) as usize;
-            coded = coded.get(read..).unwrap_or_default();
-            self.inflated = self.inflated.saturating_add(made as u64);
-            let out = room.get(..made).unwrap_or_default();
-            if !out.is_empty() {
-                pass(out, place, from.clone());
-            }
-            match status {
-                Ok(Status::Ok | Status::BufError) if self.inflated <= MOST_INFLATED => {}
-                _ => return false,
-            }
-            if made < room.len() && (coded.is_empty() || read == 0) {
-                return coded.is_empty();
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::web_socket::TAIL;
     use super::*;
 
     /// What comes out, and where the bytes at `range` of it came from.
