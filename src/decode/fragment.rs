@@ -59,6 +59,12 @@ pub(super) struct Piece {
 }
 
 impl Piece {
+    /// All of a payload that was made of a packet's bytes, and stands in none.
+    pub(super) fn decoded(bytes: &[u8], place: Place) -> Self {
+        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        Self { start: 0, length, captured: length, stored: 0, place: place.decoded() }
+    }
+
     pub(super) const fn start(&self) -> usize {
         self.start as usize
     }

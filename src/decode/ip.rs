@@ -27,6 +27,7 @@ const ICMPV6: u8 = 58;
 const DESTINATION_OPTIONS: u8 = 60;
 const IPIP: u8 = 94;
 const ETHER_IP: u8 = 97;
+const IP_COMP: u8 = 108;
 const L2TP: u8 = 115;
 const MOBILITY: u8 = 135;
 const MPLS: u8 = 137;
@@ -153,6 +154,7 @@ impl Walk<'_> {
             IPV4 | IPV6 | IPIP => self.ip(view),
             GRE => self.gre(view),
             ESP => self.esp_null(view, addresses),
+            IP_COMP => self.ip_compressed(view, addresses),
             ETHER_IP => {
                 let inner = view.skip(2).or_cut("etherip: header cut")?;
                 self.ethernet(inner)

@@ -52,6 +52,7 @@ impl Walk<'_> {
             149 | 258 => walk.packet_tap(view),
             163 => walk.avs(view),
             178..=181 => walk.juniper(link_type.0, view),
+            182 => walk.multilink_frame_relay(view),
             192 => walk.per_packet_information(view),
             197 => walk.endace(view),
             204 => walk.ppp_or_hdlc(behind(1)?),

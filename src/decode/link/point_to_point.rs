@@ -95,6 +95,17 @@ impl Walk<'_> {
         }
     }
 
+    /// A frame of multilink frame relay (FRF.16.1), if it is whole.
+    pub(super) fn multilink_frame_relay(&mut self, view: View<'_>) -> Outcome {
+        const CUT: &str = "multilink frame relay: header cut";
+        // Begin, end, control.
+        match view.u8(0).or_cut(CUT)? >> 5 {
+            0b110 => self.frame_relay(view.skip(2).or_cut(CUT)?),
+            kind if kind & 1 == 1 => Err(Reason::idle("multilink frame relay: control")),
+            _ => Err(Reason::bad("multilink frame relay: fragment")),
+        }
+    }
+
     /// Frame relay (RFC 2427), also with Cisco's `EtherType`.
     pub(super) fn frame_relay(&mut self, view: View<'_>) -> Outcome {
         const CUT: &str = "frame relay: header cut";

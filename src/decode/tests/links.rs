@@ -119,6 +119,18 @@ fn nflog_field(payload: &[u8], big: bool) -> Vec<u8> {
 }
 
 #[test]
+fn multilink_frame_relay_is_read_where_a_frame_is_whole() {
+    for (bytes, reason) in [
+        (&[0xe1, 0, 1][..], "multilink frame relay: control"),
+        (&[0x82, 7, 0x18, 0x41], "multilink frame relay: fragment"),
+        (&[0x02, 8, 0x18, 0x41], "multilink frame relay: fragment"),
+        (&[0xc0], "multilink frame relay: header cut"),
+    ] {
+        assert_eq!(decode(182, bytes), (vec![], reason.to_owned()));
+    }
+}
+
+#[test]
 fn wireless_frames() {
     let body = snap(0x0800, &tcp4());
     let plain = wireless(0x08, 0x01, &body);
@@ -267,6 +279,7 @@ fn point_to_point_and_rare_links() {
         ("PPPoE", 51, pppoe(&join(&[&[0x00, 0x21], &four]))),
         ("C-HDLC", 104, join(&[&[0x8f, 0x00, 0x86, 0xdd], &six])),
         ("frame relay", 107, join(&[&[0x18, 0x41, 0x03, 0xcc], &four])),
+        ("multilink frame relay", 182, join(&[&[0xc2, 7, 0x18, 0x41, 0x03, 0xcc], &four])),
         ("frame relay, SNAP", 107, join(&[&[0x18, 0x41, 0x03, 0, 0x80, 0, 0, 0, 8, 0], &four])),
         ("frame relay, bridged", 107, join(&[&[0x18, 0x41, 0x03, 0, 0x80, 0, 0x80, 0xc2, 0, 7], &ethernet])),
         ("frame relay, Cisco", 107, join(&[&[0x18, 0x41, 0x08, 0x00], &four])),

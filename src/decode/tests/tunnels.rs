@@ -2,6 +2,7 @@
 
 use super::*;
 use etherparse::checksum::Sum16BitWords;
+use std::io::Write as _;
 
 const ESP: u8 = 50;
 
@@ -117,6 +118,37 @@ fn tunnels_over_udp() {
         let (units, _) = decode(101, &udp4(50001, port, b"no tunnel at all"));
         assert_eq!(units.len(), 1, "{name}");
         assert_eq!(units[0].payload, b"no tunnel at all", "{name}");
+    }
+}
+
+#[test]
+fn compressed_payloads_are_read_and_stand_in_no_packet() {
+    let deflate = |bytes: &[u8]| {
+        let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    let coded = |index: u16, bytes: &[u8]| join(&[&[6, 0], &index.to_be_bytes(), bytes]);
+    let (segment, segment6) = (tcp4().split_off(20), tcp6().split_off(40));
+    for bytes in [
+        ip4(108, &coded(2, &deflate(&segment))),
+        ip4(108, &coded(4096, &deflate(&segment))),
+        ip6(108, &coded(2, &deflate(&segment6))),
+        // Compressed twice.
+        ip4(108, &join(&[&[108, 0, 0, 2], &deflate(&coded(2, &deflate(&segment)))])),
+    ] {
+        let (units, refused) = decode(101, &bytes);
+        let got: Vec<_> = units.iter().map(|unit| (unit.packet, unit.offset, unit.payload.as_slice())).collect();
+        assert_eq!(got, [(1, None, HELLO)], "{refused}");
+    }
+    let bomb = deflate(&vec![0; 1 << 20]);
+    for (bytes, reason) in [
+        (coded(3, b"LZS"), "ipcomp: algorithm 3"),
+        (coded(2, b"no deflate"), "ipcomp: no deflate"),
+        (coded(2, &bomb), "ipcomp: no deflate"),
+        (vec![6, 0, 0], "ipcomp: header cut"),
+    ] {
+        assert_eq!(decode(101, &ip4(108, &bytes)), (vec![], reason.to_owned()));
     }
 }
 

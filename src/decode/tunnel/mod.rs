@@ -3,6 +3,7 @@
 //! Where nothing but a port number or a guess says that something is a tunnel, what
 //! is inside must be decodable; otherwise it is not one.
 
+mod compressed;
 mod gre;
 mod ipsec;
 mod mpls;
