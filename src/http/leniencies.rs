@@ -23,7 +23,7 @@ struct Row {
     notes: &'static [&'static str],
     /// What tshark 4.0.17 reads, as measured.
     tshark: &'static str,
-    /// What Chrome and Firefox make of it, by their sources.
+    /// What Chrome and Firefox make of it: measured for answers to GET, else by their sources.
     browser: &'static str,
 }
 
@@ -135,7 +135,8 @@ fn document() -> String {
          readers differ about. This file is made from the table in `src/http/leniencies.rs`, which is a test.\n\n\
          `->` stands between a request and its answer, `-` for one that is not there, `|` between exchanges, `{}` around\n\
          fields of interest, `\"\"` around a body; `(cut)`: its end was not seen. *Notes* are those that the exchange carries.\n\
-         tshark is 4.0.17, measured on the same bytes; browsers are Chrome and Firefox, by their sources.\n",
+         tshark is 4.0.17, measured on the same bytes; browsers are Chrome and Firefox: answers to\n\
+         GET as Chromium 156 and Firefox 153 read them, the rest by their sources.\n",
     );
     for (group, rows) in TABLE {
         let _ = write!(

@@ -11,7 +11,7 @@ pub(super) const ROWS: &[Row] = &[
     Row { name: "a body that is cut", rfc: "9112 §8",
         turns: &["GET /a HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"],
         want: "GET /a -> 200 \"hello\" (cut)", notes: &["incomplete-body"],
-        tshark: "GET /a", browser: "the same; Chrome tells an error" },
+        tshark: "GET /a", browser: "the same, and tell an error" },
     Row { name: "a head that is cut", rfc: "9112 §8",
         turns: &["GET /a HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP/1.1 200 OK\r\nX: y\r\nCont"],
         want: "GET /a -> 200 {X: y; Cont: } (cut)", notes: &["field-without-colon", "head-cut"],
@@ -140,5 +140,5 @@ pub(super) const ROWS: &[Row] = &[
             "HTTP/1.1 101 Switching Protocols\r\nContent-Length: 5\r\n\r\nhello",
         ],
         want: "GET /a -> 101 \"hello\"", notes: &["unasked-switch"],
-        tshark: "GET /a; 101 \"hello\"", browser: "refuse it" },
+        tshark: "GET /a; 101 \"hello\"", browser: "Chrome refuses it; Firefox: no body" },
 ];

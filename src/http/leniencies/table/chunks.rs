@@ -66,7 +66,7 @@ pub(super) const ROWS: &[Row] = &[
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello0\r\n\r\n",
         ],
         want: "GET /a -> 200 \"hello\"", notes: &["chunk-without-end"],
-        tshark: "GET /a; 200 \"hello\"", browser: "refuse the rest" },
+        tshark: "GET /a; 200 \"hello\"", browser: "Firefox the same; Chrome refuses the rest" },
     Row { name: "a size beyond 64 bits", rfc: "9112 §7.1",
         turns: &[
             "GET /a HTTP/1.1\r\nHost: h\r\n\r\n",
@@ -87,5 +87,5 @@ pub(super) const ROWS: &[Row] = &[
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
         ],
         want: "GET /a -> 200 \"hello\" (cut)", notes: &["incomplete-body"],
-        tshark: "GET /a", browser: "the same; Chrome tells an error" },
+        tshark: "GET /a", browser: "the same, and tell an error" },
 ];

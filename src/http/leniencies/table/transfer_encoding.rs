@@ -88,7 +88,7 @@ pub(super) const ROWS: &[Row] = &[
             "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
         ],
         want: "GET /a -> 200 \"hello\"", notes: &["transfer-encoding-in-1.0"],
-        tshark: "GET /a; 200 \"hello\"", browser: "Chrome: until the end" },
+        tshark: "GET /a; 200 \"hello\"", browser: "Firefox the same; Chrome: until the end" },
     Row { name: "chunked that is not", rfc: "9112 §7.1",
         turns: &[
             "GET /a HTTP/1.1\r\nHost: h\r\n\r\n",
