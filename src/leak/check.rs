@@ -79,6 +79,11 @@ impl Check {
         }
     }
 
+    /// Whether nothing passes without a digit.
+    pub(super) const fn needs_digit(self) -> bool {
+        matches!(self, Self::Random | Self::Opaque)
+    }
+
     /// Whether `secret` passes.
     pub fn passes(self, secret: &[u8]) -> bool {
         match self {

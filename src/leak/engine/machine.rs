@@ -71,9 +71,10 @@ impl Machine {
         self.facts().reach
     }
 
-    /// Whether every match holds a token, with its keyword near by.
+    /// Whether every match that counts holds a token, with its keyword near by.
     pub(super) fn holds_token(&self) -> bool {
-        holds_token(&self.rule.expression, || self.facts().analysis.anchors.is_some())
+        let has_digit = self.rule.needs_digit().then_some(self.rule.secret_group);
+        holds_token(&self.rule.expression, has_digit, || self.facts().analysis.anchors.is_some())
     }
 
     /// Where matches can begin that have keyword number `keyword` at `at`. `text` gives the bytes
@@ -103,7 +104,7 @@ impl Machine {
 
     /// Whether a match can begin in the first `starts` of `bytes`.
     pub(super) fn may_match(&self, bytes: &[u8], starts: usize) -> bool {
-        self.facts().analysis.has_run(bytes, starts)
+        self.facts().analysis.may_match(bytes, starts)
     }
 
     fn compiled(&self) -> Option<&Compiled> {

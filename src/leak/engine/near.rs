@@ -1,12 +1,12 @@
 //! Looks for most words only near tokens.
 //!
-//! Most rules' matches hold a token: sixteen or more letters, digits and the like in a row, with
-//! the keyword in it or a little before. Such words are looked for only around tokens, the
+//! Most rules' matches hold a token, with the keyword in it or a little before: sixteen or more
+//! letters, digits and the like in a row, one of them a digit at least, or twice as many. Such words are looked for only around tokens, the
 //! others everywhere, and both are told in one pass. What is skipped is what no expression could
 //! match. It refuses to run expressions.
 
 use super::View;
-use super::analysis::{AROUND, TOKEN};
+use super::analysis::{AROUND, LONG, TOKEN};
 use super::index::{Hit, Words};
 use super::packed::{Masks, Packed, STEP, STEPS};
 use super::prefilter::Prefilter;
@@ -41,15 +41,25 @@ pub(super) struct Progress {
     until: u64,
     /// How many bytes were looked through for those that are looked for everywhere, and for the others.
     bytes: (u64, u64),
+    /// How many bytes were looked through for all since it was known that tokens stand close.
+    dense: u64,
 }
 
 /// After so many bytes it is known whether a text is full of tokens.
 const ENOUGH: u64 = 4096;
 
+/// After so many bytes of such a text it is asked again.
+const AGAIN: u64 = 64 << 10;
+
 impl Progress {
     /// All words that end before `end` were looked for.
     pub(super) fn reach(&mut self, end: u64) {
+        self.dense += end - self.scanned;
         (self.scanned, self.covered) = (end, end);
+        if self.dense >= AGAIN {
+            // A token that was not looked for may have ended just now.
+            (self.bytes, self.dense, self.until) = ((0, 0), 0, end + AROUND.1 as u64);
+        }
     }
 
     /// Whether tokens stand so close, as in a script made small, that to look for all words at once
@@ -98,7 +108,7 @@ impl Near {
     pub(super) fn scan(&self, view: View<'_>, progress: &mut Progress, told: &mut Vec<Told>) {
         let text = view.bytes;
         let from = view.index(progress.scanned);
-        let mut at = from.saturating_sub(TOKEN.max(self.bare.longest) - 1);
+        let mut at = from.saturating_sub(LONG.max(self.bare.longest) - 1);
         let (mut everywhere, mut around) = (Vec::new(), Vec::new());
         let mut covered = view.index(progress.covered);
         // Where the words around tokens are to be looked for next.
@@ -108,13 +118,14 @@ impl Near {
         let mut masks = Masks::default();
         loop {
             let steps = self.bare.masks(text, at, &mut masks);
-            let (words, tokens) = (masks.words.get(..steps), masks.tokens.get(..steps));
-            self.bare.look(text, at, words.unwrap_or_default(), &(from..text.len()), &mut everywhere);
-            for (first, tokens) in (at..).step_by(STEP).zip(tokens.into_iter().flatten()) {
-                let ends = rows.ends(*tokens);
+            let words = masks.words.get(..steps).unwrap_or_default();
+            let tokens = masks.tokens.get(..steps).unwrap_or_default();
+            self.bare.look(text, at, words, &(from..text.len()), &mut everywhere);
+            for (first, (tokens, digits)) in (at..).step_by(STEP).zip(tokens.iter().zip(&masks.digits)) {
+                let ends = rows.ends(*tokens, *digits);
                 if ends != 0 {
                     // The first token's first byte, and the last one's last.
-                    let start = (first + 1 + ends.trailing_zeros() as usize).saturating_sub(TOKEN);
+                    let start = (first + 1 + ends.trailing_zeros() as usize).saturating_sub(LONG);
                     let end = first + STEP - ends.leading_zeros() as usize;
                     let (start, end) = (start.saturating_sub(AROUND.0), end + AROUND.1);
                     if start > open.end {
@@ -168,19 +179,34 @@ impl Near {
 
 /// Finds where so many bits in a row are set as a token has bytes.
 #[derive(Debug, Default)]
-struct Rows([u64; 4]);
+struct Rows {
+    /// The numbers before.
+    tokens: u64,
+    digits: u64,
+}
 
 impl Rows {
-    /// The bits of the next number at which a row ends, or goes on.
-    fn ends(&mut self, bits: u64) -> u64 {
-        const { assert!(TOKEN == 16) };
-        let mut row = bits;
-        for (length, before) in [1, 2, 4, 8].into_iter().zip(&mut self.0) {
-            let longer = row & (row << length | *before >> (64 - length));
-            *before = row;
-            row = longer;
+    /// The bits of the next number at which a token ends, or goes on.
+    fn ends(&mut self, tokens: u64, digits: u64) -> u64 {
+        const { assert!(TOKEN == 16 && LONG == 32) };
+        let both = |next: u64, before: u64| u128::from(next) << 64 | u128::from(before);
+        let mut row = both(tokens, self.tokens);
+        for length in [1, 2, 4, 8] {
+            row &= row << length;
         }
-        row
+        let ends = (row >> 64) as u64;
+        let ends = if ends == 0 {
+            0
+        } else {
+            let mut any = both(digits, self.digits);
+            for length in [1, 2, 4, 8] {
+                any |= any << length;
+            }
+            let long = row & row << TOKEN;
+            ends & (any >> 64) as u64 | (long >> 64) as u64
+        };
+        (self.tokens, self.digits) = (tokens, digits);
+        ends
     }
 }
 
@@ -191,19 +217,23 @@ mod tests {
 
     proptest! {
         #[test]
-        fn rows_are_seen_across_numbers(lengths in prop::collection::vec((0usize..40, 1usize..5), 1..20)) {
-            let mut bits = Vec::new();
-            for (set, clear) in lengths {
+        fn rows_are_seen_across_numbers(lengths in prop::collection::vec((0usize..60, 1usize..5, 0usize..120), 1..20)) {
+            let (mut bits, mut digits) = (Vec::new(), Vec::new());
+            for (set, clear, digit) in lengths {
                 bits.extend(std::iter::repeat_n(true, set));
                 bits.extend(std::iter::repeat_n(false, clear));
+                digits.extend((0..set + clear).map(|at| at < set && at == digit));
             }
             bits.resize(bits.len().next_multiple_of(STEP), false);
+            digits.resize(bits.len(), false);
             let mut rows = Rows::default();
-            for (first, part) in (0..).step_by(STEP).zip(bits.chunks(STEP)) {
-                let ends = rows.ends(part.iter().rev().fold(0, |sum, bit| sum << 1 | u64::from(*bit)));
+            let number = |bits: &[bool]| bits.iter().rev().fold(0, |sum, bit| sum << 1 | u64::from(*bit));
+            for (first, (part, with)) in (0..).step_by(STEP).zip(bits.chunks(STEP).zip(digits.chunks(STEP))) {
+                let ends = rows.ends(number(part), number(with));
                 for at in 0..STEP {
                     let whole = first + at + 1;
-                    let want = whole >= TOKEN && bits[whole - TOKEN..whole].iter().all(|bit| *bit);
+                    let row = |length: usize| whole >= length && bits[whole - length..whole].iter().all(|bit| *bit);
+                    let want = row(LONG) || row(TOKEN) && digits[whole - TOKEN..whole].contains(&true);
                     prop_assert_eq!(ends >> at & 1 == 1, want);
                 }
             }

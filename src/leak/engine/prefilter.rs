@@ -63,8 +63,8 @@ const fn class(folded: u8) -> usize {
     }
 }
 
-/// How common the first four bytes of `folded` are in text.
-fn commonness(folded: &[u8]) -> u32 {
+/// How common the first four bytes of `folded` are in text: the sum of their pairs' numbers.
+pub(super) fn commonness(folded: &[u8]) -> u32 {
     let pair = |pair: &[u8]| match pair {
         [one, other] => PAIRS.get(class(*one)).and_then(|row| row.get(class(*other))).map_or(0, |digit| digit - b'0'),
         _ => 0,

@@ -4,7 +4,7 @@
 //! reach, so that the answer is the same however the text was cut. It refuses to know what a
 //! finding is called.
 
-use super::analysis::{AROUND, TOKEN};
+use super::analysis::{AROUND, LONG};
 use super::index::Hit;
 use super::machine::{LOOK_BEHIND, MARGIN, Match, Start};
 use super::near::{Progress, To, Told};
@@ -101,7 +101,7 @@ const STRIDE: u64 = 4096;
 /// So much of the text is kept behind what can still be tried: as far as a match may begin
 /// before its keyword, the longest keyword, the name that a match may begin in, and a token that
 /// begins and tells that a keyword before it counts.
-const KEPT: u64 = (LOOK_BEHIND + MARGIN + 128 + TOKEN + AROUND.0) as u64;
+const KEPT: u64 = (LOOK_BEHIND + MARGIN + 128 + LONG + AROUND.0) as u64;
 
 /// More sightings than this in one text are not kept.
 const MOST_SIGHTINGS: usize = 1000;

@@ -119,9 +119,24 @@ proptest! {
 }
 
 #[test]
+fn what_comes_behind_a_text_full_of_tokens_is_found() {
+    let line = |n: usize| LINES.get(n * 7 % LINES.len()).cloned().unwrap_or_default();
+    for (n, size) in (0..40).zip([1, 100, 500, 1448, 4096].into_iter().cycle()) {
+        // As long as such texts are not asked again, and a little more.
+        let mut text: Vec<u8> = b"loremIpsum1/".iter().copied().cycle().take((68 << 10) + 7 * n).collect();
+        for part in 0..4 {
+            text.extend_from_slice(format!(" {}\n", line(4 * n + part)).as_bytes());
+            text.extend(b"lorem ipsum ".iter().cycle().take(200 * part));
+        }
+        let want = in_pieces(&PLAIN, &text, &mut std::iter::empty());
+        assert_eq!(in_pieces(&NEAR, &text, &mut std::iter::repeat(size)), want, "{n}");
+    }
+}
+
+#[test]
 fn most_rules_need_a_token_where_the_processor_helps_to_find_it() {
     let holds = NEAR.machines.iter().filter(|machine| machine.holds_token()).count();
-    assert!(holds * 10 >= NEAR.machines.len() * 8, "{holds} of {}", NEAR.machines.len());
+    assert!(holds * 10 >= NEAR.machines.len() * 7, "{holds} of {}", NEAR.machines.len());
     if std::env::consts::ARCH == "x86_64" && packed::can() {
         assert!(NEAR.near.get().unwrap().is_some());
     }

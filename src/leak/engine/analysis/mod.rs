@@ -6,15 +6,18 @@
 
 mod beginning;
 mod byte_set;
+mod mark;
 mod run;
 mod token;
 
-pub(super) use token::{AROUND, TOKEN, holds_token};
+pub(super) use token::{AROUND, LONG, TOKEN, holds_token};
 
 use beginning::anchors;
 use byte_set::{ByteSet, class_set};
+use mark::Mark;
 use regex_syntax::hir::{Hir, HirKind, Repetition};
 use run::{Run, run_of};
+use std::ops::Range;
 
 /// What is known of all matches of an expression.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +30,8 @@ pub(super) struct Analysis {
     pub(super) before: (usize, Option<usize>),
     /// A row of bytes that is in every match.
     run: Option<Run>,
+    /// A mark that is in every match.
+    mark: Option<Mark>,
     /// For each keyword, how far behind the pivot it can stand; `None` where matches need not
     /// have one at a place that is known. Without, the pivot is where a match begins.
     pub(super) anchors: Option<Vec<Vec<u32>>>,
@@ -42,7 +47,7 @@ impl Analysis {
         let parsed = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(expression);
         let Ok(hir) = parsed else { return Self::default() };
         let mut parts = Vec::new();
-        flatten(&hir, &mut parts);
+        flatten(&hir, &mut parts, &mut Vec::new());
         // The first part from which on a keyword stands at a known place.
         let pivot = (0..parts.len()).find_map(|at| Some((at, anchors(parts.get(at..)?, keywords)?)));
         let (at, anchors) = pivot.map_or((0, None), |(at, anchors)| (at, Some(anchors)));
@@ -51,7 +56,8 @@ impl Analysis {
         let _ = back.iter().all(|part| extend_lead(part, &mut lead));
         let least = front.iter().map(|part| part.properties().minimum_len().unwrap_or(0)).sum();
         let most = front.iter().try_fold(0_usize, |sum, part| sum.checked_add(part.properties().maximum_len()?));
-        Self { longest: hir.properties().maximum_len(), lead, before: (least, most), run: run_of(&parts), anchors }
+        let (longest, run, mark) = (hir.properties().maximum_len(), run_of(&parts), Mark::of(&parts, keywords));
+        Self { longest, lead, before: (least, most), run, mark, anchors }
     }
 
     /// Whether `bytes`, so far as they go, can stand in a match from its pivot on.
@@ -59,10 +65,10 @@ impl Analysis {
         self.lead.iter().zip(bytes).all(|(set, byte)| set.contains(*byte))
     }
 
-    /// Whether the run that every match needs stands in `bytes`, where matches begin in the first
-    /// `starts` of them.
-    pub(super) fn has_run(&self, bytes: &[u8], starts: usize) -> bool {
+    /// Whether what every match needs stands in `bytes`, where matches begin in the first `starts` of them.
+    pub(super) fn may_match(&self, bytes: &[u8], starts: usize) -> bool {
         self.run.as_ref().is_none_or(|run| run.stands_in(bytes, starts))
+            && self.mark.is_none_or(|mark| mark.stands_in(bytes, starts))
     }
 }
 
@@ -114,11 +120,16 @@ fn extend_lead(hir: &Hir, lead: &mut Vec<ByteSet>) -> bool {
     }
 }
 
-/// The parts of `hir` that follow each other in a match.
-fn flatten<'a>(hir: &'a Hir, parts: &mut Vec<&'a Hir>) {
+/// The parts of `hir` that follow each other in a match, and which of them each group is that is in
+/// every match.
+fn flatten<'a>(hir: &'a Hir, parts: &mut Vec<&'a Hir>, groups: &mut Vec<(u32, Range<usize>)>) {
     match hir.kind() {
-        HirKind::Concat(concat) => concat.iter().for_each(|part| flatten(part, parts)),
-        HirKind::Capture(capture) => flatten(&capture.sub, parts),
+        HirKind::Concat(concat) => concat.iter().for_each(|part| flatten(part, parts, groups)),
+        HirKind::Capture(capture) => {
+            let first = parts.len();
+            flatten(&capture.sub, parts, groups);
+            groups.push((capture.index, first..parts.len()));
+        }
         _ => parts.push(hir),
     }
 }
@@ -156,17 +167,17 @@ mod tests {
         assert!(analysis.may_pivot(b"patABCDEFGHIJKLMN.a0"));
         assert!(analysis.may_pivot(b"pat"));
         assert!(!analysis.may_pivot(b"pattern. More"));
-        assert!(analysis.has_run(&[b'a'; 64], 1));
-        assert!(!analysis.has_run(&[b'a'; 63], 1));
+        assert!(analysis.may_match(&[b'a'; 64], 1));
+        assert!(!analysis.may_match(&[b'a'; 63], 1));
         let mut text = vec![b'a'; 200];
         text[70] = b'-';
         text[135] = b'-';
-        assert!(analysis.has_run(&text, 1));
+        assert!(analysis.may_match(&text, 1));
         text[20] = b'-';
         text[190] = b'-';
-        assert!(analysis.has_run(&text[71..135], 1) && !analysis.has_run(&text[72..135], 1));
+        assert!(analysis.may_match(&text[71..135], 1) && !analysis.may_match(&text[72..135], 1));
         // The run ends 82 bytes behind the beginning: a match must begin near enough.
-        assert!(!analysis.has_run(&text, 53) && analysis.has_run(&text, 54));
+        assert!(!analysis.may_match(&text, 53) && analysis.may_match(&text, 54));
     }
 
     #[test]

@@ -6,10 +6,15 @@ use super::byte_set::{ByteSet, class_set};
 use super::{LONGEST_LEAD, flatten};
 use crate::leak::engine::machine::LOOK_AHEAD;
 use regex_syntax::hir::{Hir, HirKind, Repetition};
+use std::ops::Range;
 use std::sync::LazyLock;
 
-/// So many letters, digits and other bytes of [`is_token`] in a row are a token.
+/// So many letters, digits and other bytes of [`is_token`] in a row are a token where there is a digit
+/// among them: names in programs are long, but seldom have one.
 pub(in super::super) const TOKEN: usize = 16;
+
+/// So many of them are a token without a digit, too.
+pub(in super::super) const LONG: usize = 32;
 
 /// How many bytes before and behind a token words are looked for that tell of it.
 pub(in super::super) const AROUND: (usize, usize) = (448, 384);
@@ -26,42 +31,66 @@ static TOKENS: LazyLock<ByteSet> = LazyLock::new(|| {
     set
 });
 
-/// Whether every match of `expression` holds a token, and each keyword that tells of one stands at
-/// most [`AROUND`] it. `is_anchored` says whether the keyword is part of the match; it is asked
-/// only where that decides.
-pub(in super::super) fn holds_token(expression: &str, is_anchored: impl FnOnce() -> bool) -> bool {
+/// Whether every match of `expression` that counts holds a token, and each keyword that tells of one
+/// stands at most [`AROUND`] it. `digit_in` is a group that has a digit in all matches that count;
+/// `is_anchored` says whether the keyword is part of the match, and is asked only where that decides.
+pub(in super::super) fn holds_token(
+    expression: &str,
+    digit_in: Option<usize>,
+    is_anchored: impl FnOnce() -> bool,
+) -> bool {
     let parsed = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(expression);
     let Ok(hir) = parsed else { return false };
-    let mut parts = Vec::new();
-    flatten(&hir, &mut parts);
-    let most = |parts: &[&Hir]| -> Option<usize> {
-        parts.iter().try_fold(0_usize, |sum, part| sum.checked_add(part.properties().maximum_len()?))
-    };
-    // How far a match goes on before and behind a token: parts in a row of which each byte is one
-    // of a token's, or one part with a token somewhere in it.
-    let lengths: Vec<Option<usize>> = parts.iter().map(|part| all_token(part)).collect();
-    let around = (0..parts.len()).find_map(|at| {
-        let (before, rest) = parts.split_at(at);
-        let (mut length, mut count) = (0, 0);
-        while let Some(Some(more)) = lengths.get(at + count).filter(|_| length < TOKEN) {
-            (length, count) = (length + more, count + 1);
-        }
-        let within = if length >= TOKEN {
-            0
-        } else {
-            let part = rest.first().filter(|part| token_in(part) >= TOKEN)?;
-            count = 1;
-            part.properties().maximum_len()?
-        };
-        let (before, after) = (most(before)? + within, most(rest.get(count..)?)? + within);
-        (before <= AROUND.0 && after <= AROUND.1).then_some((before, after))
-    });
-    let Some((before, _)) = around else { return false };
+    let (mut parts, mut groups) = (Vec::new(), Vec::new());
+    flatten(&hir, &mut parts, &mut groups);
+    groups.push((0, 0..parts.len()));
+    let group = groups.into_iter().find(|(group, _)| digit_in == Some(*group as usize)).map(|(_, range)| range);
+    let Some(before) = before_long(&parts).or_else(|| before_mixed(&parts, group?)) else { return false };
     // A keyword that is no part of a match stands up to so far before it, or as far behind its
     // beginning as a match can reach.
     let reach = hir.properties().maximum_len().and_then(|reach| reach.checked_add(LONGEST_LEAD));
     let is_near = before + LOOK_AHEAD as usize <= AROUND.0 && reach.is_some_and(|reach| reach <= AROUND.1);
     is_near || is_anchored()
+}
+
+/// The most bytes that these parts match.
+fn most(parts: &[&Hir]) -> Option<usize> {
+    parts.iter().try_fold(0_usize, |sum, part| sum.checked_add(part.properties().maximum_len()?))
+}
+
+/// How far a match goes on before a long token at most, where all have one: parts in a row of which
+/// each byte is one of a token's, or one part with a token somewhere in it.
+fn before_long(parts: &[&Hir]) -> Option<usize> {
+    let lengths: Vec<Option<usize>> = parts.iter().map(|part| all_token(part)).collect();
+    (0..parts.len()).find_map(|at| {
+        let (before, rest) = parts.split_at(at);
+        let (mut length, mut count) = (0, 0);
+        while let Some(Some(more)) = lengths.get(at + count).filter(|_| length < LONG) {
+            (length, count) = (length + more, count + 1);
+        }
+        let within = if length >= LONG {
+            0
+        } else {
+            let part = rest.first().filter(|part| token_in(part) >= LONG)?;
+            count = 1;
+            part.properties().maximum_len()?
+        };
+        let [before, after] = [most(before)?, most(rest.get(count..)?)?].map(|length| length.saturating_add(within));
+        (before <= AROUND.0 && after <= AROUND.1).then_some(before)
+    })
+}
+
+/// How far a match goes on before a token with a digit at most, where the parts in `group` are one, of
+/// which the last byte may be the only digit.
+fn before_mixed(parts: &[&Hir], group: Range<usize>) -> Option<usize> {
+    let token = parts.get(group.clone())?;
+    let least = token.iter().try_fold(0, |sum, part| Some(sum + all_token(part)?))?;
+    let within = most(token)?;
+    let (before, after) = (most(parts.get(..group.start)?)?, most(parts.get(group.end..)?)? + within);
+    // Twice: a match without a digit may begin so far before one with a digit and hide it, and so has
+    // to be tried where that one is.
+    let is_near = least >= TOKEN && 2 * before + within <= AROUND.0 && after <= AROUND.1;
+    is_near.then_some(before + within)
 }
 
 /// The least length of what `hir` matches, where all bytes of it are a token's.
@@ -110,29 +139,42 @@ mod tests {
 
     #[test]
     fn tokens_in_matches() {
-        for (expression, anchored, want) in [
-            ("ghp_[A-Za-z0-9]{36}", false, true),
-            ("ghp_[A-Za-z0-9]{12}", false, true),
-            ("ghp_[A-Za-z0-9]{11}", true, false),
-            (r"ghp\.[A-Za-z0-9]{15}", true, false),
-            (r"ghp\.[A-Za-z0-9.]{36}", true, false),
-            ("(?i:key)=([a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4})", false, true),
-            (r"(?:[a-f0-9]{32}|[A-Z]{2}\.[a-z]{20}|x[0-9]{15})\b", false, true),
-            (r"(?:[a-f0-9]{32}|[A-Z]{2}\.[a-z]{15})\b", true, false),
-            ("key(?:x{16})?", true, false),
-            ("key(?:x[0-9]{15}y|:)+", true, false),
+        for (expression, digit_in, anchored, want) in [
+            ("ghp_[A-Za-z0-9]{36}", None, false, true),
+            ("ghp_[A-Za-z0-9]{28}", None, false, true),
+            ("ghp_[A-Za-z0-9]{27}", None, true, false),
+            ("ghp_[A-Za-z0-9]{27}", Some(0), false, true),
+            ("ghp_[A-Za-z0-9]{12}", Some(0), false, true),
+            ("ghp_[A-Za-z0-9]{11}", Some(0), true, false),
+            (r"ghp\.[A-Za-z0-9]{31}", None, true, false),
+            (r"ghp\.[A-Za-z0-9]{31}", Some(0), true, false),
+            (r"ghp\.([A-Za-z0-9]{16})x", Some(1), true, true),
+            (r"ghp\.([A-Za-z0-9]{15})x", Some(1), true, false),
+            (r"ghp\.(?:([A-Za-z0-9]{16})|x)", Some(1), true, false),
+            (r"ghp\.[A-Za-z0-9.]{36}", Some(0), true, false),
+            ("(?i:key)=([a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12})", None, false, true),
+            ("(?i:key)=([a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4})", Some(1), false, true),
+            (r"(?:[a-f0-9]{32}|[A-Z]{2}\.[a-z]{40}|x[0-9]{31})\b", None, false, true),
+            (r"(?:[a-f0-9]{32}|[A-Z]{2}\.[a-z]{31})\b", None, true, false),
+            ("key(?:x{32})?", None, true, false),
+            ("key(?:x[0-9]{31}y|:)+", None, true, false),
             // What goes on too far, unless the keyword is known to stand in it.
-            ("key[0-9]{16,400}", false, false),
-            ("key[0-9]{16,400}", true, true),
-            (r"key[0-9]{16}\.[0-9]{1,383}", true, true),
-            (r"key[0-9]{16}\.[0-9]{1,384}", true, false),
-            (r"key[.]{400}:[0-9]{16}", true, true),
-            (r"key[.]{400}:[0-9]{16}", false, false),
-            (r"key[.]{450}:[0-9]{16}", true, false),
-            (r"key.*[0-9]{16}", true, false),
-            ("(", true, false),
+            ("key[0-9]{32,400}", None, false, false),
+            ("key[0-9]{32,400}", None, true, true),
+            (r"key[0-9]{32}\.[0-9]{1,383}", None, true, true),
+            (r"key[0-9]{32}\.[0-9]{1,384}", None, true, false),
+            (r"key[.]{400}:[0-9]{32}", None, true, true),
+            (r"key[.]{400}:[0-9]{32}", None, false, false),
+            (r"key[.]{450}:[0-9]{32}", None, true, false),
+            (r"key.*[0-9]{32}", None, true, false),
+            // A digit may be the last byte of a long secret, and far from the name.
+            (r"key[.]{21}([a-z0-9]{16,400})", Some(1), true, false),
+            (r"key[.]{21}([a-z0-9]{16,384})", Some(1), true, true),
+            (r"key[.]{30}([a-z0-9]{16,384})", Some(1), true, false),
+            (r"key[.]{21}([a-z0-9]{16,380})[.]{9}", Some(1), true, false),
+            ("(", None, true, false),
         ] {
-            assert_eq!(holds_token(expression, || anchored), want, "{expression} {anchored}");
+            assert_eq!(holds_token(expression, digit_in, || anchored), want, "{expression} {digit_in:?} {anchored}");
         }
     }
 }

@@ -5,8 +5,9 @@
 
 use super::{Masks, PLACES, Places, STEP, Table, flatten};
 use std::arch::x86_64::{
-    _mm256_and_si256, _mm256_blendv_epi8, _mm256_cmpeq_epi8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set_epi64x,
-    _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_srli_epi16,
+    _mm256_and_si256, _mm256_andnot_si256, _mm256_blendv_epi8, _mm256_cmpeq_epi8, _mm256_movemask_epi8,
+    _mm256_or_si256, _mm256_set_epi64x, _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_slli_epi16,
+    _mm256_srli_epi16,
 };
 
 /// A step reads so many bytes: its last place has others behind it.
@@ -20,6 +21,9 @@ const LOW: [u8; 16] = [
 
 /// The bit of each high half: marks, digits, letters up to `o`, from `P` on, from `p` on.
 const HIGH: [u8; 16] = [0, 0, 1, 2, 4, 8, 4, 16, 0, 0, 0, 0, 0, 0, 0, 0];
+
+/// Digits' bit among those.
+const DIGITS: i8 = 2;
 
 /// Whether the processor can.
 pub(in super::super) fn can() -> bool {
@@ -88,11 +92,14 @@ fn with_avx2(tables: &[Table; 2], text: &[u8], out: &mut Masks) -> usize {
         let above = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), half);
         let below = _mm256_and_si256(bytes, half);
         let token = _mm256_and_si256(_mm256_shuffle_epi8(low, below), _mm256_shuffle_epi8(high, above));
+        // A digit is one of a token's bytes whose high half is 3: of those only the digits are, and `=`.
+        let digit = _mm256_and_si256(token, _mm256_set1_epi8(DIGITS));
+        let equals = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(b'='.cast_signed()));
         let [one, other] = groups;
-        (non_zero(_mm256_or_si256(one, other)), non_zero(token))
+        (non_zero(_mm256_or_si256(one, other)), non_zero(token), non_zero(_mm256_andnot_si256(equals, digit)))
     };
     let mut steps = 0;
-    for (words, tokens) in out.words.iter_mut().zip(&mut out.tokens) {
+    for ((words, tokens), digits) in out.words.iter_mut().zip(&mut out.tokens).zip(&mut out.digits) {
         let rest = text.get(steps * STEP..).unwrap_or_default();
         let mut padded = [0; READ];
         let block = match rest.first_chunk() {
@@ -103,8 +110,8 @@ fn with_avx2(tables: &[Table; 2], text: &[u8], out: &mut Masks) -> usize {
                 &padded
             }
         };
-        let ((words_low, tokens_low), (words_high, tokens_high)) = (look(block, 0), look(block, STEP / 2));
-        (*words, *tokens) = (words_high << 32 | words_low, tokens_high << 32 | tokens_low);
+        let (low, high) = (look(block, 0), look(block, STEP / 2));
+        (*words, *tokens, *digits) = (high.0 << 32 | low.0, high.1 << 32 | low.1, high.2 << 32 | low.2);
         steps += 1;
     }
     steps
