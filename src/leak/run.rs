@@ -7,6 +7,7 @@ use super::engine::{Engine, Sighting, Stream, Window};
 use super::http_rules;
 use super::media;
 use crate::packet::Place;
+use std::cell::RefCell;
 
 /// What is kept of a run of bytes between two slices of it; nothing until the first.
 #[derive(Debug, Default)]
@@ -43,10 +44,34 @@ const BEGINNING: usize = 32 << 10;
 /// More sightings than this in one run are not kept.
 const MOST_SIGHTINGS: usize = 1000;
 
+/// So many are kept for the next runs, in each thread: most bodies are small, and over before the next
+/// one begins.
+const POOLED: usize = 16;
+
+thread_local! {
+    #[allow(clippy::vec_box)] // each is in its box before and after
+    static POOL: RefCell<Vec<Box<Inner>>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        let Some(mut inner) = self.0.take() else { return };
+        // During a thread's end there is no pool any more.
+        let _ = POOL.try_with(|pool| {
+            if let Ok(mut pool) = pool.try_borrow_mut()
+                && pool.len() < POOLED
+            {
+                inner.clear();
+                pool.push(inner);
+            }
+        });
+    }
+}
+
 impl Run {
     /// Looks for canaries in the next slice.
     pub(super) fn feed_canaries(&mut self, canaries: &Canaries, bytes: &[u8], place: Place) {
-        let inner = self.0.get_or_insert_default();
+        let inner = self.0.get_or_insert_with(Inner::pooled);
         if inner.canaries.len() < MOST_SIGHTINGS {
             inner.canary.feed(canaries, bytes, place, &mut inner.canaries);
         }
@@ -54,7 +79,7 @@ impl Run {
 
     /// Looks for what rules describe in the next slice.
     pub(super) fn feed_rules(&mut self, engine: &Engine, bytes: &[u8], place: Place) {
-        let inner = self.0.get_or_insert_default();
+        let inner = self.0.get_or_insert_with(Inner::pooled);
         let mut rest = bytes;
         // The decision about a body's nature falls at the same byte however it was cut.
         if inner.nature == Nature::Open {
@@ -136,6 +161,19 @@ impl Run {
 }
 
 impl Inner {
+    /// One from the pool.
+    fn pooled() -> Box<Self> {
+        let pooled = POOL.try_with(|pool| pool.try_borrow_mut().ok()?.pop()).ok().flatten();
+        pooled.unwrap_or_default()
+    }
+
+    /// As new, but for a little room.
+    fn clear(&mut self) {
+        let mut window = std::mem::take(&mut self.window);
+        window.clear();
+        *self = Self { window, ..Self::default() };
+    }
+
     fn advance(&mut self, engine: &Engine, ended: bool) {
         let mut found = Vec::new();
         self.stream.advance(engine, self.window.view(), ended, &mut found);

@@ -56,6 +56,16 @@ impl Window {
         }
     }
 
+    /// Lets go of everything, and of all but a little room.
+    pub(crate) fn clear(&mut self) {
+        if self.bytes.capacity() > 4 << 10 || self.places.capacity() > 16 {
+            *self = Self::default();
+        }
+        self.bytes.clear();
+        self.places.clear();
+        self.base = 0;
+    }
+
     /// Memory held besides `self`, in bytes.
     pub(crate) fn weight(&self) -> usize {
         self.bytes.capacity() + self.places.capacity() * size_of::<(u64, Place)>()
