@@ -60,10 +60,15 @@ impl Machine {
 
     fn facts(&self) -> &Facts {
         self.analysis.get_or_init(|| {
-            let analysis = Analysis::new(&self.rule.expression, &self.rule.keywords);
+            let analysis = Analysis::new(&self.rule.expression, self.digit_in(), &self.rule.keywords);
             let reach = analysis.longest.map_or(MAX_REACH, |longest| longest.min(MAX_REACH));
             Facts { analysis, reach }
         })
+    }
+
+    /// The group that has a digit in all matches that count, where there is one.
+    fn digit_in(&self) -> Option<usize> {
+        self.rule.needs_digit().then_some(self.rule.secret_group)
     }
 
     /// The most bytes a match can have.
@@ -73,8 +78,7 @@ impl Machine {
 
     /// Whether every match that counts holds a token, with its keyword near by.
     pub(super) fn holds_token(&self) -> bool {
-        let has_digit = self.rule.needs_digit().then_some(self.rule.secret_group);
-        holds_token(&self.rule.expression, has_digit, || self.facts().analysis.anchors.is_some())
+        holds_token(&self.rule.expression, self.digit_in(), || self.facts().analysis.anchors.is_some())
     }
 
     /// Where matches can begin that have keyword number `keyword` at `at`. `text` gives the bytes

@@ -60,9 +60,9 @@ mod tests {
             ("://x*@", b"://x", 1, true),
             ("://x/", b"://x", 1, true),
         ] {
-            let analysis = Analysis::new(expression, &keywords);
+            let analysis = Analysis::new(expression, None, &keywords);
             assert_eq!(analysis.may_match(text, starts), want, "{expression} {}", text.escape_ascii());
         }
-        assert!(Analysis::new("@[a-z]", &["@".to_owned()]).may_match(b"", 1));
+        assert!(Analysis::new("@[a-z]", None, &["@".to_owned()]).may_match(b"", 1));
     }
 }

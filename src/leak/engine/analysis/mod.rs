@@ -17,6 +17,7 @@ use byte_set::{ByteSet, class_set};
 use mark::Mark;
 use regex_syntax::hir::{Hir, HirKind, Repetition};
 use run::{Run, run_of};
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// What is known of all matches of an expression.
@@ -41,13 +42,13 @@ pub(super) struct Analysis {
 const LONGEST_LEAD: usize = 48;
 
 impl Analysis {
-    /// Analyses `expression`, whose rule has `keywords`. An expression that cannot be parsed
-    /// is known nothing of.
-    pub(super) fn new(expression: &str, keywords: &[String]) -> Self {
+    /// Analyses `expression`, whose rule has `keywords`. `digit_in` is a group that has a digit in all
+    /// matches that count. An expression that cannot be parsed is known nothing of.
+    pub(super) fn new(expression: &str, digit_in: Option<usize>, keywords: &[String]) -> Self {
         let parsed = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(expression);
         let Ok(hir) = parsed else { return Self::default() };
-        let mut parts = Vec::new();
-        flatten(&hir, &mut parts, &mut Vec::new());
+        let Flat { parts, groups } = Flat::new(&hir);
+        let group = digit_in.and_then(|group| groups.get(&group));
         // The first part from which on a keyword stands at a known place.
         let pivot = (0..parts.len()).find_map(|at| Some((at, anchors(parts.get(at..)?, keywords)?)));
         let (at, anchors) = pivot.map_or((0, None), |(at, anchors)| (at, Some(anchors)));
@@ -56,7 +57,7 @@ impl Analysis {
         let _ = back.iter().all(|part| extend_lead(part, &mut lead));
         let least = front.iter().map(|part| part.properties().minimum_len().unwrap_or(0)).sum();
         let most = front.iter().try_fold(0_usize, |sum, part| sum.checked_add(part.properties().maximum_len()?));
-        let (longest, run, mark) = (hir.properties().maximum_len(), run_of(&parts), Mark::of(&parts, keywords));
+        let (longest, run, mark) = (hir.properties().maximum_len(), run_of(&parts, group), Mark::of(&parts, keywords));
         Self { longest, lead, before: (least, most), run, mark, anchors }
     }
 
@@ -120,17 +121,32 @@ fn extend_lead(hir: &Hir, lead: &mut Vec<ByteSet>) -> bool {
     }
 }
 
-/// The parts of `hir` that follow each other in a match, and which of them each group is that is in
-/// every match.
-fn flatten<'a>(hir: &'a Hir, parts: &mut Vec<&'a Hir>, groups: &mut Vec<(u32, Range<usize>)>) {
-    match hir.kind() {
-        HirKind::Concat(concat) => concat.iter().for_each(|part| flatten(part, parts, groups)),
-        HirKind::Capture(capture) => {
-            let first = parts.len();
-            flatten(&capture.sub, parts, groups);
-            groups.push((capture.index, first..parts.len()));
+/// The parts of an expression that follow each other in a match.
+#[derive(Debug, Default)]
+struct Flat<'a> {
+    parts: Vec<&'a Hir>,
+    /// Which of the parts each group is that is in every match.
+    groups: HashMap<usize, Range<usize>>,
+}
+
+impl<'a> Flat<'a> {
+    fn new(hir: &'a Hir) -> Self {
+        let mut flat = Self::default();
+        flat.add(hir);
+        flat.groups.insert(0, 0..flat.parts.len());
+        flat
+    }
+
+    fn add(&mut self, hir: &'a Hir) {
+        match hir.kind() {
+            HirKind::Concat(concat) => concat.iter().for_each(|part| self.add(part)),
+            HirKind::Capture(capture) => {
+                let first = self.parts.len();
+                self.add(&capture.sub);
+                self.groups.insert(capture.index as usize, first..self.parts.len());
+            }
+            _ => self.parts.push(hir),
         }
-        _ => parts.push(hir),
     }
 }
 
@@ -156,13 +172,13 @@ mod tests {
             ("(?:x|yz)key", &["key"], Some(vec![vec![1, 2]])),
             ("", &["key"], None),
         ] {
-            assert_eq!(Analysis::new(expression, &words(keywords)).anchors, want, "{expression}");
+            assert_eq!(Analysis::new(expression, None, &words(keywords)).anchors, want, "{expression}");
         }
     }
 
     #[test]
     fn beginnings_and_runs_rule_out() {
-        let analysis = Analysis::new(r"pat([A-Za-z0-9]{14}\.[a-f0-9]{64})\b", &words(&["pat"]));
+        let analysis = Analysis::new(r"pat([A-Za-z0-9]{14}\.[a-f0-9]{64})\b", None, &words(&["pat"]));
         assert_eq!(analysis.longest, Some(82));
         assert!(analysis.may_pivot(b"patABCDEFGHIJKLMN.a0"));
         assert!(analysis.may_pivot(b"pat"));
@@ -184,6 +200,7 @@ mod tests {
     fn a_pivot_may_stand_inside() {
         let analysis = Analysis::new(
             r"(?:^|\n)[ ]{0,8}(?:export )?[A-Z_]{0,40}(?:TOKEN|API_?KEY)=(\S{8})",
+            None,
             &words(&["token", "api_key", "apikey"]),
         );
         assert_eq!(analysis.before, (0, Some(56)));
@@ -194,11 +211,11 @@ mod tests {
 
     #[test]
     fn an_alternative_without_a_run_needs_none() {
-        assert!(Analysis::new("a|[0-9]{20}", &[]).run.is_none());
-        let either = Analysis::new("x(?:[a-f]{8}|[0-9]{20})", &[]).run;
+        assert!(Analysis::new("a|[0-9]{20}", None, &[]).run.is_none());
+        let either = Analysis::new("x(?:[a-f]{8}|[0-9]{20})", None, &[]).run;
         let count = |run: Run| run.set.iter().filter(|is| **is).count();
         assert_eq!(either.map(|run| (run.length, run.within, count(run))), Some((8, 21, 16)));
-        let later = Analysis::new("x*[0-9]{20}", &[]).run;
+        let later = Analysis::new("x*[0-9]{20}", None, &[]).run;
         assert_eq!(later.map(|run| (run.length, run.within)), Some((20, usize::MAX)));
     }
 }

@@ -3,7 +3,7 @@
 //! It only ever rules out. It refuses to know how tokens are found in a text.
 
 use super::byte_set::{ByteSet, class_set};
-use super::{LONGEST_LEAD, flatten};
+use super::{Flat, LONGEST_LEAD};
 use crate::leak::engine::machine::LOOK_AHEAD;
 use regex_syntax::hir::{Hir, HirKind, Repetition};
 use std::ops::Range;
@@ -41,10 +41,8 @@ pub(in super::super) fn holds_token(
 ) -> bool {
     let parsed = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(expression);
     let Ok(hir) = parsed else { return false };
-    let (mut parts, mut groups) = (Vec::new(), Vec::new());
-    flatten(&hir, &mut parts, &mut groups);
-    groups.push((0, 0..parts.len()));
-    let group = groups.into_iter().find(|(group, _)| digit_in == Some(*group as usize)).map(|(_, range)| range);
+    let Flat { parts, mut groups } = Flat::new(&hir);
+    let group = digit_in.and_then(|group| groups.remove(&group));
     let Some(before) = before_long(&parts).or_else(|| before_mixed(&parts, group?)) else { return false };
     // A keyword that is no part of a match stands up to so far before it, or as far behind its
     // beginning as a match can reach.
