@@ -259,7 +259,7 @@ impl Analyzer {
 
     /// Takes back what it told, where that is done with: what comes next is read into it.
     pub fn reuse(&mut self, told: Event) {
-        self.shard.streams.reuse(told);
+        self.shard.reuse(told);
     }
 
     /// Memory held by what is buffered, in bytes; never more than [`Config::memory`].

@@ -142,6 +142,16 @@ impl Shard {
         std::mem::take(&mut self.streams.trace.forgotten)
     }
 
+    /// Whether it has few messages to read into.
+    pub(crate) fn lacks_messages(&self) -> bool {
+        self.streams.lacks_messages()
+    }
+
+    /// Takes back what it told, to read into it.
+    pub(crate) fn reuse(&mut self, told: Event) {
+        self.streams.reuse(told);
+    }
+
     /// What it counted so far.
     pub(crate) fn tally(&self) -> Tally {
         let Streams { exchanges, findings, allowed, .. } = self.streams;

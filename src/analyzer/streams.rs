@@ -106,6 +106,11 @@ impl Streams {
         }
     }
 
+    /// Whether there are few messages to read into.
+    pub(crate) fn lacks_messages(&self) -> bool {
+        self.messages.len() < MOST_MESSAGES / 2
+    }
+
     /// Takes back what was told, to read into it.
     pub(crate) fn reuse(&mut self, event: Event) {
         let Event::Exchange(exchange) = event else { return };

@@ -13,9 +13,8 @@ pub(super) struct Worker {
     number: usize,
     shard: Shard,
     held: Arc<Held>,
-    /// What was heard already. One is let go of whenever there is a new one, which then takes its
-    /// place in memory: hundreds at a time would cost the allocator more than all that it does
-    /// besides.
+    /// What was heard already, one by one to be read into once more: letting go of hundreds at a time
+    /// would cost the allocator more than all that it does besides.
     heard: Vec<(Moment, Event)>,
 }
 
@@ -70,10 +69,14 @@ impl Worker {
         let mut sink = |moment, event: Event| {
             *weight += event.weight();
             events.push((moment, event));
-            heard.pop();
         };
         let mut quiet = batch.quiet.iter().copied().peekable();
         for item in batch.part(*number) {
+            if shard.lacks_messages()
+                && let Some((_, event)) = heard.pop()
+            {
+                shard.reuse(event);
+            }
             while let Some(at) = quiet.next_if(|at| *at <= item.packet) {
                 shard.quiet(at, &mut sink);
             }
