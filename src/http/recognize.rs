@@ -91,7 +91,7 @@ const LONGEST_METHOD: usize = 32;
 
 /// How much of a first line without its end is read before it counts as no HTTP, where the
 /// method is not a known one.
-const LONGEST_STRANGE_LINE: usize = 4096;
+pub(super) const LONGEST_STRANGE_LINE: usize = 4096;
 
 /// Whether bytes that were [`Look::Partial`] still are when `more` of them came. A no is no
 /// answer; a yes spares looking at a long line as often as a byte of it comes.

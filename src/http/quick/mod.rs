@@ -6,7 +6,7 @@
 mod masks;
 
 use super::message::{Message, Span, Start};
-use super::recognize::is_token;
+use super::recognize::{LONGEST_STRANGE_LINE, is_token};
 use masks::{BLOCK, Masks};
 use memchr::{memchr, memrchr};
 use std::ops::Range;
@@ -148,7 +148,9 @@ fn request_line(line: &[u8]) -> Option<(Start, Span)> {
     let method = line.iter().take(LONGEST_METHOD + 1).position(|byte| !is_token(*byte))?;
     let version = memrchr(b' ', line)?;
     let target = line.get(method + 1..version)?;
+    // Longer ones are believed of known methods only.
     let good = method > 0
+        && line.len() <= LONGEST_STRANGE_LINE
         && line.get(method) == Some(&b' ')
         && !target.is_empty()
         && memchr(b' ', target).is_none()
@@ -247,6 +249,8 @@ mod tests {
         ] {
             assert_eq!(compare(bytes), None, "{}", bytes.escape_ascii());
         }
+        let strange = [&b"BREW /"[..], &[b'a'; LONGEST_STRANGE_LINE], b" HTTP/1.1\r\n\r\n"].concat();
+        assert_eq!((compare(&strange), recognize(&strange)), (None, Look::Not));
         let long = [&b"GET / HTTP/1.1\r\n"[..], &b"A: b\r\n".repeat(MOST_FIELDS + 1), b"\r\n"].concat();
         assert!(read(&long, 1 << 20, Box::default).is_none());
         assert!(read(b"GET / HTTP/1.1\r\n\r\n", 17, Box::default).is_none());
