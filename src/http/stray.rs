@@ -43,8 +43,8 @@ pub(crate) fn find(bytes: &[u8]) -> Found {
     let before = bytes.get(..end).unwrap_or_default();
     for at in memchr2_iter(b'/', b'*', before).filter_map(|at| method_before(before, at)) {
         let line = before.get(at..).unwrap_or_default();
-        match memchr(b'\n', line) {
-            Some(length) if length > LONGEST_LINE => {}
+        // Looked for no further, or many starts in a long line would cost its length each.
+        match memchr(b'\n', line.get(..=LONGEST_LINE).unwrap_or(line)) {
             Some(length) if recognize(line.get(..=length).unwrap_or_default()) == Look::Is(Kind::Request) => {
                 return Found::At(at);
             }
