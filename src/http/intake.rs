@@ -190,14 +190,12 @@ impl<S: Scan> Incoming<S> {
 
     /// Memory held besides `self`, in bytes.
     pub(crate) fn weight(&self) -> usize {
-        let message = &self.message;
         // The box, too, with what the allocator adds to it.
-        let own = size_of::<Message>() + ALLOCATION;
-        let head = own + message.head.weight() + message.interim.iter().map(Head::weight).sum::<usize>();
+        let message = size_of::<Message>() + ALLOCATION + self.message.weight();
         let coding = |content: &Option<Content>| content.as_ref().map_or(0, Content::memory);
         let inside = |work: &Work| size_of::<Work>() + coding(&work.transfer) + coding(&work.content);
         let work = self.work.as_deref().map_or(0, inside);
-        head + message.body.kept.capacity() + work + self.scan.weight()
+        message + work + self.scan.weight()
     }
 }
 
