@@ -56,6 +56,7 @@ pub mod http;
 pub mod lab;
 pub mod leak;
 pub mod packet;
+mod pool;
 pub mod redact;
 pub mod report;
 pub mod tcp;

@@ -8,6 +8,7 @@ use crate::decode::{Datagram, Endpoint};
 use crate::http::{Connection, Head, Message, Observer, Read, Scan, Settings};
 use crate::leak::{Allowlist, Finding, Found, Run, Scanner, Severity, Side, StreamFinding, Where, identify};
 use crate::packet::{PacketId, Place};
+use crate::pool::Pool;
 use crate::tcp::{Direction, Handler, Oddity, PerDirection, Stream};
 use crate::tls::{Hello, LONGEST_HELLO, client_hello};
 
@@ -20,36 +21,22 @@ pub(crate) struct StreamState {
 }
 
 impl StreamState {
-    fn inner(&mut self, spare: &mut Spare) -> &mut Inner {
+    fn inner(&mut self, spare: &mut Pool<Inner>) -> &mut Inner {
         let resting = std::mem::take(&mut self.resting);
-        self.inner.get_or_insert_with(|| spare.take(resting))
+        self.inner.get_or_insert_with(|| {
+            let mut inner = spare.take().unwrap_or_default();
+            inner.http.begin_again(resting);
+            inner
+        })
     }
 
     /// A message may be over: lets go of what says no more than that, so that an idle connection costs
     /// what the table keeps of it alone.
-    fn rest(&mut self, spare: &mut Spare) {
+    fn rest(&mut self, spare: &mut Pool<Inner>) {
         if let Some(inner) = self.inner.take_if(|inner| inner.other.is_none() && inner.http.is_resting()) {
-            spare.0.push(inner);
-            spare.0.truncate(Spare::MOST);
+            spare.give(inner);
             self.resting = true;
         }
-    }
-}
-
-/// What streams at rest let go of, for those that wake: most exchanges begin and end one at a time.
-#[derive(Debug, Default)]
-#[allow(clippy::vec_box)] // they are handed to and fro
-struct Spare(Vec<Box<Inner>>);
-
-impl Spare {
-    /// So many are kept.
-    const MOST: usize = 16;
-
-    /// One for a stream that says its first words, or one for a stream that rested.
-    fn take(&mut self, resting: bool) -> Box<Inner> {
-        let mut inner = self.0.pop().unwrap_or_default();
-        inner.http.begin_again(resting);
-        inner
     }
 }
 
@@ -71,9 +58,6 @@ struct Other {
     hello_done: bool,
 }
 
-/// So many empty messages are kept at hand.
-const MOST_MESSAGES: usize = 16;
-
 /// What all streams share.
 #[derive(Debug)]
 pub(crate) struct Streams {
@@ -84,15 +68,15 @@ pub(crate) struct Streams {
     pub(crate) findings: [u64; Severity::ALL.len()],
     pub(crate) allowed: u64,
     pub(crate) trace: Trace,
-    spare: Spare,
+    /// What streams at rest let go of, for those that wake: most exchanges begin and end one at a time.
+    spare: Pool<Inner>,
     /// Empty messages, to be read into.
-    #[allow(clippy::vec_box)] // they are handed to and fro
-    messages: Vec<Box<Message>>,
+    messages: Pool<Message>,
 }
 
 impl Streams {
     pub(crate) fn new(settings: Settings, scanner: Scanner, allow: Allowlist, trace: Trace) -> Self {
-        let (spare, messages) = (Spare::default(), Vec::new());
+        let (spare, messages) = (Pool::new(), Pool::new());
         Self {
             settings,
             scanner,
@@ -108,17 +92,17 @@ impl Streams {
 
     /// Whether there are few messages to read into.
     pub(crate) fn lacks_messages(&self) -> bool {
-        self.messages.len() < MOST_MESSAGES / 2
+        self.messages.is_low()
     }
 
     /// Takes back what was told, to read into it.
     pub(crate) fn reuse(&mut self, event: Event) {
         let Event::Exchange(exchange) = event else { return };
         for message in [exchange.request, exchange.response].into_iter().flatten() {
-            if self.messages.len() < MOST_MESSAGES
+            if !self.messages.is_full()
                 && let Some(message) = message.empty()
             {
-                self.messages.push(message);
+                self.messages.give(message);
             }
         }
     }
@@ -378,7 +362,7 @@ impl<F: FnMut(Event)> Observer for Watch<'_, F> {
     }
 
     fn spare(&mut self) -> Box<Message> {
-        self.streams.messages.pop().unwrap_or_default()
+        self.streams.messages.take().unwrap_or_default()
     }
 
     fn other_lost(&mut self, from: Direction) {

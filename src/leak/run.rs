@@ -7,6 +7,7 @@ use super::engine::{Engine, Sighting, Stream, Window};
 use super::http_rules;
 use super::media;
 use crate::packet::Place;
+use crate::pool::Pool;
 use std::cell::RefCell;
 
 /// What is kept of a run of bytes between two slices of it; nothing until the first.
@@ -44,13 +45,9 @@ const BEGINNING: usize = 32 << 10;
 /// More sightings than this in one run are not kept.
 const MOST_SIGHTINGS: usize = 1000;
 
-/// So many are kept for the next runs, in each thread: most bodies are small, and over before the next
-/// one begins.
-const POOLED: usize = 16;
-
 thread_local! {
-    #[allow(clippy::vec_box)] // each is in its box before and after
-    static POOL: RefCell<Vec<Box<Inner>>> = const { RefCell::new(Vec::new()) };
+    /// For the next runs: most bodies are small, and over before the next one begins.
+    static POOL: RefCell<Pool<Inner>> = const { RefCell::new(Pool::new()) };
 }
 
 impl Drop for Run {
@@ -59,10 +56,10 @@ impl Drop for Run {
         // During a thread's end there is no pool any more.
         let _ = POOL.try_with(|pool| {
             if let Ok(mut pool) = pool.try_borrow_mut()
-                && pool.len() < POOLED
+                && !pool.is_full()
             {
                 inner.clear();
-                pool.push(inner);
+                pool.give(inner);
             }
         });
     }
@@ -163,7 +160,7 @@ impl Run {
 impl Inner {
     /// One from the pool.
     fn pooled() -> Box<Self> {
-        let pooled = POOL.try_with(|pool| pool.try_borrow_mut().ok()?.pop()).ok().flatten();
+        let pooled = POOL.try_with(|pool| pool.try_borrow_mut().ok()?.take()).ok().flatten();
         pooled.unwrap_or_default()
     }
 
