@@ -237,7 +237,7 @@ impl Scanner {
             found.push(self.canary_found(sighting, value.location, (part, span)));
         }
         let engine = self.rules.engine();
-        let survey = lines::survey(engine, side_of(origin), head);
+        let survey = lines::survey(engine, origin.side(), head);
         let sightings = match &survey {
             Some(survey) if survey.hits.is_empty() => Vec::new(),
             Some(survey) => engine.find_at(&head.bytes, &survey.hits),
@@ -279,7 +279,7 @@ impl Scanner {
         }
         for (name, value) in fields.iter().filter_map(|number| head.fields.spans().get(*number)) {
             let (name, value) = (head.slice(name), head.slice(value));
-            http_rules::header(side_of(origin), head.status(), name, value, &mut leaks);
+            http_rules::header(origin.side(), head.status(), name, value, &mut leaks);
             if !leaks.is_empty() {
                 let location = || value_of(origin, String::from_utf8_lossy(name).to_ascii_lowercase());
                 keep(value, &location, &mut leaks);
@@ -399,14 +399,6 @@ impl Scanner {
         };
         let is_outside = rule.is_outside;
         Some(Found { finding, rank, spots: vec![spot], is_secret: true, hide_all: false, is_outside })
-    }
-}
-
-/// Who sent what is of this origin.
-fn side_of(origin: Origin) -> Side {
-    match origin {
-        Origin::Head(side) | Origin::Trailer(side) => side,
-        Origin::Interim => Side::Response,
     }
 }
 

@@ -18,6 +18,16 @@ pub(super) enum Origin {
     Interim,
 }
 
+impl Origin {
+    /// Who sent it.
+    pub(super) const fn side(self) -> Side {
+        match self {
+            Self::Head(side) | Self::Trailer(side) => side,
+            Self::Interim => Side::Response,
+        }
+    }
+}
+
 /// One value of a head.
 #[derive(Debug, Clone)]
 pub(super) struct Value {
@@ -45,9 +55,9 @@ pub(super) fn locate(head: &Head, origin: Origin, range: &Range<usize>) -> Optio
 }
 
 fn name_of(origin: Origin) -> Where {
-    match origin {
-        Origin::Head(Side::Request) | Origin::Trailer(Side::Request) => Where::RequestHeaderName,
-        Origin::Head(Side::Response) | Origin::Trailer(Side::Response) | Origin::Interim => Where::ResponseHeaderName,
+    match origin.side() {
+        Side::Request => Where::RequestHeaderName,
+        Side::Response => Where::ResponseHeaderName,
     }
 }
 

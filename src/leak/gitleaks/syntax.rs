@@ -3,6 +3,7 @@
 //! Both mean the same by most of what they write; this is about the rest. It refuses to judge
 //! whether an expression is right: the engine does, and what it says is mapped back.
 
+use crate::leak::rule::parse_expression;
 use regex_syntax::hir::{Hir, HirKind};
 
 /// An expression, and where in the original each of its bytes came from.
@@ -33,8 +34,7 @@ pub(super) fn translate(go: &str) -> Result<Translated, Broken> {
     let mut writer = Writer { rest: go, at: 0, out: Translated::default() };
     writer.run();
     let mut translated = writer.out;
-    let parser = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(&translated.expression);
-    let hir = parser.map_err(|error| translated.broken(&error))?;
+    let hir = parse_expression(&translated.expression).map_err(|error| translated.broken(&error))?;
     if states(&hir) > MOST_STATES {
         return Err(Broken { at: 0, reason: "would take too much memory: its repetitions multiply".to_owned() });
     }

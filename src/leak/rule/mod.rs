@@ -13,6 +13,7 @@ use super::gitleaks::{self, Outside};
 use super::literal::placeholder;
 use file::PERSONAL;
 use regex::bytes::{Regex, RegexBuilder};
+use regex_syntax::hir::Hir;
 use serde::Deserialize;
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -143,8 +144,7 @@ impl Rule {
     /// The most bytes that a match can have: how much text round a keyword is worth a try. At
     /// most [`MAX_REACH`], which is also the answer where only the text itself bounds a match.
     pub fn reach(&self) -> usize {
-        let mut parser = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build();
-        let most = parser.parse(&self.expression).ok().and_then(|parsed| parsed.properties().maximum_len());
+        let most = parse_expression(&self.expression).ok().and_then(|parsed| parsed.properties().maximum_len());
         most.map_or(MAX_REACH, |most| most.min(MAX_REACH))
     }
 
@@ -201,6 +201,11 @@ pub(super) fn named(text: &[u8], range: &Range<usize>) -> Range<usize> {
 /// Compiles an expression as gitleaks' authors mean theirs: on bytes, classes ASCII.
 fn compile(expression: &str) -> Result<Regex, regex::Error> {
     RegexBuilder::new(expression).unicode(false).size_limit(COMPILED_LIMIT).build()
+}
+
+/// Parses an expression as rules mean theirs: of bytes.
+pub(super) fn parse_expression(expression: &str) -> Result<Hir, Box<regex_syntax::Error>> {
+    regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(expression).map_err(Box::new)
 }
 
 #[cfg(test)]

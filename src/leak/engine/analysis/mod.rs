@@ -12,6 +12,7 @@ mod token;
 
 pub(super) use token::{AROUND, LONG, TOKEN, holds_token};
 
+use crate::leak::rule::parse_expression;
 use beginning::anchors;
 use byte_set::{ByteSet, class_set};
 use mark::Mark;
@@ -45,8 +46,7 @@ impl Analysis {
     /// Analyses `expression`, whose rule has `keywords`. `digit_in` is a group that has a digit in all
     /// matches that count. An expression that cannot be parsed is known nothing of.
     pub(super) fn new(expression: &str, digit_in: Option<usize>, keywords: &[String]) -> Self {
-        let parsed = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(expression);
-        let Ok(hir) = parsed else { return Self::default() };
+        let Ok(hir) = parse_expression(expression) else { return Self::default() };
         let Flat { parts, groups } = Flat::new(&hir);
         let group = digit_in.and_then(|group| groups.get(&group));
         // The first part from which on a keyword stands at a known place.

@@ -5,6 +5,7 @@
 use super::byte_set::{ByteSet, class_set};
 use super::{Flat, LONGEST_LEAD};
 use crate::leak::engine::machine::LOOK_AHEAD;
+use crate::leak::rule::parse_expression;
 use regex_syntax::hir::{Hir, HirKind, Repetition};
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -39,8 +40,7 @@ pub(in super::super) fn holds_token(
     digit_in: Option<usize>,
     is_anchored: impl FnOnce() -> bool,
 ) -> bool {
-    let parsed = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(expression);
-    let Ok(hir) = parsed else { return false };
+    let Ok(hir) = parse_expression(expression) else { return false };
     let Flat { parts, mut groups } = Flat::new(&hir);
     let group = digit_in.and_then(|group| groups.remove(&group));
     let Some(before) = before_long(&parts).or_else(|| before_mixed(&parts, group?)) else { return false };
