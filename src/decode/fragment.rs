@@ -5,7 +5,7 @@
 //! and Suricata name that policy. It does not know what the payload is.
 
 use super::counters::{Counters, Reason};
-use super::view::{Origin, Run, View};
+use super::view::{Run, View};
 use super::walk::{Found, Outcome, Walk};
 use crate::packet::{Place, Timestamp};
 use foldhash::fast::RandomState;
@@ -410,13 +410,6 @@ impl Walk<'_> {
         }
         let missing = whole.bytes.len().saturating_sub(whole.captured);
         let view = View { bytes: whole.bytes.get(..whole.captured).unwrap_or_default(), start: 0, missing };
-        let mut inner = Walk {
-            state: &mut *self.state,
-            origin: Origin::Joined(&whole.bytes, &whole.pieces),
-            time: self.time,
-            sink: &mut *self.sink,
-            depth: self.depth,
-        };
-        inner.deeper(|walk| inwards(walk, whole.protocol, view))
+        self.joined((&whole.bytes, &whole.pieces), |walk| inwards(walk, whole.protocol, view))
     }
 }

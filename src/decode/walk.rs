@@ -3,7 +3,7 @@
 //! The layers themselves are in their own modules; none of them is known here.
 
 use super::counters::{Counters, Reason};
-use super::fragment::Fragments;
+use super::fragment::{Fragments, Piece};
 use super::layout::Layout;
 use super::view::{Origin, View};
 use super::{Config, Unit};
@@ -56,6 +56,22 @@ impl Walk<'_> {
         let outcome = inwards(self);
         self.depth -= 1;
         outcome
+    }
+
+    /// Goes one layer inwards, into bytes that were put together from these pieces.
+    pub(super) fn joined(
+        &mut self,
+        (bytes, pieces): (&[u8], &[Piece]),
+        inwards: impl FnOnce(&mut Walk<'_>) -> Outcome,
+    ) -> Outcome {
+        let mut inner = Walk {
+            state: &mut *self.state,
+            origin: Origin::Joined(bytes, pieces),
+            time: self.time,
+            sink: &mut *self.sink,
+            depth: self.depth,
+        };
+        inner.deeper(inwards)
     }
 
     /// Writes down that a checksum stands `field` bytes into `view` and covers all of it.

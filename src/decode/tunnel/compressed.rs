@@ -3,7 +3,7 @@
 use crate::decode::counters::Reason;
 use crate::decode::fragment::Piece;
 use crate::decode::transport::Addresses;
-use crate::decode::view::{Origin, View};
+use crate::decode::view::View;
 use crate::decode::walk::{OrCut, Outcome, Walk};
 use flate2::{Decompress, FlushDecompress, Status};
 
@@ -30,15 +30,8 @@ impl Walk<'_> {
         bytes.truncate(usize::try_from(inflate.total_out()).unwrap_or(LONGEST));
         let pieces = [Piece::decoded(&bytes, self.origin.place(coded))];
         let layout = self.state.layout.take();
-        let mut inner = Walk {
-            state: &mut *self.state,
-            origin: Origin::Joined(&bytes, &pieces),
-            time: self.time,
-            sink: &mut *self.sink,
-            depth: self.depth,
-        };
         let inside = View { bytes: &bytes, start: 0, missing: 0 };
-        let outcome = inner.deeper(|walk| walk.ip_payload(protocol, inside, addresses));
+        let outcome = self.joined((&bytes, &pieces), |walk| walk.ip_payload(protocol, inside, addresses));
         self.state.layout = layout;
         outcome
     }
