@@ -72,7 +72,7 @@ impl<S: Scan> Connection<S> {
                     return 0;
                 };
                 let mut notes = Vec::new();
-                let mut head = head::parse(kind, bytes.get(..end).unwrap_or_default(), &mut notes);
+                let mut head = head::lenient(kind, bytes.get(..end).unwrap_or_default(), &mut notes);
                 head.first_place = place;
                 let message = context.observer.spare().begin(head, place, place.advanced(end - 1));
                 self.message(kind, message, notes, context);
