@@ -216,9 +216,7 @@ impl Line<'_> {
             return self.json.raw("[]");
         }
         if head.plain {
-            self.json.raw("[[");
-            self.json.plain_pairs(&head.bytes, head.fields.spans());
-            return self.json.raw("]]");
+            return self.json.plain_pairs(&head.bytes, head.fields.spans());
         }
         let mut separator = "[[";
         for (name, value) in head.fields() {

@@ -83,12 +83,12 @@ impl Buffer {
         true
     }
 
-    /// `"name","value","name","value"`, of plain names and values, with `],[` between the pairs.
+    /// `[["name","value"],["name","value"]]`, of plain names and values, at least one pair.
     pub(in crate::report) fn plain_pairs(&mut self, source: &[u8], pairs: &[(Range<u32>, Range<u32>)]) {
         let range = |part: &Range<u32>| part.start as usize..part.end as usize;
         for (number, (name, value)) in pairs.iter().enumerate() {
             if number == 0 {
-                self.bytes.push(b'"');
+                self.bytes.short(*b"[[\"");
             } else {
                 self.bytes.short(*b"\"],[\"");
             }
@@ -96,9 +96,7 @@ impl Buffer {
             self.bytes.short(*b"\",\"");
             self.bytes.part(source, range(value));
         }
-        if !pairs.is_empty() {
-            self.bytes.push(b'"');
-        }
+        self.bytes.short(*b"\"]]");
     }
 
     fn quoted(&mut self, bytes: &[u8]) -> bool {
