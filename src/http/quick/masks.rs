@@ -2,6 +2,9 @@
 //!
 //! It refuses to know lines.
 
+#[cfg(target_arch = "x86_64")]
+pub(super) mod avx2;
+
 use wide::i8x16;
 
 /// So many bytes are looked at together.
@@ -28,9 +31,7 @@ impl Masks {
         if let Some(block) = bytes.first_chunk() {
             return Self::of_block(block);
         }
-        let mut block = [b' '; BLOCK];
-        block.iter_mut().zip(bytes).for_each(|(space, byte)| *space = *byte);
-        Self::of_block(&block)
+        Self::of_block(&padded(bytes))
     }
 
     #[inline]
@@ -68,9 +69,27 @@ impl Masks {
     }
 }
 
+/// Of bytes that fill no block, with spaces behind them.
+#[inline]
+fn padded(bytes: &[u8]) -> [u8; BLOCK] {
+    let mut block = [b' '; BLOCK];
+    block.iter_mut().zip(bytes).for_each(|(space, byte)| *space = *byte);
+    block
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Each way of reading that this processor has.
+    fn readers() -> Vec<fn(&[u8]) -> Masks> {
+        let mut readers: Vec<fn(&[u8]) -> Masks> = vec![Masks::of];
+        #[cfg(target_arch = "x86_64")]
+        if avx2::can() {
+            readers.push(avx2::tests::masks);
+        }
+        readers
+    }
 
     #[test]
     fn every_byte_at_every_place() {
@@ -87,8 +106,10 @@ mod tests {
                     marks: bit(matches!(byte, b'"' | b'\\')),
                     odd: bit(!matches!(byte, b' '..=b'~' | b'\r' | b'\n')),
                 };
-                assert_eq!(Masks::of(&block), want, "{byte} at {at}");
-                assert_eq!(Masks::of(&block[..=at]), want, "{byte} at {at}");
+                for of in readers() {
+                    assert_eq!(of(&block), want, "{byte} at {at}");
+                    assert_eq!(of(&block[..=at]), want, "{byte} at {at}");
+                }
             }
         }
         assert_eq!((Masks::up_to(0), Masks::up_to(5), Masks::up_to(63)), (1, 63, u64::MAX));

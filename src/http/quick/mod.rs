@@ -8,7 +8,7 @@ mod masks;
 use super::message::{Message, Span, Start};
 use super::recognize::{LONGEST_STRANGE_LINE, is_token};
 use masks::{BLOCK, Masks};
-use memchr::{memchr, memrchr};
+use memchr::memchr;
 use std::ops::Range;
 
 /// Most fields that it takes; a head with more is read by the lenient reader.
@@ -27,11 +27,34 @@ const FOREIGN: [&[u8]; 2] = [b"PRI", b"ICY"];
 /// order. `spare` gives an empty message for it.
 pub(super) fn read(bytes: &[u8], longest: usize, spare: impl FnOnce() -> Box<Message>) -> Option<Box<Message>> {
     let bytes = bytes.get(..longest.min(bytes.len()))?;
-    let mut lines = Lines { bytes, from: 0, colon: None, named: false, spare: Some(spare), message: None };
+    #[cfg(target_arch = "x86_64")]
+    if masks::avx2::can() {
+        #[allow(unsafe_code)]
+        // SAFETY: the processor was just found to have what the function is compiled for, which is
+        // all that it asks for: it takes no pointers.
+        return unsafe { read_with_avx2(bytes, spare) };
+    }
+    read_with(bytes, Masks::of, spare)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
+fn read_with_avx2(bytes: &[u8], spare: impl FnOnce() -> Box<Message>) -> Option<Box<Message>> {
+    read_with(bytes, |block| Masks::with_avx2(block), spare)
+}
+
+#[inline(always)]
+#[allow(clippy::inline_always)] // so that it is compiled for the processor that its caller knows of
+fn read_with(
+    bytes: &[u8],
+    masks_of: impl Fn(&[u8]) -> Masks,
+    spare: impl FnOnce() -> Box<Message>,
+) -> Option<Box<Message>> {
+    let mut lines = Lines { bytes, from: 0, colon: None, named: true, spare: Some(spare), message: None };
     // Whether the byte in front of the block is a CR; and all quotes and backslashes.
     let (mut returned, mut marks) = (0, 0);
     for (number, block) in bytes.chunks(BLOCK).enumerate() {
-        let masks = Masks::of(block);
+        let masks = masks_of(block);
         let after_returns = masks.returns << 1 | returned;
         returned = masks.returns >> (BLOCK - 1);
         // Each line has to end with CR LF, and nothing else may hold one of them.
@@ -60,7 +83,7 @@ struct Lines<'a, F> {
     from: usize,
     /// Its first colon, where that came.
     colon: Option<usize>,
-    /// Whether all that stands in front of the colon is known to be a name's.
+    /// Whether all that came in front of the colon is known to be a name's.
     named: bool,
     spare: Option<F>,
     /// What is being read, once there was a start line.
@@ -70,36 +93,44 @@ struct Lines<'a, F> {
 impl<F: FnOnce() -> Box<Message>> Lines<'_, F> {
     /// Takes the block that begins at `base`. Returns the bit of the blank line's end, where that is in it; `None` where
     /// a line is not in good order.
-    #[inline]
+    #[inline(always)]
     #[allow(clippy::option_option)] // what is refused, and where it ends
+    #[allow(clippy::inline_always)] // as `read_with`
     fn take(&mut self, base: usize, masks: &Masks) -> Option<Option<u32>> {
-        let mut events = masks.line_feeds | masks.colons;
-        while events != 0 {
-            let bit = events.trailing_zeros();
-            events &= events - 1;
-            let at = base + bit as usize;
-            if masks.colons >> bit & 1 != 0 {
-                if self.colon.is_none() {
-                    self.colon = Some(at);
-                    // What began in an earlier block is looked at byte by byte.
-                    self.named = self.from >= base && {
-                        let name = Masks::up_to(bit) >> (self.from - base) >> 1;
-                        masks.name >> (self.from - base) & name == name
-                    };
-                }
-                continue;
+        // The block's bytes that no line was made of yet.
+        let (mut ends, mut rest) = (masks.line_feeds, u64::MAX);
+        while ends != 0 {
+            let bit = ends.trailing_zeros();
+            ends &= ends - 1;
+            let end = (base + bit as usize).checked_sub(1)?;
+            if self.from == end {
+                return (end > 0).then_some(Some(bit));
             }
-            let end = at.checked_sub(1)?;
+            self.part(base, rest & Masks::up_to(bit), masks);
+            rest &= !Masks::up_to(bit);
             if self.from == 0 {
                 self.start_line(self.bytes.get(..end)?)?;
-            } else if self.from == end {
-                return Some(Some(bit));
             } else {
                 self.field(end)?;
             }
-            (self.from, self.colon) = (at + 1, None);
+            (self.from, self.colon, self.named) = (base + bit as usize + 1, None, true);
         }
+        self.part(base, rest, masks);
         Some(None)
+    }
+
+    /// Looks for the colon among those bytes of the block at `base` that belong to the line.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // as `read_with`
+    fn part(&mut self, base: usize, of_line: u64, masks: &Masks) {
+        if self.colon.is_none() {
+            let colons = masks.colons & of_line;
+            let before = of_line & (colons & colons.wrapping_neg()).wrapping_sub(1);
+            self.named &= before & !masks.name == 0;
+            if colons != 0 {
+                self.colon = Some(base + colons.trailing_zeros() as usize);
+            }
+        }
     }
 
     fn start_line(&mut self, line: &[u8]) -> Option<()> {
@@ -138,6 +169,9 @@ fn span(range: Range<usize>) -> Span {
     range.start as u32..range.end as u32
 }
 
+/// How long ` HTTP/1.1` is.
+const VERSION: usize = 9;
+
 /// `HTTP/1.1`, of any digits.
 fn is_version(text: &[u8]) -> bool {
     matches!(text, [b'H', b'T', b'T', b'P', b'/', major, b'.', minor] if major.is_ascii_digit() && minor.is_ascii_digit())
@@ -146,12 +180,13 @@ fn is_version(text: &[u8]) -> bool {
 /// `GET / HTTP/1.1`
 fn request_line(line: &[u8]) -> Option<(Start, Span)> {
     let method = line.iter().take(LONGEST_METHOD + 1).position(|byte| !is_token(*byte))?;
-    let version = memrchr(b' ', line)?;
+    let version = line.len().checked_sub(VERSION)?;
     let target = line.get(method + 1..version)?;
     // Longer ones are believed of known methods only.
     let good = method > 0
         && line.len() <= LONGEST_STRANGE_LINE
         && line.get(method) == Some(&b' ')
+        && line.get(version) == Some(&b' ')
         && !target.is_empty()
         && memchr(b' ', target).is_none()
         && is_version(line.get(version + 1..)?)
