@@ -30,14 +30,14 @@ impl Default for Limits {
 /// Every connection of a capture.
 #[derive(Debug)]
 pub struct Flows<T> {
-    table: Table<T>,
+    pub(super) table: Table<T>,
     waits: VecDeque<Wait>,
     limits: Limits,
     /// Memory of what waits and of the states.
     pub(super) weight: usize,
-    told: Told,
+    pub(super) told: Told,
     /// The number of the stream of the latest segment.
-    latest: u64,
+    pub(super) latest: u64,
     /// The number of that segment in the capture, where somebody counts them.
     serial: u64,
 }
@@ -97,6 +97,7 @@ impl<T: Default> Flows<T> {
     /// Takes the next segment. `index` counts the packets of the capture.
     pub fn segment(&mut self, index: u64, segment: &Segment<'_>, handler: &mut impl Handler<T>) {
         let (slot, from) = match self.table.find(&segment.four_tuple) {
+            Some(known) if self.calm_segment(index, known, segment, handler) => return,
             Some((slot, from)) if !self.opens_another(slot, from, segment) => (slot, from),
             Some((slot, _)) => {
                 self.close(slot, handler);
@@ -309,7 +310,7 @@ impl<T: Default> Flows<T> {
         self.keep_bound(handler);
     }
 
-    fn keep_bound(&mut self, handler: &mut impl Handler<T>) {
+    pub(super) fn keep_bound(&mut self, handler: &mut impl Handler<T>) {
         if self.memory() > self.limits.memory {
             self.make_room(handler);
         }
@@ -329,7 +330,7 @@ impl<T: Default> Flows<T> {
     }
 
     /// Brings the table's weight up to date with one flow's.
-    fn reckon(&mut self, slot: Slot, handler: &impl Handler<T>) {
+    pub(super) fn reckon(&mut self, slot: Slot, handler: &impl Handler<T>) {
         let Some(flow) = self.table.get_mut(slot) else { return };
         let now = handler.weight(&flow.state)
             + flow.halves[Direction::FromInitiator].weight()

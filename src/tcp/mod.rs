@@ -12,6 +12,7 @@
 //! is seen. Older ones are not compared.
 
 mod assembler;
+mod calm;
 mod flows;
 #[doc(hidden)]
 pub mod fuzz;
