@@ -116,6 +116,7 @@ impl Core {
     }
 
     /// Whether nothing more can or may be shown.
+    #[inline]
     pub(super) fn is_done(&self) -> bool {
         match self {
             Self::Alone { done, .. } => *done,

@@ -138,7 +138,7 @@ impl Session {
         self.core.packet(packet);
         self.packets += 1;
         self.packets_left = self.packets_left.saturating_sub(1);
-        let kept = self.evidence(Some(packet));
+        let kept = self.evidence.is_none() || self.evidence(Some(packet));
         kept && self.save(|saver| saver.packet(packet)) && self.packets_left > 0 && !self.core.is_done()
     }
 

@@ -19,6 +19,7 @@ use super::filter::Filter;
 use super::interface::Interfaces;
 use crate::packet::{Packet, PacketId};
 use reader::Reader;
+use record::Record;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read};
@@ -140,7 +141,32 @@ impl Files {
     #[allow(clippy::should_implement_trait)] // an iterator cannot lend
     #[inline]
     pub fn next(&mut self) -> Result<Option<Packet<'_>>, Error> {
-        let (record, number) = loop {
+        let ahead = if self.filter.is_none() { self.current.as_mut().and_then(Reader::ahead) } else { None };
+        let found = match ahead {
+            Some(found) => Some(found),
+            None => self.read_on()?,
+        };
+        Ok(found.map(|(record, number)| self.packet(record, number)))
+    }
+
+    /// The record that was just found.
+    #[inline]
+    fn packet(&self, record: Record, number: u64) -> Packet<'_> {
+        let data = self.current.as_ref().map(|reader| reader.bytes(&record)).unwrap_or_default();
+        Packet {
+            id: PacketId::new(self.file, number),
+            timestamp: record.timestamp,
+            link_type: record.link_type,
+            data,
+            original_length: record.original_length,
+            interface: record.interface,
+        }
+    }
+
+    /// The long way to the next record: through the filter, the system and the files that follow.
+    #[inline(never)]
+    fn read_on(&mut self) -> Result<Option<(Record, u64)>, Error> {
+        loop {
             let Some(reader) = &mut self.current else {
                 if self.turn()? {
                     continue;
@@ -155,7 +181,7 @@ impl Files {
                             continue;
                         }
                     }
-                    break (record, number);
+                    return Ok(Some((record, number)));
                 }
                 Ok(None) => self.current = None,
                 Err(error) => {
@@ -163,16 +189,7 @@ impl Files {
                     return Err(error);
                 }
             }
-        };
-        let data = self.current.as_ref().map(|reader| reader.bytes(&record)).unwrap_or_default();
-        Ok(Some(Packet {
-            id: PacketId::new(self.file, number),
-            timestamp: record.timestamp,
-            link_type: record.link_type,
-            data,
-            original_length: record.original_length,
-            interface: record.interface,
-        }))
+        }
     }
 
     /// Goes on to the next file; false where there is none.

@@ -92,8 +92,30 @@ impl Pcap {
         })
     }
 
-    /// The next record, or `None` at the file's end.
+    /// The next record, where all of it stands ahead and nothing is wrong with it.
     #[inline]
+    pub(super) fn ahead(&self, buffer: &mut Buffer) -> Option<Record> {
+        let ahead = buffer.ahead();
+        let head = ahead.first_chunk::<RECORD_HEADER>()?;
+        let (seconds, fraction) = (self.order.u32(head, 0), self.order.u32(head, 4));
+        let (captured, original) = self.ordered(self.order.u32(head, 8), self.order.u32(head, 12));
+        let length = captured as usize;
+        let whole = self.header + length;
+        if captured > self.longest || ahead.len() < whole {
+            return None;
+        }
+        let nanos = i64::from(seconds) * 1_000_000_000 + i64::from(fraction) * self.unit;
+        Some(Record {
+            timestamp: Timestamp::from_nanos(nanos, self.digits),
+            link_type: self.link_type,
+            original_length: original.max(captured),
+            interface: self.interface,
+            from: buffer.take(whole) + self.header,
+            length,
+        })
+    }
+
+    /// The next record, or `None` at the file's end.
     pub(super) fn next(&self, buffer: &mut Buffer) -> Result<Option<Record>, Fault> {
         if !buffer.fill(self.header)? {
             return match buffer.ahead().len() {
@@ -101,27 +123,16 @@ impl Pcap {
                 there => Err(Fault::cut(self.header, there)),
             };
         }
-        let Some(head) = buffer.ahead().first_chunk::<RECORD_HEADER>() else { return Ok(None) };
-        let (seconds, fraction) = (self.order.u32(head, 0), self.order.u32(head, 4));
-        let (captured, original) = self.ordered(self.order.u32(head, 8), self.order.u32(head, 12));
+        let head = buffer.ahead();
+        let (captured, _) = self.ordered(self.order.u32(head, 8), self.order.u32(head, 12));
         if captured > self.longest {
             return Err(self.too_long(captured));
         }
-        let length = captured as usize;
-        let whole = self.header + length;
+        let whole = self.header + captured as usize;
         if !buffer.fill(whole)? {
             return Err(Fault::cut(whole, buffer.ahead().len()));
         }
-        let from = buffer.take(whole) + self.header;
-        let nanos = i64::from(seconds) * 1_000_000_000 + i64::from(fraction) * self.unit;
-        Ok(Some(Record {
-            timestamp: Timestamp::from_nanos(nanos, self.digits),
-            link_type: self.link_type,
-            original_length: original.max(captured),
-            interface: self.interface,
-            from,
-            length,
-        }))
+        Ok(self.ahead(buffer))
     }
 
     /// The captured and the original length, whatever the order they were written in.

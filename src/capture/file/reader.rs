@@ -72,8 +72,16 @@ impl Reader {
         Ok(())
     }
 
-    /// The next packet's record and its number, or `None` at the end.
+    /// The next packet's record and its number, where nothing has to be read for it.
     #[inline]
+    pub(super) fn ahead(&mut self) -> Option<(Record, u64)> {
+        let Format::Pcap(pcap) = &self.format else { return None };
+        let record = pcap.ahead(&mut self.buffer)?;
+        self.number += 1;
+        Some((record, self.number))
+    }
+
+    /// The next packet's record and its number, or `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<(Record, u64)>, Error> {
         let offset = self.buffer.offset();
         let record = match &mut self.format {
