@@ -4,6 +4,7 @@
 //! packets came from and where its bytes go.
 
 mod csv;
+mod digits;
 pub mod escape;
 mod har;
 mod json;

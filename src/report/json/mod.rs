@@ -3,6 +3,9 @@
 //! The keys, their order and their meaning are a contract: one may be added, none ever
 //! changes. This module refuses to build a tree first; values go straight into a buffer.
 
+mod plain;
+mod string;
+mod time;
 pub(super) mod value;
 
 use super::outbox::Outbox;
@@ -89,15 +92,13 @@ impl Line<'_> {
         self.json.number(r#","stream":"#, exchange.stream);
         self.json.endpoint(r#","client":"#, exchange.client);
         self.json.endpoint(r#","server":"#, exchange.server);
-        self.json.raw(r#","request":"#);
         match &exchange.request {
             Some(request) => self.request(request),
-            None => self.json.raw("null"),
+            None => self.json.raw(r#","request":null"#),
         }
-        self.json.raw(r#","response":"#);
         match &exchange.response {
             Some(response) => self.response(response),
-            None => self.json.raw("null"),
+            None => self.json.raw(r#","response":null"#),
         }
         self.list(r#","findings":["#, &exchange.findings, |line, comma, found| {
             line.json.raw(comma);
@@ -124,7 +125,8 @@ impl Line<'_> {
 
     fn request(&mut self, request: &Message) {
         let head = &request.head;
-        self.places(request);
+        self.packet(r#","request":{"packet":"#, request.first.packet);
+        self.times(request);
         self.version(head);
         let (method, target) = match &head.start {
             Start::Request { method, target } => (method, target),
@@ -134,10 +136,9 @@ impl Line<'_> {
         if !self.json.part(r#","target":"#, &head.bytes, target, head.plain) {
             self.json.base64(r#","target_base64":"#, head.slice(target));
         }
-        self.json.raw(r#","host":"#);
         match head.field_span("host") {
-            Some(host) => _ = self.json.part("", &head.bytes, host, head.plain),
-            None => self.json.raw("null"),
+            Some(host) => _ = self.json.part(r#","host":"#, &head.bytes, host, head.plain),
+            None => self.json.raw(r#","host":null"#),
         }
         self.headers(head);
         self.rest(request);
@@ -145,13 +146,15 @@ impl Line<'_> {
 
     fn response(&mut self, response: &Message) {
         let head = &response.head;
-        self.places(response);
+        self.packet(r#","response":{"packet":"#, response.first.packet);
+        self.times(response);
         self.version(head);
         self.status(r#","status":"#, head);
-        self.json.raw(r#","reason":"#);
         match &head.start {
-            Start::Response { reason: Some(reason), .. } => _ = self.json.part("", &head.bytes, reason, head.plain),
-            _ => self.json.raw("null"),
+            Start::Response { reason: Some(reason), .. } => {
+                self.json.part(r#","reason":"#, &head.bytes, reason, head.plain);
+            }
+            _ => self.json.raw(r#","reason":null"#),
         }
         self.headers(head);
         self.list(r#","interim":["#, &response.interim, |line, comma, head| {
@@ -171,9 +174,7 @@ impl Line<'_> {
         }
     }
 
-    /// What both begin with.
-    fn places(&mut self, message: &Message) {
-        self.packet(r#"{"packet":"#, message.first.packet);
+    fn times(&mut self, message: &Message) {
         self.json.time(r#","time":"#, message.first.time);
         self.json.time(r#","end":"#, message.last.time);
     }
@@ -333,12 +334,15 @@ impl Line<'_> {
 
     /// A key with its list, left out where the list is empty.
     fn list<T>(&mut self, opening: &str, items: &[T], mut write: impl FnMut(&mut Self, &str, &T)) {
+        if items.is_empty() {
+            return;
+        }
         let mut separator = opening;
         for item in items {
             write(self, separator, item);
             separator = ",";
         }
-        self.json.raw(if items.is_empty() { "" } else { "]" });
+        self.json.raw("]");
     }
 }
 
