@@ -78,6 +78,12 @@ impl Machine {
 
     /// Whether every match that counts holds a token, with its keyword near by.
     pub(super) fn holds_token(&self) -> bool {
+        self.rule.holds_token.unwrap_or_else(|| self.analyse_token())
+    }
+
+    /// As [`Self::holds_token`], found out by reading the expression: for hundreds of them that takes
+    /// longer than most captures.
+    pub(super) fn analyse_token(&self) -> bool {
         holds_token(&self.rule.expression, self.digit_in(), || self.facts().analysis.anchors.is_some())
     }
 

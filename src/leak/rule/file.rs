@@ -82,6 +82,9 @@ struct Written {
     #[serde(default)]
     secret_group: usize,
     keywords: Vec<String>,
+    /// Whether every match holds a token: known ahead, since it takes long to find out. A test does.
+    #[serde(default)]
+    token: bool,
     #[serde(default)]
     entropy: f64,
     check: Option<String>,
@@ -135,6 +138,7 @@ impl Rule {
             examples: written.examples,
             outside: Outside::default(),
             is_outside: false,
+            holds_token: Some(written.token),
             compiled: OnceLock::new(),
         })
     }

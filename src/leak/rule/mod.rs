@@ -55,6 +55,8 @@ pub struct Rule {
     pub(super) outside: Outside,
     /// Whether its matches are judged as gitleaks judges them.
     pub(super) is_outside: bool,
+    /// Whether every match holds a token by which it can be found, where that is known.
+    pub(super) holds_token: Option<bool>,
     compiled: OnceLock<Option<Compiled>>,
 }
 
@@ -104,6 +106,7 @@ impl Rule {
             examples: Examples::default(),
             outside: Outside::default(),
             is_outside: true,
+            holds_token: None,
             compiled: OnceLock::new(),
         }
     }
@@ -112,7 +115,7 @@ impl Rule {
     pub(super) fn replace_expression(&mut self, expression: String, is_outside: bool) {
         self.expression = expression;
         self.is_outside = is_outside;
-        (self.check, self.allow, self.secret_group) = (None, None, 0);
+        (self.check, self.allow, self.secret_group, self.holds_token) = (None, None, 0, None);
         self.compiled = OnceLock::new();
     }
 
