@@ -24,7 +24,7 @@ pub(super) enum Source {
 
 pub(super) fn inspect(url: &[u8], source: Source, leaks: &mut Vec<Leak>) {
     let first = leaks.len();
-    let scheme = url.windows(3).position(|part| part == b"://").filter(|at| *at < 12);
+    let scheme = url.get(..14).unwrap_or(url).windows(3).position(|part| part == b"://");
     if let Some(scheme) = scheme {
         authority(url, scheme, leaks);
         let rest = url.get(scheme + 3..).unwrap_or_default();
@@ -33,9 +33,9 @@ pub(super) fn inspect(url: &[u8], source: Source, leaks: &mut Vec<Leak>) {
             leaks.push(Leak::plain(&HTTP_REDIRECT, url, 0..scheme + 3 + length));
         }
     }
-    let fragment = url.iter().position(|byte| *byte == b'#').unwrap_or(url.len());
+    let fragment = memchr::memchr(b'#', url).unwrap_or(url.len());
     let whole = url.get(..fragment).unwrap_or_default();
-    let question = whole.iter().position(|byte| *byte == b'?').unwrap_or(whole.len());
+    let question = memchr::memchr(b'?', whole).unwrap_or(whole.len());
     let path = whole.get(..question).unwrap_or_default();
     let query = question + 1..whole.len().max(question + 1);
     let query = query.start.min(url.len())..query.end.min(url.len());
@@ -127,15 +127,24 @@ fn presigned(url: &[u8], range: &Range<usize>, leaks: &mut Vec<Leak>) -> bool {
     true
 }
 
+/// A token in a query has at least so many bytes.
+const IN_QUERY: usize = 16;
+
+/// A token in a path has at least so many bytes.
+const IN_PATH: usize = 20;
+
 /// A link that sets a password or logs in without one.
 fn reset_link(url: &[u8], path: &[u8], query: &Range<usize>, leaks: &mut Vec<Leak>, first: usize) {
+    if query.len() < IN_QUERY && path.len() < IN_PATH {
+        return;
+    }
     let has = |words: &[&str]| words.iter().any(|word| contains(path, word));
     let acts = has(&["reset", "recover", "forgot", "magic", "activate", "invit"]);
     if !acts || !has(&["pass", "account", "magic", "user", "login", "invit"]) {
         return;
     }
     let query_text = url.get(query.clone()).unwrap_or_default();
-    let by_chance = |text: &[u8]| text.len() >= 16 && Check::Random.passes(text);
+    let by_chance = |text: &[u8]| text.len() >= IN_QUERY && Check::Random.passes(text);
     let span = pairs(query_text, query.start)
         .find(|pair| by_chance(&pair.value))
         .map(|pair| pair.span)
@@ -152,7 +161,7 @@ fn token_in_path(path: &[u8]) -> Option<Range<usize>> {
     let mut start = 0;
     let mut found = None;
     for part in path.split(|byte| *byte == b'/') {
-        if part.len() >= 20 && Check::Random.passes(part) {
+        if part.len() >= IN_PATH && Check::Random.passes(part) {
             found = Some(start..start + part.len());
         }
         start += part.len() + 1;
