@@ -42,8 +42,8 @@ pub fn to_text<'a>(bytes: &'a [u8], content_type: Option<&[u8]>, truncated: bool
 fn is_binary(text: &[u8]) -> bool {
     let control =
         |byte| (byte < 0x20) & (byte != b'\t') & (byte != b'\n') & (byte != 0x0c) & (byte != b'\r') & (byte != 0x1b);
-    text.chunks(64).any(|chunk| {
-        chunk.iter().fold(false, |any, &byte| any | (byte < 0x20))
+    text.chunks(256).any(|chunk| {
+        chunk.iter().fold(u8::MAX, |least, &byte| least.min(byte)) < 0x20
             && chunk.iter().fold(false, |any, &byte| any | control(byte))
     })
 }

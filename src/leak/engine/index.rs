@@ -172,17 +172,25 @@ pub(super) struct Sieve {
 /// log2 of the bits in each of a sieve's sets.
 pub(super) const SIEVE_BITS: u32 = 15;
 
+/// The first three bytes of a probe.
+pub(super) const START: u32 = 0x00ff_ffff;
+
 impl Sieve {
     pub(super) fn new(entries: &[Entry]) -> Self {
-        let mut new = Self { four: vec![0; 1 << (SIEVE_BITS - 6)], three: vec![0; 1 << (SIEVE_BITS - 6)] };
-        for entry in entries {
-            let set = if entry.probe >> 24 == 0 { &mut new.three } else { &mut new.four };
-            let bit = Self::bit(entry.probe);
+        let (three, four): (Vec<u32>, Vec<u32>) =
+            entries.iter().map(|entry| entry.probe).partition(|probe| *probe & START == *probe);
+        Self { four: Self::set(four), three: Self::set(three) }
+    }
+
+    /// The set of the hashes of `probes`.
+    pub(super) fn set(probes: impl IntoIterator<Item = u32>) -> Vec<u64> {
+        let mut set = vec![0; 1 << (SIEVE_BITS - 6)];
+        for bit in probes.into_iter().map(Self::bit) {
             if let Some(word) = set.get_mut(bit >> 6) {
                 *word |= 1 << (bit & 63);
             }
         }
-        new
+        set
     }
 
     pub(super) fn bit(bytes: u32) -> usize {

@@ -13,7 +13,7 @@ pub(super) use avx2::can;
 #[cfg(target_arch = "x86_64")]
 use avx2::{masks, places};
 
-use super::index::{Entry, Hit, Index, Sieve, Words, word_at};
+use super::index::{Entry, Hit, Index, START, Sieve, Words, word_at};
 use super::prefilter::commonness;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -45,6 +45,9 @@ pub(super) type Table = [[u8; 32]; PLACES];
 #[derive(Debug, Clone)]
 pub(super) struct Packed {
     tables: [Table; 2],
+    /// The hashes of the first three bytes of all that is in `sieve`: most of what passes the tables
+    /// need not be asked for more.
+    starts: Vec<u64>,
     sieve: Sieve,
     index: Index,
     /// The length of the longest word.
@@ -161,7 +164,8 @@ impl Packed {
             longest = longest.max(word.len());
         }
         let sieve = Sieve::new(&entries);
-        Some(Self { tables: tables(&groups), sieve, index: Index::new(entries, Words::clone(words)), longest })
+        let starts = Sieve::set(entries.iter().map(|entry| entry.probe & START));
+        Some(Self { tables: tables(&groups), starts, sieve, index: Index::new(entries, Words::clone(words)), longest })
     }
 
     /// Looks at `text` from `at` on, so far as [`Masks`] go; says how many steps there were.
@@ -183,19 +187,22 @@ impl Packed {
     /// Adds to `hits` the words at the places in `masks`, which begin at `at`, whose last byte is in
     /// `ends`.
     pub(super) fn look(&self, text: &[u8], at: usize, masks: &[u64], ends: &Range<usize>, hits: &mut Vec<Hit>) {
-        let (Some(four), Some(three)) = (self.sieve.four.first_chunk(), self.sieve.three.first_chunk()) else { return };
+        let (Some(starts), Some(four), Some(three)) =
+            (self.starts.first_chunk(), self.sieve.four.first_chunk(), self.sieve.three.first_chunk())
+        else {
+            return;
+        };
         let mut found = [0_u16; STEP * STEPS + USUAL];
         let count = places(masks, &mut found);
         for place in found.get(..count).unwrap_or_default() {
             let place = at + usize::from(*place);
             let probe = word_at(text, place);
-            let start = probe & 0x00ff_ffff;
-            let (is_four, is_three) = (Sieve::has(four, probe), Sieve::has(three, start));
-            if is_four | is_three != 0 {
-                for probe in [(is_four, probe), (is_three, start)]
-                    .into_iter()
-                    .filter_map(|(is, probe)| (is != 0).then_some(probe))
-                {
+            let start = probe & START;
+            if Sieve::has(starts, start) == 0 {
+                continue;
+            }
+            for (set, probe) in [(four, probe), (three, start)] {
+                if Sieve::has(set, probe) != 0 {
                     self.index.look(probe, text, ends, place, hits);
                 }
             }

@@ -14,7 +14,7 @@ const SHORTEST: usize = 8;
 /// The ranges of name and value of `name=value` at `range` of `value`.
 fn pair(value: &[u8], range: Range<usize>) -> Option<(Range<usize>, Range<usize>)> {
     let part = value.get(range.clone())?;
-    let equals = part.iter().position(|byte| *byte == b'=')?;
+    let equals = memchr::memchr(b'=', part)?;
     Some((trim(value, range.start..range.start + equals), trim(value, range.start + equals + 1..range.end)))
 }
 
@@ -28,9 +28,9 @@ fn trim(value: &[u8], range: Range<usize>) -> Range<usize> {
 /// The ranges between semicolons.
 fn parts(value: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
     let mut start = 0;
-    value.split(|byte| *byte == b';').map(move |part| {
-        let range = start..start + part.len();
-        start = range.end + 1;
+    memchr::memchr_iter(b';', value).chain([value.len()]).map(move |end| {
+        let range = start..end;
+        start = end + 1;
         range
     })
 }
