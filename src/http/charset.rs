@@ -73,8 +73,9 @@ fn declared(bytes: &[u8], content_type: Option<&[u8]>) -> Option<&'static Encodi
     content_type.and_then(parameter).and_then(encoding).or_else(|| {
         let start = bytes.get(..bytes.len().min(PRESCAN)).unwrap_or_default();
         let inside = in_xml(start).or_else(|| in_css(start)).or_else(|| {
+            let tags = start.get(memchr::memchr(b'<', start)?..)?;
             let html = content_type.is_none_or(|kind| find(kind, b"html").is_some());
-            if html { in_html(start) } else { None }
+            if html { in_html(tags) } else { None }
         });
         // Who can be read as ASCII is not in UTF-16 (HTML §13.2.3.2).
         inside.map(|encoding| if encoding == UTF_16LE || encoding == UTF_16BE { UTF_8 } else { encoding })

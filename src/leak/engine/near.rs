@@ -190,9 +190,12 @@ impl Rows {
     fn ends(&mut self, tokens: u64, digits: u64) -> u64 {
         const { assert!(TOKEN == 16 && LONG == 32) };
         let both = |next: u64, before: u64| u128::from(next) << 64 | u128::from(before);
-        let mut row = both(tokens, self.tokens);
-        for length in [1, 2, 4, 8] {
-            row &= row << length;
+        let mut row = 0;
+        if has_full_byte(tokens) || has_full_byte(self.tokens) {
+            row = both(tokens, self.tokens);
+            for length in [1, 2, 4, 8] {
+                row &= row << length;
+            }
         }
         let ends = (row >> 64) as u64;
         let ends = if ends == 0 {
@@ -208,6 +211,13 @@ impl Rows {
         (self.tokens, self.digits) = (tokens, digits);
         ends
     }
+}
+
+/// Whether all bits of one of the number's eight bytes are set: one is within any sixteen set bits in a
+/// row, and most text has none.
+const fn has_full_byte(bits: u64) -> bool {
+    const LOWEST: u64 = u64::MAX / 0xff;
+    (!bits).wrapping_sub(LOWEST) & bits & LOWEST << 7 != 0
 }
 
 #[cfg(test)]

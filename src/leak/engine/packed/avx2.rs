@@ -5,9 +5,8 @@
 
 use super::{Masks, PLACES, Places, STEP, Table, flatten};
 use std::arch::x86_64::{
-    _mm256_and_si256, _mm256_andnot_si256, _mm256_blendv_epi8, _mm256_cmpeq_epi8, _mm256_movemask_epi8,
-    _mm256_or_si256, _mm256_set_epi64x, _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_slli_epi16,
-    _mm256_srli_epi16,
+    _mm256_and_si256, _mm256_blendv_epi8, _mm256_cmpeq_epi8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set_epi64x,
+    _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_srli_epi16,
 };
 
 /// A step reads so many bytes: its last place has others behind it.
@@ -15,15 +14,15 @@ const READ: usize = STEP + PLACES - 1;
 
 /// For each low half of a byte, a bit for each high half that makes it part of a token.
 const LOW: [u8; 16] = [
-    0b1_1010, 0b1_1110, 0b1_1110, 0b1_1110, 0b1_1110, 0b1_1110, 0b1_1110, 0b1_1110, 0b1_1110, 0b1_1110, 0b1_1100,
-    0b0_0101, 0b0_0100, 0b0_0111, 0b0_0100, 0b0_1101,
+    0b01_1010, 0b01_1110, 0b01_1110, 0b01_1110, 0b01_1110, 0b01_1110, 0b01_1110, 0b01_1110, 0b01_1110, 0b01_1110,
+    0b01_1100, 0b00_0101, 0b00_0100, 0b10_0101, 0b00_0100, 0b00_1101,
 ];
 
-/// The bit of each high half: marks, digits, letters up to `o`, from `P` on, from `p` on.
-const HIGH: [u8; 16] = [0, 0, 1, 2, 4, 8, 4, 16, 0, 0, 0, 0, 0, 0, 0, 0];
+/// The bits of each high half: marks, digits and `=`, letters up to `o`, from `P` on, from `p` on.
+const HIGH: [u8; 16] = [0, 0, 1, 0b10_0010, 4, 8, 4, 16, 0, 0, 0, 0, 0, 0, 0, 0];
 
-/// Digits' bit among those.
-const DIGITS: i8 = 2;
+/// So far left of digits' bit among those is a byte's highest.
+const DIGITS: i32 = 6;
 
 /// Whether the processor can.
 pub(in super::super) fn can() -> bool {
@@ -92,11 +91,9 @@ fn with_avx2(tables: &[Table; 2], text: &[u8], out: &mut Masks) -> usize {
         let above = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), half);
         let below = _mm256_and_si256(bytes, half);
         let token = _mm256_and_si256(_mm256_shuffle_epi8(low, below), _mm256_shuffle_epi8(high, above));
-        // A digit is one of a token's bytes whose high half is 3: of those only the digits are, and `=`.
-        let digit = _mm256_and_si256(token, _mm256_set1_epi8(DIGITS));
-        let equals = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(b'='.cast_signed()));
+        let digits = _mm256_movemask_epi8(_mm256_slli_epi16::<DIGITS>(token)).cast_unsigned();
         let [one, other] = groups;
-        (non_zero(_mm256_or_si256(one, other)), non_zero(token), non_zero(_mm256_andnot_si256(equals, digit)))
+        (non_zero(_mm256_or_si256(one, other)), non_zero(token), u64::from(digits))
     };
     let mut steps = 0;
     for ((words, tokens), digits) in out.words.iter_mut().zip(&mut out.tokens).zip(&mut out.digits) {
