@@ -33,6 +33,9 @@ impl Buffer {
     fn escaped(&mut self, bytes: &[u8]) -> bool {
         let (mut rest, mut exact) = (bytes, true);
         while !rest.is_empty() {
+            let (plain, after) = rest.split_at(plain(rest));
+            self.bytes.put(plain);
+            rest = after;
             let mut padded = [0; 2 * BLOCK];
             let window = rest.first_chunk().unwrap_or_else(|| {
                 padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
@@ -106,18 +109,32 @@ impl Buffer {
     }
 }
 
+/// How many bytes JSON takes as they are, in whole windows.
+#[inline]
+fn plain(bytes: &[u8]) -> usize {
+    let (windows, _) = bytes.as_chunks::<{ 2 * BLOCK }>();
+    let count = windows.iter().position(|window| {
+        let (parts, _) = window.as_chunks();
+        parts.iter().fold(i8x16::ZERO, |all, part| all | marks(part)).any()
+    });
+    count.unwrap_or(windows.len()) * 2 * BLOCK
+}
+
 /// Which of a block's bytes JSON doesn't take as they are, or are not ASCII: bit n stands for byte n.
 #[inline]
 fn marked(block: &[u8; BLOCK]) -> u64 {
-    let (parts, _) = block.as_chunks::<16>();
-    parts.iter().rev().fold(0, |bits, part| {
-        // As signed numbers all that is not ASCII is below it.
-        let bytes = i8x16::from(part.map(u8::cast_signed));
-        let all = |byte: u8| i8x16::splat(byte.cast_signed());
-        let control = all(b' ').simd_gt(bytes) | bytes.simd_eq(all(0x7f));
-        let marked = control | bytes.simd_eq(all(b'"')) | bytes.simd_eq(all(b'\\'));
-        bits << 16 | u64::from(marked.to_bitmask())
-    })
+    let (parts, _) = block.as_chunks();
+    parts.iter().rev().fold(0, |bits, part| bits << 16 | u64::from(marks(part).to_bitmask()))
+}
+
+/// Those of a part's bytes, as lanes of ones.
+#[inline]
+fn marks(part: &[u8; 16]) -> i8x16 {
+    // As signed numbers all that is not ASCII is below it.
+    let bytes = i8x16::from(part.map(u8::cast_signed));
+    let all = |byte: u8| i8x16::splat(byte.cast_signed());
+    let control = all(b' ').simd_gt(bytes) | bytes.simd_eq(all(0x7f));
+    control | bytes.simd_eq(all(b'"')) | bytes.simd_eq(all(b'\\'))
 }
 
 /// Where the length of an escape begins in its word.
