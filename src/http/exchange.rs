@@ -79,6 +79,12 @@ impl<S> Pending<S> {
     fn is_done(&self) -> bool {
         self.request.as_ref().is_none_or(|m| m.done) && self.response.as_ref().is_some_and(|m| m.done)
     }
+
+    /// Memory of the interim responses that wait for a final one, in bytes.
+    fn interim_weight(&self) -> usize {
+        let heads: usize = self.interim.iter().map(|(head, ..)| head.weight()).sum();
+        heads + self.interim.capacity() * size_of::<(Head, Place, Place)>()
+    }
 }
 
 /// So many requests without an answer are kept for each direction; more are given out as
@@ -129,6 +135,8 @@ impl<S: Scan> Exchanges<S> {
             weight += queue.capacity() * size_of::<Pending<S>>();
             let open = [queue.front().and_then(|p| p.response.as_ref()), queue.back().and_then(|p| p.request.as_ref())];
             weight += open.into_iter().flatten().filter(|m| !m.done).map(Incoming::weight).sum::<usize>();
+            // Only the first exchange has interim responses without a final one.
+            weight += queue.front().map_or(0, Pending::interim_weight);
         }
         weight
     }
@@ -388,54 +396,4 @@ impl<S: Scan> Exchanges<S> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::http::Connection;
-
-    /// Which methods were answered with which status, in the order in which that was told.
-    #[derive(Default)]
-    struct Pairs(Vec<(Option<Vec<u8>>, Option<u16>)>, Vec<Note>);
-
-    impl Observer for Pairs {
-        type Scan = ();
-
-        fn body(&mut self, (): &mut (), _: &[u8], _: Place) {}
-
-        fn exchange(&mut self, read: Read<()>) {
-            let target = read.request.and_then(|(message, ())| message.head.target().map(<[u8]>::to_vec));
-            self.1.extend(read.notes);
-            self.0.push((target, read.response.and_then(|(message, ())| message.head.status())));
-        }
-
-        fn other(&mut self, _: Direction, _: &[u8], _: Place) {}
-    }
-
-    #[test]
-    fn where_nobody_seems_to_answer_the_latest_request_waits() {
-        let (a, b) = (&b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"[..], &b"GET /b HTTP/1.1\r\nHost: x\r\n\r\n"[..]);
-        let (mut connection, mut pairs, settings) = (Connection::default(), Pairs::default(), Settings::default());
-        let mut says = |from, bytes, alone| {
-            connection.data(from, bytes, Place::default(), alone, &settings, &mut pairs);
-            pairs.0.len()
-        };
-        assert_eq!(says(Direction::FromInitiator, a, true), 0);
-        assert_eq!(says(Direction::FromInitiator, b, true), 1);
-        assert_eq!(says(Direction::FromResponder, b"HTTP/1.1 204 No Content\r\n\r\n", false), 2);
-        assert_eq!(pairs.0, [(Some(b"/a".to_vec()), None), (Some(b"/b".to_vec()), Some(204))]);
-    }
-
-    #[test]
-    fn what_is_noted_late_belongs_to_what_was_said_last() {
-        for (late, want) in [(false, &[][..]), (true, &[Note("late")][..])] {
-            let (mut connection, mut pairs, settings) = (Connection::default(), Pairs::default(), Settings::default());
-            let request = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
-            connection.data(Direction::FromInitiator, request, Place::default(), false, &settings, &mut pairs);
-            if late {
-                connection.note_latest(Direction::FromInitiator, "late");
-            }
-            let response = b"HTTP/1.1 204 No Content\r\n\r\n";
-            connection.data(Direction::FromResponder, response, Place::default(), false, &settings, &mut pairs);
-            assert_eq!(pairs.1, want);
-        }
-    }
-}
+mod tests;
