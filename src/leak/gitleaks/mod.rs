@@ -188,6 +188,8 @@ impl Loader<'_> {
             }
             rule.replace_expression(expression, true);
         }
+        // What was known of it was known of the rule as it stood.
+        rule.holds_token = None;
         rule.secret_group = written.secret_group.unwrap_or(rule.secret_group);
         rule.entropy = written.entropy.unwrap_or(rule.entropy);
         for keyword in written.keywords.iter().map(|keyword| keyword.to_lowercase()) {

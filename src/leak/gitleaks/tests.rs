@@ -145,3 +145,14 @@ fn a_path_alone_is_enough() {
     let scanner = Scanner::new(Arc::new(rules), Canaries::default());
     assert!(!scanner.is_idle());
 }
+
+#[test]
+fn a_rule_that_is_changed_is_found_by_what_it_is_then() {
+    // As the whole match is the secret now, its digit may stand in the name.
+    let rules = "[extend]\nuseDefault = true\n[[rules]]\nid = 'jira-token'\nsecretGroup = 0\n";
+    let secret = "JIRA_API_KEY7 =vvblYBOsJJFvbZTJIuDvtzLl";
+    for before in [0, 1 << 21] {
+        let text = "a word of prose ".repeat(before / 16) + "\n" + secret + "\n";
+        assert_eq!(found(rules, "/", &text), [format!("jira-token {secret}\\n")], "after {before} bytes");
+    }
+}
