@@ -40,6 +40,9 @@ pub struct Flows<T> {
     pub(super) latest: u64,
     /// The number of that segment in the capture, where somebody counts them.
     serial: u64,
+    /// Whether no segment may go the short way.
+    #[cfg(test)]
+    pub(super) only_long: bool,
 }
 
 /// When the first wait in the queue is over. Waits are given up in this order, whoever else
@@ -71,6 +74,8 @@ impl<T: Default> Flows<T> {
             told: Told::default(),
             latest: 0,
             serial: 0,
+            #[cfg(test)]
+            only_long: false,
         }
     }
 
@@ -148,7 +153,9 @@ impl<T: Default> Flows<T> {
         if first && flow.halves[from.reverse()].early.is_some() {
             // What waited for this sender to appear at all, and for nothing that it says.
             drain(flow, &mut self.told, handler);
+            self.reckon(slot, handler);
         }
+        let Some(flow) = self.table.get_mut(slot) else { return };
         let offset = flow.halves[from].offset(sequence);
         if flags.has(TcpFlags::RST) {
             self.reset(slot, from, offset, handler);
@@ -159,7 +166,7 @@ impl<T: Default> Flows<T> {
         let plausible = offset.saturating_sub(expected).abs() <= LARGEST_WINDOW;
         if !plausible && (length > 0 || flags.has(TcpFlags::FIN)) {
             self.told.counters.segments_outside_window += 1;
-            return;
+            return self.keep_bound(handler);
         }
         if flags.has(TcpFlags::FIN) {
             let end = u64::try_from(offset.saturating_add_unsigned(length)).ok();
