@@ -65,7 +65,8 @@ impl<S: Scan> Connection<S> {
                 return blank;
             }
         }
-        match self.judge(origin, from, bytes) {
+        // What lies beyond the longest head is not seen either where it comes in another piece.
+        match self.judge(origin, from, bytes.get(..longest).unwrap_or(bytes)) {
             Verdict::Look(Look::Is(kind)) => {
                 let Some(end) = head::end(bytes, 0).filter(|end| *end <= longest) else {
                     self.sides[from].state = State::Head(kind);
@@ -296,7 +297,7 @@ impl<S: Scan> Connection<S> {
         let side = &mut self.sides[from];
         if side.buffer.is_empty() {
             // Nearly always: nothing needs to be copied.
-            let (count, taken) = match find(bytes) {
+            let (count, taken) = match find(bytes, context.settings.longest_head) {
                 Found::At(count) => {
                     side.state = State::Lost;
                     (count, count)
@@ -312,7 +313,7 @@ impl<S: Scan> Connection<S> {
             return taken;
         }
         side.push(bytes, place);
-        let (count, found) = match find(&side.buffer) {
+        let (count, found) = match find(&side.buffer, context.settings.longest_head) {
             Found::At(count) => (count, true),
             Found::NotBefore(count) => (count, false),
         };

@@ -35,8 +35,10 @@ const TARGETS: [&[u8]; 3] = [b" /", b" *", b" http://"];
 const LONGEST_START: usize = 32;
 
 /// Looks for the start of a message in `bytes`, of which everything up to the last `At` or
-/// `NotBefore` was looked at before. However the bytes are cut, the same start is found.
-pub(crate) fn find(bytes: &[u8]) -> Found {
+/// `NotBefore` was looked at before. However the bytes are cut, the same start is found: a line that
+/// is longer than a head may be, `longest_head`, starts none.
+pub(crate) fn find(bytes: &[u8], longest_head: usize) -> Found {
+    let longest = LONGEST_LINE.min(longest_head.saturating_sub(1));
     let status = STATUS_FINDER.find_iter(bytes).find(|at| is_status(bytes.get(*at..).unwrap_or_default()));
     // A status line may be found before its line is over; so it goes first in it.
     let end = status.unwrap_or(bytes.len());
@@ -44,11 +46,11 @@ pub(crate) fn find(bytes: &[u8]) -> Found {
     for at in memchr2_iter(b'/', b'*', before).filter_map(|at| method_before(before, at)) {
         let line = before.get(at..).unwrap_or_default();
         // Looked for no further, or many starts in a long line would cost its length each.
-        match memchr(b'\n', line.get(..=LONGEST_LINE).unwrap_or(line)) {
+        match memchr(b'\n', line.get(..=longest).unwrap_or(line)) {
             Some(length) if recognize(line.get(..=length).unwrap_or_default()) == Look::Is(Kind::Request) => {
                 return Found::At(at);
             }
-            None if status.is_none() && line.len() <= LONGEST_LINE && memchr(0, line).is_none() => {
+            None if status.is_none() && line.len() <= longest && memchr(0, line).is_none() => {
                 return Found::NotBefore(at);
             }
             _ => {}
@@ -140,7 +142,7 @@ mod tests {
             (b"FOO /a HTTP/1.1\r\n", Found::NotBefore(17)),
             (b"GET /a HTTP/1\x001\r\n", Found::NotBefore(17)),
         ] {
-            assert_eq!(find(bytes), want, "{}", bytes.escape_ascii());
+            assert_eq!(find(bytes, 1 << 20), want, "{}", bytes.escape_ascii());
         }
     }
 
@@ -148,7 +150,7 @@ mod tests {
     fn find_in_pieces(bytes: &[u8], length: usize) -> Option<usize> {
         let mut gone = 0;
         for end in (0..bytes.len()).step_by(length).map(|at| bytes.len().min(at + length)) {
-            match find(&bytes[gone..end]) {
+            match find(&bytes[gone..end], 1 << 20) {
                 Found::At(at) => return Some(gone + at),
                 Found::NotBefore(count) => gone += count,
             }
