@@ -44,6 +44,8 @@
 //! Text from the wire is escaped by whoever shows it, not here.
 
 pub mod analyzer;
+#[cfg(target_arch = "x86_64")]
+mod avx2;
 pub mod capture;
 #[cfg(feature = "cli")]
 pub mod commands;

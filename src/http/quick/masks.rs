@@ -80,12 +80,13 @@ fn padded(bytes: &[u8]) -> [u8; BLOCK] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     /// Each way of reading that this processor has.
     fn readers() -> Vec<fn(&[u8]) -> Masks> {
         let mut readers: Vec<fn(&[u8]) -> Masks> = vec![Masks::of];
         #[cfg(target_arch = "x86_64")]
-        if avx2::can() {
+        if crate::avx2::can() {
             readers.push(avx2::tests::masks);
         }
         readers
@@ -113,5 +114,14 @@ mod tests {
             }
         }
         assert_eq!((Masks::up_to(0), Masks::up_to(5), Masks::up_to(63)), (1, 63, u64::MAX));
+    }
+
+    proptest! {
+        #[test]
+        fn every_way_of_reading_sees_the_same(block in proptest::collection::vec(any::<u8>(), 0..=BLOCK)) {
+            for of in readers() {
+                prop_assert_eq!(of(&block), Masks::of(&block));
+            }
+        }
     }
 }

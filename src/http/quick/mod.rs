@@ -28,7 +28,7 @@ const FOREIGN: [&[u8]; 2] = [b"PRI", b"ICY"];
 pub(super) fn read(bytes: &[u8], longest: usize, spare: impl FnOnce() -> Box<Message>) -> Option<Box<Message>> {
     let bytes = bytes.get(..longest.min(bytes.len()))?;
     #[cfg(target_arch = "x86_64")]
-    if masks::avx2::can() {
+    if crate::avx2::can() {
         #[allow(unsafe_code)]
         // SAFETY: the processor was just found to have what the function is compiled for, which is
         // all that it asks for: it takes no pointers.
@@ -244,6 +244,7 @@ mod tests {
             b"HTTP/1.1 200 \r\nA: b\r\n\r\n",
             b"HTTP/1.1 404 Not Found at all \r\nA: \"b\\\"\r\n\r\nbody\r\n\r\n",
             b"BREW /pot HTTP/1.0\r\nA: b:c\r\n\r\n",
+            b"GET / HTTP/1.1\r\nA-name-that-is-longer-than-what-is-looked-at-in-a-step-and-goes-on-behind-it: b\r\n\r\n",
         ] {
             let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4);
             assert_eq!(compare(bytes), end, "{}", bytes.escape_ascii());
@@ -281,6 +282,7 @@ mod tests {
             b"HTTP/1.1 2000 OK\r\n\r\n",
             b"HTTP/1.1  200 OK\r\n\r\n",
             b"HTTP/11 200 OK\r\n\r\n",
+            b"GET / HTTP/1.1\r\nA name-that-is-longer-than-what-is-looked-at-in-a-step-and-goes-on-behind-it: b\r\n\r\n",
         ] {
             assert_eq!(compare(bytes), None, "{}", bytes.escape_ascii());
         }

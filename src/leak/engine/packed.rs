@@ -9,7 +9,7 @@
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
-pub(super) use avx2::can;
+pub(super) use crate::avx2::can;
 #[cfg(target_arch = "x86_64")]
 use avx2::{masks, places};
 

@@ -4,9 +4,10 @@
 //! a second. It refuses to know what the tables say.
 
 use super::{Masks, PLACES, Places, STEP, Table, flatten};
+use crate::avx2::{load, twice};
 use std::arch::x86_64::{
-    _mm256_and_si256, _mm256_blendv_epi8, _mm256_cmpeq_epi8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set_epi64x,
-    _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_srli_epi16,
+    _mm256_and_si256, _mm256_blendv_epi8, _mm256_cmpeq_epi8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
+    _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_srli_epi16,
 };
 
 /// A step reads so many bytes: its last place has others behind it.
@@ -23,12 +24,6 @@ const HIGH: [u8; 16] = [0, 0, 1, 0b10_0010, 4, 8, 4, 16, 0, 0, 0, 0, 0, 0, 0, 0]
 
 /// So far left of digits' bit among those is a byte's highest.
 const DIGITS: i32 = 6;
-
-/// Whether the processor can.
-pub(in super::super) fn can() -> bool {
-    use std::arch::is_x86_feature_detected as has;
-    has!("avx2") && has!("popcnt") && has!("bmi1")
-}
 
 /// Fills `out` from the beginning of `text`; says how many steps that took. What is missing behind
 /// the end counts as zeros.
@@ -53,19 +48,9 @@ fn with_bmi(masks: &[u64], places: &mut Places) -> usize {
 
 #[target_feature(enable = "avx2")]
 fn with_avx2(tables: &[Table; 2], text: &[u8], out: &mut Masks) -> usize {
-    let quarter = |bytes: &[u8]| bytes.first_chunk().map_or(0, |bytes| i64::from_le_bytes(*bytes));
-    // The compiler makes one load of the four.
-    let load = |bytes: &[u8; READ], at: usize| {
-        let part = |at: usize| quarter(bytes.get(at..).unwrap_or_default());
-        _mm256_set_epi64x(part(at + 24), part(at + 16), part(at + 8), part(at))
-    };
-    let twice = |half: &[u8]| {
-        let (low, high) = (quarter(half), quarter(half.get(8..).unwrap_or_default()));
-        _mm256_set_epi64x(high, low, high, low)
-    };
     let table = |which: usize, place: usize| {
         let bytes = tables.get(which).and_then(|table| table.get(place)).copied().unwrap_or_default();
-        (twice(&bytes), twice(bytes.get(16..).unwrap_or_default()))
+        (twice(&bytes, 0), twice(&bytes, 16))
     };
     let all = [
         [table(0, 0), table(1, 0)],
@@ -73,7 +58,7 @@ fn with_avx2(tables: &[Table; 2], text: &[u8], out: &mut Masks) -> usize {
         [table(0, 2), table(1, 2)],
         [table(0, 3), table(1, 3)],
     ];
-    let (low, high) = (twice(&LOW), twice(&HIGH));
+    let (low, high) = (twice(&LOW, 0), twice(&HIGH, 0));
     let (half, zero) = (_mm256_set1_epi8(15), _mm256_setzero_si256());
     let non_zero = |bytes| u64::from(!_mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, zero)).cast_unsigned());
     let look = |block: &[u8; READ], at: usize| {
