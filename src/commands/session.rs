@@ -138,7 +138,7 @@ impl Session {
         self.core.packet(packet);
         self.packets += 1;
         self.packets_left = self.packets_left.saturating_sub(1);
-        let kept = self.evidence.is_none() || self.evidence(Some(packet));
+        let kept = self.evidence(Some(packet));
         kept && self.save(|saver| saver.packet(packet)) && self.packets_left > 0 && !self.core.is_done()
     }
 
@@ -156,7 +156,12 @@ impl Session {
 
     /// Lets the evidence have what leaked, and the packet that was read. False where it failed;
     /// then nothing is kept any more.
+    #[inline]
     fn evidence(&mut self, packet: Option<&Packet<'_>>) -> bool {
+        self.evidence.is_none() || self.keep_evidence(packet)
+    }
+
+    fn keep_evidence(&mut self, packet: Option<&Packet<'_>>) -> bool {
         let Some(evidence) = &mut self.evidence else { return true };
         let now = packet.map_or(PacketId::default(), |packet| packet.id);
         let leaks = self.output.lock().take_leaking();

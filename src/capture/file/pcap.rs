@@ -99,9 +99,12 @@ impl Pcap {
         let head = ahead.first_chunk::<RECORD_HEADER>()?;
         let (seconds, fraction) = (self.order.u32(head, 0), self.order.u32(head, 4));
         let (captured, original) = self.ordered(self.order.u32(head, 8), self.order.u32(head, 12));
+        if captured > self.longest {
+            return None;
+        }
         let length = captured as usize;
         let whole = self.header + length;
-        if captured > self.longest || ahead.len() < whole {
+        if ahead.len() < whole {
             return None;
         }
         let nanos = i64::from(seconds) * 1_000_000_000 + i64::from(fraction) * self.unit;
