@@ -5,7 +5,7 @@
 
 use super::canary::{Canaries, Canary};
 use super::finding::{Finding, Where};
-use super::scanner::{Found, Part};
+use super::found::{Found, Part};
 use crate::http::{Body, Head, Message};
 use std::ops::Range;
 

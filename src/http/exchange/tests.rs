@@ -1,3 +1,5 @@
+//! Which response is told with which request, and what waits for that.
+
 use super::*;
 use crate::http::Connection;
 
