@@ -25,7 +25,9 @@ impl Observer for Nobody {
         black_box(read);
     }
 
-    fn other(&mut self, _: Direction, _: &[u8], _: Place) {}
+    fn other(&mut self, _: Direction, _: &[u8], _: Place) -> bool {
+        true
+    }
 }
 
 fn main() -> ExitCode {

@@ -127,7 +127,9 @@ impl Observer for Keep {
         self.0.push(read);
     }
 
-    fn other(&mut self, _: Direction, _: &[u8], _: Place) {}
+    fn other(&mut self, _: Direction, _: &[u8], _: Place) -> bool {
+        true
+    }
 }
 
 /// A request and its response, read.

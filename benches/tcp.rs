@@ -15,8 +15,8 @@ use std::process::ExitCode;
 struct Nobody;
 
 impl Handler<()> for Nobody {
-    fn data(&mut self, _: &Stream, (): &mut (), _: Direction, bytes: &[u8], _: Place, _: bool) {
-        black_box(bytes);
+    fn data(&mut self, _: &Stream, (): &mut (), _: Direction, bytes: &[u8], _: Place, _: bool) -> usize {
+        black_box(bytes).len()
     }
 
     fn gap(&mut self, _: &Stream, (): &mut (), _: Direction, _: u64, _: Place) {}

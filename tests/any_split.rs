@@ -72,8 +72,9 @@ impl Observer for Seen {
             notes,
         });
     }
-    fn other(&mut self, from: Direction, bytes: &[u8], _: Place) {
+    fn other(&mut self, from: Direction, bytes: &[u8], _: Place) -> bool {
         self.other[usize::from(from == Direction::FromResponder)].extend_from_slice(bytes);
+        true
     }
 }
 

@@ -218,15 +218,15 @@ impl<F: FnMut(Event)> Teller<'_, F> {
     }
 
     /// Lets the http room act on a stream's state, and hears what it says.
-    fn with_http(
+    fn with_http<R>(
         &mut self,
         stream: &Stream,
         state: &mut StreamState,
-        act: impl FnOnce(&mut Connection<Run>, &Settings, &mut Watch<'_, F>),
-    ) {
-        let Some(Inner { http, other }) = state.inner.as_deref_mut() else { return };
+        act: impl FnOnce(&mut Connection<Run>, &Settings, &mut Watch<'_, F>) -> R,
+    ) -> Option<R> {
+        let Inner { http, other } = state.inner.as_deref_mut()?;
         let settings = self.streams.settings;
-        act(http, &settings, &mut Watch { streams: self.streams, sink: self.sink, stream, other });
+        Some(act(http, &settings, &mut Watch { streams: self.streams, sink: self.sink, stream, other }))
     }
 }
 
@@ -239,10 +239,12 @@ impl<F: FnMut(Event)> Handler<StreamState> for Teller<'_, F> {
         bytes: &[u8],
         place: Place,
         alone: bool,
-    ) {
+    ) -> usize {
         state.inner(&mut self.streams.spare);
-        self.with_http(stream, state, |http, settings, watch| http.data(from, bytes, place, alone, settings, watch));
+        let mattered = self
+            .with_http(stream, state, |http, settings, watch| http.data(from, bytes, place, alone, settings, watch));
         state.rest(&mut self.streams.spare);
+        mattered.unwrap_or(bytes.len())
     }
 
     fn gap(&mut self, stream: &Stream, state: &mut StreamState, from: Direction, length: u64, place: Place) {
@@ -342,10 +344,10 @@ impl<F: FnMut(Event)> Observer for Watch<'_, F> {
         })));
     }
 
-    fn other(&mut self, from: Direction, bytes: &[u8], place: Place) {
+    fn other(&mut self, from: Direction, bytes: &[u8], place: Place) -> bool {
         let hello_open = self.other.as_ref().is_none_or(|other| !other.hello_done);
         if self.streams.scanner.has_no_canaries() && !hello_open {
-            return;
+            return false;
         }
         let other = self.other.get_or_insert_default();
         if hello_open {
@@ -359,6 +361,7 @@ impl<F: FnMut(Event)> Observer for Watch<'_, F> {
             let mut teller = Teller { streams: self.streams, sink: self.sink };
             teller.tell_findings(run, Some(framed), Some(self.stream.number), client, server);
         }
+        true
     }
 
     fn spare(&mut self) -> Box<Message> {
@@ -449,5 +452,28 @@ mod tests {
             }
         }
         assert_eq!(told.len(), 3);
+    }
+
+    #[test]
+    fn what_is_only_counted_does_not_matter() {
+        let (request, head) = ("GET / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n");
+        let silent = Settings { max_body: 0, inspect: false, ..Settings::default() };
+        for (settings, whole) in [(silent, false), (Settings::default(), true)] {
+            let mut streams = Streams::new(settings, Scanner::default(), Allowlist::default(), Trace::new(false));
+            let end = |last, port| Endpoint { address: [10, 0, 0, last].into(), port };
+            let ends = crate::decode::FourTuple { source: end(1, 1000), destination: end(2, 80) };
+            let (mut state, stream) = (StreamState::default(), Stream { number: 0, ends });
+            let mut mattered = |from, bytes: &str| {
+                let mut sink = |_| {};
+                streams.with(&mut sink).data(&stream, &mut state, from, bytes.as_bytes(), Place::default(), false)
+            };
+            assert_eq!(mattered(Direction::FromInitiator, request), request.len());
+            assert_eq!(
+                mattered(Direction::FromResponder, &format!("{head}abc")),
+                head.len() + if whole { 3 } else { 0 }
+            );
+            assert_eq!(mattered(Direction::FromResponder, "def"), if whole { 3 } else { 0 });
+            assert_eq!(mattered(Direction::FromResponder, &format!("ghi{head}")), 3 + head.len());
+        }
     }
 }

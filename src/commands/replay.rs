@@ -51,13 +51,13 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let workers = Workers::default();
     let files = match &args.files[..] {
         [file] if file.as_os_str() == "-" => pipe::open(output.clone(), workers.clone(), Arc::clone(&stop))?,
-        files => Files::open(files)?,
+        files => Files::open(files)?.mapped(),
     };
     let files = files.filtered(filter);
     // Opened before the right to open files is given up.
     let again = if args.options.evidence.is_some() && files.are_regular() {
         let filter = args.filter.as_deref().map(Filter::new).transpose()?;
-        Some(Files::open(&args.files)?.filtered(filter))
+        Some(Files::open(&args.files)?.mapped().filtered(filter))
     } else {
         None
     };

@@ -85,7 +85,7 @@ impl<S: Scan> Connection<S> {
         let who = (context.from, kind);
         match body {
             Body::UntilClose => {
-                self.exchanges.body(who, bytes, place, context.settings, context.observer);
+                context.passed = !self.exchanges.body(who, bytes, place, context.settings, context.observer);
                 bytes.len()
             }
             Body::Length { left, fresh: true } if self.may_be_missing(kind, context) => {
@@ -95,7 +95,7 @@ impl<S: Scan> Connection<S> {
                 let taken = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
                 let left = left - taken as u64;
                 let part = bytes.get(..taken).unwrap_or_default();
-                self.exchanges.body(who, part, place, context.settings, context.observer);
+                context.passed = !self.exchanges.body(who, part, place, context.settings, context.observer);
                 self.sides[context.from].state = State::Body(kind, Body::Length { left, fresh: false });
                 if left == 0 {
                     self.sides[context.from].state = State::Between;
@@ -181,7 +181,7 @@ impl<S: Scan> Connection<S> {
             }
             Step::Data(count) => {
                 let part = bytes.get(..count).unwrap_or_default();
-                self.exchanges.body(who, part, place, context.settings, context.observer);
+                context.passed = !self.exchanges.body(who, part, place, context.settings, context.observer);
                 count
             }
             Step::Last(count) => {

@@ -35,6 +35,8 @@ pub(super) struct Context<'a, O: Observer> {
     pub(super) alone: bool,
     pub(super) settings: &'a Settings,
     pub(super) observer: &'a mut O,
+    /// Whether the last step only counted bytes.
+    pub(super) passed: bool,
 }
 
 impl<S: Scan> Connection<S> {
@@ -57,7 +59,8 @@ impl<S: Scan> Connection<S> {
     }
 
     /// The next bytes of a direction. `alone`: the other direction is not captured, so no
-    /// message waits for its counterpart.
+    /// message waits for its counterpart. Gives how many of them, from the first on, mattered; the
+    /// rest was only counted.
     pub fn data<O: Observer<Scan = S>>(
         &mut self,
         from: Direction,
@@ -66,19 +69,28 @@ impl<S: Scan> Connection<S> {
         alone: bool,
         settings: &Settings,
         observer: &mut O,
-    ) {
-        let mut context = Context { from, alone, settings, observer };
+    ) -> usize {
+        let mut context = Context { from, alone, settings, observer, passed: false };
         self.end_bare_request(from, &mut context);
-        self.feed(bytes, place, &mut context);
+        self.feed(bytes, place, &mut context)
     }
 
-    /// Reads bytes that came in one piece.
-    pub(super) fn feed<O: Observer<Scan = S>>(&mut self, bytes: &[u8], place: Place, context: &mut Context<'_, O>) {
-        let (mut at, mut stuck) = (0, 0);
+    /// Reads bytes that came in one piece; gives how many of them mattered.
+    pub(super) fn feed<O: Observer<Scan = S>>(
+        &mut self,
+        bytes: &[u8],
+        place: Place,
+        context: &mut Context<'_, O>,
+    ) -> usize {
+        let (mut at, mut stuck, mut mattered) = (0, 0, 0);
         while at < bytes.len() {
             let rest = bytes.get(at..).unwrap_or_default();
+            context.passed = false;
             let taken = self.step(rest, place.advanced(at), context);
             at += taken;
+            if !context.passed {
+                mattered = at;
+            }
             stuck = if taken == 0 { stuck + 1 } else { 0 };
             if stuck > MOST_TURNS {
                 debug_assert!(false, "no progress in {:?}", self.sides[context.from].state);
@@ -86,6 +98,9 @@ impl<S: Scan> Connection<S> {
                 break;
             }
         }
+        // Whoever has bytes read again did look at them.
+        context.passed = false;
+        mattered
     }
 
     /// Reads again what was held back, now that the state says what it is.
@@ -110,7 +125,7 @@ impl<S: Scan> Connection<S> {
             State::Trailers(kind) => self.trailers(kind, bytes, place, context),
             State::Stray => self.stray(bytes, place, context),
             State::Foreign => {
-                context.observer.other(from, bytes, place);
+                context.passed = !context.observer.other(from, bytes, place);
                 bytes.len()
             }
         }
@@ -125,7 +140,7 @@ impl<S: Scan> Connection<S> {
         settings: &Settings,
         observer: &mut O,
     ) {
-        let mut context = Context { from, alone: false, settings, observer };
+        let mut context = Context { from, alone: false, settings, observer, passed: false };
         self.end_bare_request(from, &mut context);
         self.decide(&mut context);
         match self.sides[from].state {
@@ -188,7 +203,7 @@ impl<S: Scan> Connection<S> {
 
     /// A direction ended.
     pub fn finish_direction<O: Observer<Scan = S>>(&mut self, from: Direction, settings: &Settings, observer: &mut O) {
-        let mut context = Context { from, alone: false, settings, observer };
+        let mut context = Context { from, alone: false, settings, observer, passed: false };
         self.end_bare_request(from.reverse(), &mut context);
         self.decide(&mut context);
         match self.sides[from].state {
@@ -210,7 +225,7 @@ impl<S: Scan> Connection<S> {
     /// The stream is over: gives out what is left of it.
     pub fn finish<O: Observer<Scan = S>>(&mut self, settings: &Settings, observer: &mut O) {
         for from in Direction::BOTH {
-            let mut context = Context { from, alone: false, settings, observer };
+            let mut context = Context { from, alone: false, settings, observer, passed: false };
             self.end_bare_request(from.reverse(), &mut context);
             self.decide(&mut context);
             if matches!(self.sides[from].state, State::Head(_)) {

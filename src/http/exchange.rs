@@ -37,8 +37,8 @@ pub trait Observer {
     fn body(&mut self, scan: &mut Self::Scan, bytes: &[u8], place: Place);
     /// A request and its response are read, as far as they were captured.
     fn exchange(&mut self, read: Read<Self::Scan>);
-    /// Bytes that are no HTTP.
-    fn other(&mut self, from: Direction, bytes: &[u8], place: Place);
+    /// Bytes that are no HTTP; false where they do not matter.
+    fn other(&mut self, from: Direction, bytes: &[u8], place: Place) -> bool;
     /// An empty message to read into: one that was told before, where there is one at hand.
     fn spare(&mut self) -> Box<Message> {
         Box::default()
@@ -234,7 +234,7 @@ impl<S: Scan> Exchanges<S> {
         framing::without_chunks(&message.message.head, kind == Kind::Response)
     }
 
-    /// The next bytes of the body that `from` is sending.
+    /// The next bytes of the body that `from` is sending; false where they were only counted.
     pub(crate) fn body(
         &mut self,
         (from, kind): (Direction, Kind),
@@ -242,10 +242,9 @@ impl<S: Scan> Exchanges<S> {
         place: Place,
         settings: &Settings,
         observer: &mut impl Observer<Scan = S>,
-    ) {
-        if let Some((message, _)) = self.open(from, kind) {
-            message.body(bytes, place, settings, |scan, bytes, place| observer.body(scan, bytes, place));
-        }
+    ) -> bool {
+        let Some((message, _)) = self.open(from, kind) else { return false };
+        message.body(bytes, place, settings, |scan, bytes, place| observer.body(scan, bytes, place))
     }
 
     /// So many bytes of the body that `from` is sending are lost.

@@ -155,8 +155,9 @@ impl Observer for Seen {
         self.exchanges.push((said(read.request), said(read.response), read.notes));
     }
 
-    fn other(&mut self, from: Direction, bytes: &[u8], _: Place) {
+    fn other(&mut self, from: Direction, bytes: &[u8], _: Place) -> bool {
         self.other[from as usize].extend_from_slice(bytes);
+        true
     }
 }
 

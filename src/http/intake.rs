@@ -90,25 +90,28 @@ impl<S: Scan> Incoming<S> {
         needed.then(|| Box::new(Work { transfer, came: false, content, hash }))
     }
 
-    /// Takes the next bytes of the body, as they stand in the message without its chunks.
+    /// Takes the next bytes of the body, as they stand in the message without its chunks; false
+    /// where they were only counted.
     pub(crate) fn body(
         &mut self,
         bytes: &[u8],
         place: Place,
         settings: &Settings,
         inspect: impl FnMut(&mut S, &[u8], Place),
-    ) {
+    ) -> bool {
         self.message.last = place.advanced(bytes.len().saturating_sub(1));
         let (mut sink, work) = self.sink(settings, inspect);
         let Some(Work { transfer, came, content, hash }) = work else {
             sink.body.wire_length += bytes.len() as u64;
-            return sink.decoded(bytes, place, &mut None);
+            sink.decoded(bytes, place, &mut None);
+            return settings.want_bodies();
         };
         *came |= !bytes.is_empty();
         match transfer {
             Some(transfer) => transfer.feed(bytes, &mut |bytes| sink.wire(bytes, place.decoded(), content, hash)),
             None => sink.wire(bytes, place, content, hash),
         }
+        true
     }
 
     /// So many bytes of the body are lost.

@@ -53,7 +53,9 @@ impl Observer for Short {
         }
     }
 
-    fn other(&mut self, _: Direction, _: &[u8], _: Place) {}
+    fn other(&mut self, _: Direction, _: &[u8], _: Place) -> bool {
+        true
+    }
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -155,14 +155,22 @@ impl Watch<'_> {
 }
 
 impl Handler<State> for Watch<'_> {
-    fn data(&mut self, stream: &Stream, state: &mut State, from: Direction, bytes: &[u8], place: Place, alone: bool) {
+    fn data(
+        &mut self,
+        stream: &Stream,
+        state: &mut State,
+        from: Direction,
+        bytes: &[u8],
+        place: Place,
+        alone: bool,
+    ) -> usize {
         let Inner { http, next, recent, other } = &mut **state.0.get_or_insert_default();
         let (offset, length) = (next[from], bytes.len() as u64);
         next[from] = offset.saturating_add(length);
         recent[from].push(offset, place, length);
         self.begin(stream, from, offset, place, length);
         let settings = self.settings;
-        http.data(from, bytes, place, alone, &settings, &mut Reading { watch: self, stream, from, recent, other });
+        http.data(from, bytes, place, alone, &settings, &mut Reading { watch: self, stream, from, recent, other })
     }
 
     fn gap(&mut self, stream: &Stream, state: &mut State, from: Direction, length: u64, place: Place) {
@@ -251,9 +259,10 @@ impl Observer for Reading<'_, '_> {
         }
     }
 
-    fn other(&mut self, from: Direction, bytes: &[u8], place: Place) {
+    fn other(&mut self, from: Direction, bytes: &[u8], place: Place) -> bool {
         if let Some(range) = self.range(from, place, bytes.len()) {
             self.other[from].0.add(range);
         }
+        true
     }
 }

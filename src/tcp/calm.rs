@@ -78,9 +78,18 @@ mod tests {
     struct Log(Vec<String>);
 
     impl Handler<usize> for Log {
-        fn data(&mut self, s: &Stream, kept: &mut usize, from: Direction, bytes: &[u8], place: Place, alone: bool) {
+        fn data(
+            &mut self,
+            s: &Stream,
+            kept: &mut usize,
+            from: Direction,
+            bytes: &[u8],
+            place: Place,
+            alone: bool,
+        ) -> usize {
             *kept = (*kept + bytes.len()) % 40;
             self.0.push(format!("{} {from:?} {bytes:?} {place:?} {alone}", s.number));
+            bytes.len() / 2
         }
         fn gap(&mut self, s: &Stream, _: &mut usize, from: Direction, length: u64, place: Place) {
             self.0.push(format!("{} {from:?} lost {length} {place:?}", s.number));

@@ -170,7 +170,15 @@ impl Judge {
 }
 
 impl Handler<Told> for Judge {
-    fn data(&mut self, stream: &Stream, state: &mut Told, from: Direction, bytes: &[u8], place: Place, _: bool) {
+    fn data(
+        &mut self,
+        stream: &Stream,
+        state: &mut Told,
+        from: Direction,
+        bytes: &[u8],
+        place: Place,
+        _: bool,
+    ) -> usize {
         assert!(!state.closed && !state.ended[from], "bytes after the end");
         let sent = &self.sent[place.packet.number() as usize];
         assert_eq!(stream.sender(from), sent.ends().source, "bytes of somebody else");
@@ -185,6 +193,7 @@ impl Handler<Told> for Judge {
         }
         heard.next[from] = Some(sequence.wrapping_add(bytes.len() as u32));
         state.held += bytes.len();
+        bytes.len()
     }
 
     fn gap(&mut self, stream: &Stream, state: &mut Told, from: Direction, length: u64, _: Place) {

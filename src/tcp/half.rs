@@ -51,21 +51,31 @@ pub(crate) struct Half {
 }
 
 /// What is remembered of the bytes that were handed on last: where they stood, modulo 2^32, how
-/// many they were, and what they hash to.
+/// many they were, how many mattered, and what those hash to. Of bytes that nobody looked at only
+/// the first few are compared, since fetching them all from memory is most of what such a segment
+/// costs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Latest {
     offset: u32,
     length: u32,
+    read: u32,
     hash: u32,
 }
 
 impl Latest {
-    /// Of `bytes` at `offset`. `hasher` has a key of its own, lest a forger know how to make
-    /// other bytes look alike.
-    pub(crate) fn of(offset: u64, bytes: &[u8], hasher: &foldhash::fast::RandomState) -> Self {
+    /// So many of the bytes that did not matter are compared.
+    const FEW: usize = 16;
+
+    /// Of `bytes` at `offset`, of which the first `read` mattered. `hasher` has a key of its own,
+    /// lest a forger know how to make other bytes look alike.
+    pub(crate) fn of(offset: u64, bytes: &[u8], read: usize, hasher: &foldhash::fast::RandomState) -> Self {
+        let (seen, rest) = bytes.split_at_checked(read).unwrap_or((bytes, &[]));
         let mut hasher = hasher.build_hasher();
-        hasher.write(bytes);
-        Self { offset: offset as u32, length: bytes.len() as u32, hash: hasher.finish() as u32 }
+        hasher.write(seen);
+        if !rest.is_empty() {
+            hasher.write(rest.first_chunk::<{ Self::FEW }>().map_or(rest, |few| few));
+        }
+        Self { offset: offset as u32, length: bytes.len() as u32, read: read as u32, hash: hasher.finish() as u32 }
     }
 
     /// Whether `bytes` at `offset` are a copy of the latest, and another one. A single byte is what
@@ -74,7 +84,7 @@ impl Latest {
         bytes.len() > 1
             && self.offset == offset as u32
             && self.length == bytes.len() as u32
-            && Self::of(offset, bytes, hasher).hash != self.hash
+            && Self::of(offset, bytes, self.read as usize, hasher).hash != self.hash
     }
 }
 
@@ -134,5 +144,34 @@ impl Half {
     /// Memory held in waiting pieces.
     pub(crate) fn weight(&self) -> usize {
         self.early.as_ref().map_or(0, |early| early.weight() + size_of::<Assembler>() + ALLOCATION)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_what_did_not_matter_only_the_beginning_is_compared() {
+        let hasher = foldhash::fast::RandomState::default();
+        let sent = [b'a'; 100];
+        for (read, changed, contradicted) in [
+            (100, 0, true),
+            (100, 99, true),
+            (40, 39, true),
+            (40, 55, true),
+            (40, 56, false),
+            (0, 0, true),
+            (0, 99, false),
+            // More than there is.
+            (200, 99, true),
+        ] {
+            let latest = Latest::of(7, &sent, read, &hasher);
+            let mut copy = sent;
+            assert!(!latest.is_contradicted_by(7, &copy, &hasher), "{read}");
+            copy[changed] = b'b';
+            assert_eq!(latest.is_contradicted_by(7, &copy, &hasher), contradicted, "{read} {changed}");
+            assert!(!latest.is_contradicted_by(8, &copy, &hasher), "{read}");
+        }
     }
 }

@@ -5,8 +5,17 @@ use crate::packet::Place;
 
 /// What the room to the right does with a stream; `T` is what it keeps for each.
 pub trait Handler<T> {
-    /// The next bytes of a direction. `alone`: the other direction is not captured.
-    fn data(&mut self, stream: &Stream, state: &mut T, from: Direction, bytes: &[u8], place: Place, alone: bool);
+    /// The next bytes of a direction. `alone`: the other direction is not captured. Gives how many
+    /// of them, from the first on, mattered: the rest was passed over by count.
+    fn data(
+        &mut self,
+        stream: &Stream,
+        state: &mut T,
+        from: Direction,
+        bytes: &[u8],
+        place: Place,
+        alone: bool,
+    ) -> usize;
     /// The next `length` bytes of a direction are lost. `place` is where that became known.
     fn gap(&mut self, stream: &Stream, state: &mut T, from: Direction, length: u64, place: Place);
     /// Something that some receivers read otherwise than others.

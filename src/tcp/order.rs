@@ -75,9 +75,9 @@ pub(super) fn deliver<T>(
     let half = &mut halves[from];
     if !bytes.is_empty() {
         *carried = true;
-        half.latest = Latest::of(half.next, bytes, &told.hasher);
+        let read = handler.data(stream, state, from, bytes, place, alone);
+        half.latest = Latest::of(half.next, bytes, read, &told.hasher);
         half.advance(bytes.len() as u64);
-        handler.data(stream, state, from, bytes, place, alone);
     }
     if missing > 0 {
         *carried = true;

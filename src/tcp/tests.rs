@@ -17,10 +17,11 @@ impl Log {
 }
 
 impl Handler<()> for Log {
-    fn data(&mut self, _: &Stream, (): &mut (), from: Direction, bytes: &[u8], _: Place, _: bool) {
+    fn data(&mut self, _: &Stream, (): &mut (), from: Direction, bytes: &[u8], _: Place, _: bool) -> usize {
         self.mark(from);
         self.0.push_str(&String::from_utf8_lossy(bytes));
         self.0.push(' ');
+        bytes.len()
     }
     fn gap(&mut self, _: &Stream, (): &mut (), from: Direction, length: u64, _: Place) {
         self.mark(from);

@@ -1,34 +1,98 @@
-//! A window over a file that is read from front to back: one buffer, used again and again.
+//! A window over a file that is read from front to back.
 //!
-//! Reading through a small buffer costs less than mapping the file, whose page faults outweigh
-//! the copy. This module refuses to know what the bytes mean.
+//! What can only be read goes through one small buffer, used again and again; of a large regular
+//! file a part at a time is mapped, where that is wanted. This module refuses to know what the
+//! bytes mean.
 
-use std::io::{self, ErrorKind, Read};
+#[cfg(target_os = "linux")]
+use super::map::View;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Seek as _, SeekFrom};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How much is asked of the system at a time: fits the second-level cache of most processors.
 const SIZE: usize = 256 * 1024;
 
-pub(super) type Input = Box<dyn Read + Send>;
+/// How much is mapped at a time: far more than the cost of a mapping, far less than memory.
+const MAPPED: usize = 1 << 20;
+
+/// How many lines of the cache, of how many bytes, hold a packet's headers and some of what follows.
+#[cfg(target_arch = "x86_64")]
+const FETCHED: usize = 6;
+#[cfg(target_arch = "x86_64")]
+const LINE: usize = 64;
+
+/// Where bytes come from. All that are taken are counted.
+pub(super) struct Input {
+    from: From,
+    /// Whether a regular file may be mapped.
+    pub(super) maps: bool,
+    read: Arc<AtomicU64>,
+}
+
+enum From {
+    Any(Box<dyn Read + Send>),
+    Regular(File),
+}
+
+impl Input {
+    pub(super) fn any(input: impl Read + Send + 'static, read: Arc<AtomicU64>) -> Self {
+        Self { from: From::Any(Box::new(input)), maps: false, read }
+    }
+
+    pub(super) fn regular(file: File, read: Arc<AtomicU64>) -> Self {
+        Self { from: From::Regular(file), maps: false, read }
+    }
+}
+
+impl Read for Input {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = match &mut self.from {
+            From::Any(input) => input.read(into)?,
+            From::Regular(file) => file.read(into)?,
+        };
+        self.read.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
 
 pub(super) struct Buffer {
     input: Input,
+    bytes: Bytes,
     /// `bytes[start..end]` were read and are not used up; `start <= end <= bytes.len()`.
-    bytes: Vec<u8>,
     start: usize,
     end: usize,
     /// Where `bytes[start]` stands in the file.
     offset: u64,
 }
 
+enum Bytes {
+    Read(Vec<u8>),
+    #[cfg(target_os = "linux")]
+    Mapped(View),
+}
+
+impl Bytes {
+    #[inline]
+    fn all(&self) -> &[u8] {
+        match self {
+            Self::Read(bytes) => bytes,
+            #[cfg(target_os = "linux")]
+            Self::Mapped(view) => view.bytes(),
+        }
+    }
+}
+
 impl Buffer {
     pub(super) fn new(input: Input) -> Self {
-        Self { input, bytes: vec![0; SIZE], start: 0, end: 0, offset: 0 }
+        Self { input, bytes: Bytes::Read(vec![0; SIZE]), start: 0, end: 0, offset: 0 }
     }
 
     /// What was read and is not used up.
     #[inline]
     pub(super) fn ahead(&self) -> &[u8] {
-        self.bytes.get(self.start..self.end).unwrap_or_default()
+        self.bytes.all().get(self.start..self.end).unwrap_or_default()
     }
 
     /// Makes `wanted` bytes stand ahead, reading as needed; false where the file ends before.
@@ -39,22 +103,67 @@ impl Buffer {
 
     #[cold]
     fn refill(&mut self, wanted: usize) -> io::Result<bool> {
-        self.bytes.copy_within(self.start..self.end, 0);
-        self.end -= self.start;
-        self.start = 0;
+        // Nothing is used up before the format is known, and that it is not compressed.
+        #[cfg(target_os = "linux")]
+        if self.input.maps && self.offset > 0 && self.map(wanted)? {
+            return Ok(self.end - self.start >= wanted);
+        }
+        self.keep_rest();
+        let Bytes::Read(bytes) = &mut self.bytes else { return Ok(false) };
         while self.end < wanted {
-            if self.end == self.bytes.len() {
+            if self.end == bytes.len() {
                 // Grown as the bytes arrive, so that a length alone makes nobody allocate.
-                self.bytes.resize(self.bytes.len().saturating_mul(2), 0);
+                bytes.resize(bytes.len().saturating_mul(2).max(SIZE), 0);
             }
-            match self.input.read(self.bytes.get_mut(self.end..).unwrap_or_default()) {
+            match self.input.read(bytes.get_mut(self.end..).unwrap_or_default()) {
                 Ok(0) => return Ok(false),
-                Ok(count) => self.end = self.end.saturating_add(count).min(self.bytes.len()),
+                Ok(count) => self.end = self.end.saturating_add(count).min(bytes.len()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
         Ok(true)
+    }
+
+    /// Makes what is ahead stand in front of a buffer that can be read into.
+    fn keep_rest(&mut self) {
+        match &mut self.bytes {
+            Bytes::Read(bytes) => bytes.copy_within(self.start..self.end, 0),
+            #[cfg(target_os = "linux")]
+            Bytes::Mapped(_) => self.bytes = Bytes::Read(self.ahead().to_vec()),
+        }
+        self.end -= self.start;
+        self.start = 0;
+    }
+
+    /// Maps the part of a regular file in which `wanted` bytes from here on stand, or all that it
+    /// has; false where it has to be read.
+    #[cfg(target_os = "linux")]
+    fn map(&mut self, wanted: usize) -> io::Result<bool> {
+        let From::Regular(file) = &mut self.input.from else { return Ok(false) };
+        let ahead = (self.end - self.start) as u64;
+        let left = file.metadata()?.len().saturating_sub(self.offset);
+        let length = left.min(wanted.max(MAPPED) as u64);
+        let mapped = if length > ahead { View::new(file, self.offset, length as usize).ok() } else { None };
+        let Some((view, before)) = mapped else {
+            // At its end, or where the system does not map it: whatever comes is read.
+            self.input.maps = false;
+            file.seek(SeekFrom::Start(self.offset.saturating_add(ahead)))?;
+            return Ok(false);
+        };
+        self.input.read.fetch_add(length - ahead, Ordering::Relaxed);
+        (self.start, self.end) = (before, before.saturating_add(length as usize));
+        self.bytes = Bytes::Mapped(view);
+        Ok(true)
+    }
+
+    /// Whether the file became shorter while it was looked at, so that zeros stand in its place.
+    pub(super) fn is_hurt(&self) -> bool {
+        match &self.bytes {
+            Bytes::Read(_) => false,
+            #[cfg(target_os = "linux")]
+            Bytes::Mapped(view) => view.is_hurt(),
+        }
     }
 
     /// Uses up `count` of the bytes ahead and gives the place of the first of them for
@@ -66,6 +175,20 @@ impl Buffer {
         self.start += count;
         self.offset += count as u64;
         from
+    }
+
+    /// Has the processor fetch what is ahead, to have it when it is looked at.
+    #[inline]
+    pub(super) fn fetch_ahead(&self) {
+        #[cfg(target_arch = "x86_64")]
+        for line in self.ahead().chunks(LINE).take(FETCHED) {
+            // SAFETY: a hint, which faults at no address; this one can be read.
+            #[allow(unsafe_code)] // measured: a tenth of the time on mapped files
+            unsafe {
+                use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+                _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast());
+            }
+        }
     }
 
     /// Uses up `count` bytes that need not be ahead; false where the file ends before.
@@ -84,7 +207,7 @@ impl Buffer {
     /// Bytes that were taken since the last fill.
     #[inline]
     pub(super) fn at(&self, from: usize, length: usize) -> &[u8] {
-        self.bytes.get(from..).and_then(|rest| rest.get(..length)).unwrap_or_default()
+        self.bytes.all().get(from..).and_then(|rest| rest.get(..length)).unwrap_or_default()
     }
 
     /// Where the first byte ahead stands in the file.
@@ -93,11 +216,8 @@ impl Buffer {
         self.offset
     }
 
-    /// The input, and what was read of it and not used up.
-    pub(super) fn into_parts(self) -> (Vec<u8>, Input) {
-        let Self { mut bytes, start, end, input, .. } = self;
-        bytes.truncate(end);
-        bytes.drain(..start);
-        (bytes, input)
+    /// What was read of the input and not used up, and then the rest of it.
+    pub(super) fn into_rest(self) -> impl Read + Send + 'static {
+        io::Cursor::new(self.ahead().to_vec()).chain(self.input)
     }
 }

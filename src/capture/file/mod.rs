@@ -1,9 +1,11 @@
 //! Saved captures: pcap and pcapng, plain or compressed, one or several as one.
 //!
-//! Packets are lent out of one small buffer. This module refuses to know what is in them.
+//! Packets are lent out of one small buffer, or out of the part of the file that is mapped. This module refuses to know what is in them.
 
 mod buffer;
 mod foreign;
+#[cfg(target_os = "linux")]
+mod map;
 mod pcap;
 mod pcapng;
 mod reader;
@@ -18,6 +20,7 @@ use super::error::Error;
 use super::filter::Filter;
 use super::interface::Interfaces;
 use crate::packet::{Packet, PacketId};
+use buffer::Input;
 use reader::Reader;
 use record::Record;
 use std::collections::VecDeque;
@@ -42,13 +45,15 @@ pub struct Files {
     progress: Progress,
     /// What to take of each compressed file.
     limit: u64,
+    /// Whether large regular files are mapped.
+    maps: bool,
     /// The files themselves, to be told from one that is written.
     identities: Vec<Identity>,
 }
 
 struct Waiting {
     name: String,
-    input: buffer::Input,
+    input: Input,
 }
 
 impl Files {
@@ -75,7 +80,7 @@ impl Files {
     /// A capture from any reader; `name` stands for it in errors.
     pub fn from_reader(name: impl Into<String>, input: impl Read + Send + 'static) -> Self {
         let mut files = Self::new();
-        let input = files.counted(input);
+        let input = Input::any(input, files.progress.reading());
         files.waiting.push_back(Waiting { name: name.into(), input });
         files
     }
@@ -90,6 +95,7 @@ impl Files {
             filter: None,
             progress: Progress::default(),
             limit: u64::MAX,
+            maps: false,
             identities: Vec::new(),
         }
     }
@@ -97,7 +103,7 @@ impl Files {
     /// Opens one file and tells its size, where it has one.
     fn wait_for(&mut self, path: &Path) -> Result<(Waiting, Option<u64>), Error> {
         if path.as_os_str() == "-" {
-            let input = self.counted(io::stdin());
+            let input = Input::any(io::stdin(), self.progress.reading());
             return Ok((Waiting { name: "standard input".to_owned(), input }, None));
         }
         let name = path.display().to_string();
@@ -109,11 +115,18 @@ impl Files {
         }
         self.identities.extend(identity(&metadata));
         let size = metadata.is_file().then_some(metadata.len());
-        Ok((Waiting { name, input: self.counted(file) }, size))
+        let read = self.progress.reading();
+        let input = if metadata.is_file() { Input::regular(file, read) } else { Input::any(file, read) };
+        Ok((Waiting { name, input }, size))
     }
 
-    fn counted(&self, input: impl Read + Send + 'static) -> buffer::Input {
-        Box::new(Counted { input, read: Arc::clone(&self.progress.read) })
+    /// Large regular files are mapped where the system can, a part at a time, which saves copying
+    /// them. The process's SIGBUS is handled from then on, as for a file that becomes shorter
+    /// while it is read; what is sent for another reason goes where it went before.
+    #[must_use]
+    pub fn mapped(mut self) -> Self {
+        self.maps = true;
+        self
     }
 
     /// Only packets that the filter accepts are given; all are counted.
@@ -195,7 +208,8 @@ impl Files {
     /// Goes on to the next file; false where there is none.
     #[cold]
     fn turn(&mut self) -> Result<bool, Error> {
-        let Some(Waiting { name, input }) = self.waiting.pop_front() else { return Ok(false) };
+        let Some(Waiting { name, mut input }) = self.waiting.pop_front() else { return Ok(false) };
+        input.maps = self.maps;
         self.file = self.opened;
         self.opened = self.opened.saturating_add(1);
         self.current = Some(Reader::open(&name, input, &self.interfaces, self.limit)?);
@@ -252,6 +266,11 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// What counts the bytes that are read.
+    fn reading(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.read)
+    }
+
     /// Bytes read so far.
     pub fn read(&self) -> u64 {
         self.read.load(Ordering::Relaxed)
@@ -260,18 +279,5 @@ impl Progress {
     /// Bytes of all files together; `None` where one is a pipe.
     pub fn total(&self) -> Option<u64> {
         self.total
-    }
-}
-
-struct Counted<R> {
-    input: R,
-    read: Arc<AtomicU64>,
-}
-
-impl<R: Read> Read for Counted<R> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let count = self.input.read(into)?;
-        self.read.fetch_add(count as u64, Ordering::Relaxed);
-        Ok(count)
     }
 }

@@ -92,13 +92,22 @@ impl Pcap {
         })
     }
 
-    /// The next record, where all of it stands ahead and nothing is wrong with it.
+    /// The next record, where all of it stands ahead and nothing is odd about it.
     #[inline]
     pub(super) fn ahead(&self, buffer: &mut Buffer) -> Option<Record> {
+        let head = buffer.ahead().first_chunk::<RECORD_HEADER>()?;
+        // An empty packet may be what is left of a file that became shorter.
+        let (captured, _) = self.lengths(head);
+        if captured == 0 { None } else { self.record(buffer) }
+    }
+
+    /// The next record, where all of it stands ahead and it is not too long.
+    #[inline]
+    fn record(&self, buffer: &mut Buffer) -> Option<Record> {
         let ahead = buffer.ahead();
         let head = ahead.first_chunk::<RECORD_HEADER>()?;
         let (seconds, fraction) = (self.order.u32(head, 0), self.order.u32(head, 4));
-        let (captured, original) = self.ordered(self.order.u32(head, 8), self.order.u32(head, 12));
+        let (captured, original) = self.lengths(head);
         if captured > self.longest {
             return None;
         }
@@ -127,7 +136,7 @@ impl Pcap {
             };
         }
         let head = buffer.ahead();
-        let (captured, _) = self.ordered(self.order.u32(head, 8), self.order.u32(head, 12));
+        let (captured, _) = self.lengths(head);
         if captured > self.longest {
             return Err(self.too_long(captured));
         }
@@ -135,12 +144,13 @@ impl Pcap {
         if !buffer.fill(whole)? {
             return Err(Fault::cut(whole, buffer.ahead().len()));
         }
-        Ok(self.ahead(buffer))
+        Ok(self.record(buffer))
     }
 
-    /// The captured and the original length, whatever the order they were written in.
+    /// The captured and the original length in a record's header, whatever their order there.
     #[inline]
-    fn ordered(&self, first: u32, second: u32) -> (u32, u32) {
+    fn lengths(&self, head: &[u8]) -> (u32, u32) {
+        let (first, second) = (self.order.u32(head, 8), self.order.u32(head, 12));
         match self.lengths {
             Lengths::CapturedFirst => (first, second),
             Lengths::OriginalFirst => (second, first),

@@ -10,7 +10,8 @@ use super::record::{Fault, Record};
 use crate::capture::error::Error;
 use crate::capture::interface::{Interface, Interfaces};
 use flate2::bufread::MultiGzDecoder;
-use std::io::{self, BufReader, Cursor, Read};
+use std::io::{self, BufReader, Read};
+use std::sync::Arc;
 
 /// How much compressed data is read at a time.
 const COMPRESSED: usize = 128 * 1024;
@@ -46,10 +47,10 @@ impl Reader {
         self.buffer.fill(pcap::FILE_HEADER)?;
         let compression = Compression::of(self.buffer.ahead());
         if let Some(compression) = compression {
-            let raw = std::mem::replace(&mut self.buffer, Buffer::new(Box::new(io::empty())));
-            let (read, rest) = raw.into_parts();
-            let input = compression.decoder(Cursor::new(read).chain(rest))?;
-            self.buffer = Buffer::new(Box::new(input.take(limit)));
+            let empty = Buffer::new(Input::any(io::empty(), Arc::default()));
+            let raw = std::mem::replace(&mut self.buffer, empty).into_rest();
+            let input = compression.decoder(raw)?.take(limit);
+            self.buffer = Buffer::new(Input::any(input, Arc::default()));
             self.buffer.fill(pcap::FILE_HEADER)?;
         }
         if pcap::recognise(self.buffer.ahead()) {
@@ -77,6 +78,7 @@ impl Reader {
     pub(super) fn ahead(&mut self) -> Option<(Record, u64)> {
         let Format::Pcap(pcap) = &self.format else { return None };
         let record = pcap.ahead(&mut self.buffer)?;
+        self.buffer.fetch_ahead();
         self.number += 1;
         Some((record, self.number))
     }
@@ -84,10 +86,13 @@ impl Reader {
     /// The next packet's record and its number, or `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<(Record, u64)>, Error> {
         let offset = self.buffer.offset();
-        let record = match &mut self.format {
+        let mut record = match &mut self.format {
             Format::Pcap(pcap) => pcap.next(&mut self.buffer),
             Format::Pcapng(pcapng) => pcapng.next(&mut self.buffer),
         };
+        if self.buffer.is_hurt() {
+            record = Err(Fault::Io(io::Error::other("it became shorter while it was read")));
+        }
         match record {
             Ok(Some(record)) => {
                 self.number += 1;
@@ -142,7 +147,7 @@ impl Compression {
         }
     }
 
-    fn decoder(self, input: impl Read + Send + 'static) -> io::Result<Input> {
+    fn decoder(self, input: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
         let input = BufReader::with_capacity(COMPRESSED, input);
         Ok(match self {
             Self::Gzip => Box::new(MultiGzDecoder::new(input)),

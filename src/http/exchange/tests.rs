@@ -18,7 +18,9 @@ impl Observer for Pairs {
         self.0.push((target, read.response.and_then(|(message, ())| message.head.status())));
     }
 
-    fn other(&mut self, _: Direction, _: &[u8], _: Place) {}
+    fn other(&mut self, _: Direction, _: &[u8], _: Place) -> bool {
+        true
+    }
 }
 
 #[test]

@@ -4,6 +4,8 @@
 
 mod damage;
 mod formats;
+#[cfg(target_os = "linux")]
+mod mapped;
 
 use super::Files;
 use crate::capture::error::Error;
