@@ -3,15 +3,20 @@
 //! Words are put into sixteen groups. For each of four neighbouring places of a word a group has
 //! a set of letters; where four bytes are in a group's four sets, one of its words may begin, and
 //! is looked up. All sixteen sets of a place are asked at once, for 32 bytes at once, by the
-//! processor's byte shuffle (AVX2), which takes a letter's lowest five bits for an index. It
-//! refuses to know what the words are for, and where there is no such processor there is none.
+//! processor's byte shuffle (AVX2), which takes a letter's lowest five bits for an index, or for 64
+//! bytes at once, where it can take seven (AVX-512). It refuses to know what the words are for, and
+//! where there is no such processor there is none.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(target_arch = "x86_64")]
 pub(super) use crate::avx2::can;
 #[cfg(target_arch = "x86_64")]
 use avx2::{masks, places};
+#[cfg(target_arch = "x86_64")]
+use avx512::{can as can_wide, masks as wide_masks};
 
 use super::index::{Entry, Hit, Index, START, Sieve, Words, word_at};
 use super::prefilter::commonness;
@@ -41,10 +46,15 @@ pub(super) struct Masks {
 /// For each place and each value of a byte's lowest five bits, which of eight groups have it.
 pub(super) type Table = [[u8; 32]; PLACES];
 
+/// For each place and each value of a byte's lowest seven bits, which of eight groups have it.
+type WideTable = [[u8; 128]; PLACES];
+
 /// Some words, ready to be looked for.
 #[derive(Debug, Clone)]
 pub(super) struct Packed {
     tables: [Table; 2],
+    /// The same for processors that can take more at a time.
+    wide: Option<Box<[WideTable; 2]>>,
     /// The hashes of the first three bytes of all that is in `sieve`: most of what passes the tables
     /// need not be asked for more.
     starts: Vec<u64>,
@@ -65,6 +75,8 @@ const COMMON: [u16; 32] = [
 #[derive(Debug, Clone, Copy, Default)]
 struct Group {
     sets: [(u32, u16); PLACES],
+    /// The same bytes by their lowest seven bits, in either letter case.
+    exact: [u128; PLACES],
 }
 
 impl Group {
@@ -75,7 +87,8 @@ impl Group {
 
     /// With these bytes in it, too; where one is missing any will do.
     fn with(mut self, bytes: &[u8]) -> Self {
-        for (place, (set, common)) in self.sets.iter_mut().enumerate() {
+        for (place, ((set, common), exact)) in self.sets.iter_mut().zip(&mut self.exact).enumerate() {
+            *exact |= bytes.get(place).map_or(u128::MAX, |byte| 1 << (byte & 0x7f) | 1 << (byte & 0x7f ^ 0x20));
             match bytes.get(place) {
                 Some(byte) if *set >> (byte & 31) & 1 == 0 => {
                     *set |= 1 << (byte & 31);
@@ -165,12 +178,18 @@ impl Packed {
         }
         let sieve = Sieve::new(&entries);
         let starts = Sieve::set(entries.iter().map(|entry| entry.probe & START));
-        Some(Self { tables: tables(&groups), starts, sieve, index: Index::new(entries, Words::clone(words)), longest })
+        let tables = self::tables(&groups, |group| group.sets.iter().map(|(set, _)| u128::from(*set)));
+        let wide = can_wide().then(|| Box::new(self::tables(&groups, |group| group.exact.iter().copied())));
+        Some(Self { tables, wide, starts, sieve, index: Index::new(entries, Words::clone(words)), longest })
     }
 
     /// Looks at `text` from `at` on, so far as [`Masks`] go; says how many steps there were.
     pub(super) fn masks(&self, text: &[u8], at: usize, out: &mut Masks) -> usize {
-        masks(&self.tables, text.get(at..).unwrap_or_default(), out)
+        let text = text.get(at..).unwrap_or_default();
+        match &self.wide {
+            Some(wide) => wide_masks(wide, text, out),
+            None => masks(&self.tables, text, out),
+        }
     }
 
     /// Adds to `hits` each word in `text` whose last byte is in `ends`.
@@ -194,14 +213,20 @@ impl Packed {
         };
         let mut found = [0_u16; STEP * STEPS + USUAL];
         let count = places(masks, &mut found);
-        for place in found.get(..count).unwrap_or_default() {
+        // Free of branches: whether a word begins as these bytes do cannot be foretold.
+        let mut kept = 0;
+        for next in 0..count {
+            let Some(place) = found.get(next).copied() else { break };
+            let start = word_at(text, at + usize::from(place)) & START;
+            if let Some(to) = found.get_mut(kept) {
+                *to = place;
+            }
+            kept += usize::from(Sieve::has(starts, start));
+        }
+        for place in found.get(..kept).unwrap_or_default() {
             let place = at + usize::from(*place);
             let probe = word_at(text, place);
-            let start = probe & START;
-            if Sieve::has(starts, start) == 0 {
-                continue;
-            }
-            for (set, probe) in [(four, probe), (three, start)] {
+            for (set, probe) in [(four, probe), (three, probe & START)] {
                 if Sieve::has(set, probe) != 0 {
                     self.index.look(probe, text, ends, place, hits);
                 }
@@ -210,11 +235,15 @@ impl Packed {
     }
 }
 
-fn tables(groups: &[Group; 16]) -> [Table; 2] {
-    let mut tables = [Table::default(); 2];
+/// For each place and each of `N` values which groups have it, by the bits that `sets` gives of a group.
+fn tables<'a, const N: usize, I: Iterator<Item = u128> + 'a>(
+    groups: &'a [Group; 16],
+    sets: impl Fn(&'a Group) -> I,
+) -> [[[u8; N]; PLACES]; 2] {
+    let mut tables = [[[0; N]; PLACES]; 2];
     for (which, group) in groups.iter().enumerate() {
         let Some(table) = tables.get_mut(which / 8) else { continue };
-        for (place, (set, _)) in table.iter_mut().zip(group.sets) {
+        for (place, set) in table.iter_mut().zip(sets(group)) {
             for (value, bits) in place.iter_mut().enumerate() {
                 *bits |= u8::from(set >> value & 1 == 1) << (which % 8);
             }
@@ -260,18 +289,26 @@ fn flatten(masks: &[u64], places: &mut Places) -> usize {
 #[cfg(not(target_arch = "x86_64"))]
 pub(super) use elsewhere::can;
 #[cfg(not(target_arch = "x86_64"))]
-use elsewhere::{masks, places};
+use elsewhere::{can_wide, masks, places, wide_masks};
 
 /// Where there is no such processor.
 #[cfg(not(target_arch = "x86_64"))]
 mod elsewhere {
-    use super::{Masks, Places, Table, flatten};
+    use super::{Masks, Places, Table, WideTable, flatten};
 
     pub(super) fn can() -> bool {
         false
     }
 
+    pub(super) fn can_wide() -> bool {
+        false
+    }
+
     pub(super) fn masks(_: &[Table; 2], _: &[u8], _: &mut Masks) -> usize {
+        0
+    }
+
+    pub(super) fn wide_masks(_: &[WideTable; 2], _: &[u8], _: &mut Masks) -> usize {
         0
     }
 
@@ -295,42 +332,51 @@ mod tests {
             from in 0usize..2200,
         ) {
             let words: Words = words.into_iter().map(|word| word.into_bytes().into_boxed_slice()).collect();
-            let Some(packed) = Packed::new(&words, 0..words.len() as u32) else { return Ok(()) };
             let text = [vec![b'-'; pad], text.into_bytes()].concat();
-            let (mut hits, mut masks) = (Vec::new(), Masks::default());
-            for at in (0..text.len()).step_by(STEP * STEPS) {
-                let steps = packed.masks(&text, at, &mut masks);
-                packed.look(&text, at, &masks.words[..steps], &(from..text.len()), &mut hits);
-                for (place, byte) in (0..steps * STEP).zip(&text[at..]) {
-                    let is_token = byte.is_ascii_alphanumeric() || b"+-/=_".contains(byte);
-                    prop_assert_eq!(masks.tokens[place / STEP] >> (place % STEP) & 1 == 1, is_token);
-                }
-            }
-            let mut again = Vec::new();
-            packed.scan(&text, &(from..text.len()), &mut again);
-            hits.sort_unstable();
-            again.sort_unstable();
-            prop_assert_eq!(&again, &hits);
             let mut want = Vec::new();
             for (number, word) in (0..).zip(words.iter()) {
                 let at = text.windows(word.len()).enumerate().filter(|(_, part)| part.eq_ignore_ascii_case(word));
                 want.extend(at.map(|(at, _)| Hit { at, word: number }).filter(|hit| hit.at + word.len() > from));
             }
             want.sort_unstable();
-            prop_assert_eq!(hits, want);
+            for packed in ways(&words) {
+                let (mut hits, mut masks) = (Vec::new(), Masks::default());
+                for at in (0..text.len()).step_by(STEP * STEPS) {
+                    let steps = packed.masks(&text, at, &mut masks);
+                    packed.look(&text, at, &masks.words[..steps], &(from..text.len()), &mut hits);
+                    for (place, byte) in (0..steps * STEP).zip(&text[at..]) {
+                        let is_token = byte.is_ascii_alphanumeric() || b"+-/=_".contains(byte);
+                        prop_assert_eq!(masks.tokens[place / STEP] >> (place % STEP) & 1 == 1, is_token);
+                    }
+                }
+                let mut again = Vec::new();
+                packed.scan(&text, &(from..text.len()), &mut again);
+                hits.sort_unstable();
+                again.sort_unstable();
+                prop_assert_eq!(&again, &hits);
+                prop_assert_eq!(&hits, &want);
+            }
         }
+    }
+
+    /// In each way that this processor can.
+    fn ways(words: &Words) -> Vec<Packed> {
+        let best = Packed::new(words, 0..words.len() as u32);
+        let plain = best.clone().filter(|best| best.wide.is_some()).map(|best| Packed { wide: None, ..best });
+        best.into_iter().chain(plain).collect()
     }
 
     #[test]
     fn each_byte_is_known_for_a_part_of_a_token_or_not() {
-        let Some(packed) = Packed::new(&Words::default(), []) else { return };
         let text: Vec<u8> = (0..=255).collect();
-        let mut masks = Masks::default();
-        assert_eq!(packed.masks(&text, 0, &mut masks), 4);
-        for byte in text {
-            let want = byte.is_ascii_alphanumeric() || b"+-/=_".contains(&byte);
-            let is = |masks: &[u64]| masks[usize::from(byte) / STEP] >> (byte % 64) & 1 == 1;
-            assert_eq!((is(&masks.tokens), is(&masks.digits)), (want, byte.is_ascii_digit()), "{byte}");
+        for packed in ways(&Words::default()) {
+            let mut masks = Masks::default();
+            assert_eq!(packed.masks(&text, 0, &mut masks), 4);
+            for byte in &text {
+                let want = byte.is_ascii_alphanumeric() || b"+-/=_".contains(byte);
+                let is = |masks: &[u64]| masks[usize::from(*byte) / STEP] >> (byte % 64) & 1 == 1;
+                assert_eq!((is(&masks.tokens), is(&masks.digits)), (want, byte.is_ascii_digit()), "{byte}");
+            }
         }
     }
 }
