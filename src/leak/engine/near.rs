@@ -118,9 +118,8 @@ impl Near {
         let mut masks = Masks::default();
         loop {
             let steps = self.bare.masks(text, at, &mut masks);
-            let words = masks.words.get(..steps).unwrap_or_default();
+            self.bare.look(text, at, steps, &mut masks, &(from..text.len()), &mut everywhere);
             let tokens = masks.tokens.get(..steps).unwrap_or_default();
-            self.bare.look(text, at, words, &(from..text.len()), &mut everywhere);
             for (first, (tokens, digits)) in (at..).step_by(STEP).zip(tokens.iter().zip(&masks.digits)) {
                 let ends = rows.ends(*tokens, *digits);
                 if ends != 0 {

@@ -33,7 +33,7 @@ pub(super) const STEPS: usize = 8;
 const PLACES: usize = 4;
 
 /// Bits of each byte that was looked at: the first byte's is the lowest of the first number.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Masks {
     /// Whether a word may be sought there.
     pub(super) words: [u64; STEPS],
@@ -41,6 +41,15 @@ pub(super) struct Masks {
     pub(super) tokens: [u64; STEPS],
     /// Whether it is a digit.
     pub(super) digits: [u64; STEPS],
+    /// The places of some of those bits, kept for [`Packed::look`] to write on.
+    places: Places,
+}
+
+impl Default for Masks {
+    fn default() -> Self {
+        let none = [0; STEPS];
+        Self { words: none, tokens: none, digits: none, places: [0; STEP * STEPS + USUAL] }
+    }
 }
 
 /// For each place and each value of a byte's lowest five bits, which of eight groups have it.
@@ -198,21 +207,29 @@ impl Packed {
         let mut masks = Masks::default();
         while at < ends.end {
             let steps = self.masks(text, at, &mut masks);
-            self.look(text, at, masks.words.get(..steps).unwrap_or_default(), ends, hits);
+            self.look(text, at, steps, &mut masks, ends, hits);
             at += steps.max(1) * STEP;
         }
     }
 
-    /// Adds to `hits` the words at the places in `masks`, which begin at `at`, whose last byte is in
-    /// `ends`.
-    pub(super) fn look(&self, text: &[u8], at: usize, masks: &[u64], ends: &Range<usize>, hits: &mut Vec<Hit>) {
+    /// Adds to `hits` the words at the places in `masks`, of which the first so many steps begin at
+    /// `at`, whose last byte is in `ends`.
+    pub(super) fn look(
+        &self,
+        text: &[u8],
+        at: usize,
+        steps: usize,
+        masks: &mut Masks,
+        ends: &Range<usize>,
+        hits: &mut Vec<Hit>,
+    ) {
         let (Some(starts), Some(four), Some(three)) =
             (self.starts.first_chunk(), self.sieve.four.first_chunk(), self.sieve.three.first_chunk())
         else {
             return;
         };
-        let mut found = [0_u16; STEP * STEPS + USUAL];
-        let count = places(masks, &mut found);
+        let Masks { words, places: found, .. } = masks;
+        let count = places(words.get(..steps).unwrap_or_default(), found);
         // Free of branches: whether a word begins as these bytes do cannot be foretold.
         let mut kept = 0;
         for next in 0..count {
@@ -343,7 +360,7 @@ mod tests {
                 let (mut hits, mut masks) = (Vec::new(), Masks::default());
                 for at in (0..text.len()).step_by(STEP * STEPS) {
                     let steps = packed.masks(&text, at, &mut masks);
-                    packed.look(&text, at, &masks.words[..steps], &(from..text.len()), &mut hits);
+                    packed.look(&text, at, steps, &mut masks, &(from..text.len()), &mut hits);
                     for (place, byte) in (0..steps * STEP).zip(&text[at..]) {
                         let is_token = byte.is_ascii_alphanumeric() || b"+-/=_".contains(byte);
                         prop_assert_eq!(masks.tokens[place / STEP] >> (place % STEP) & 1 == 1, is_token);
