@@ -59,6 +59,7 @@ pub mod lab;
 pub mod leak;
 pub mod packet;
 mod pool;
+mod processor;
 pub mod redact;
 pub mod report;
 pub mod tcp;

@@ -3,6 +3,7 @@
 //! This module refuses to guess: bytes that their declared charset does not allow, and
 //! undeclared ones that are no UTF-8, are no text.
 
+use crate::processor;
 use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use std::borrow::Cow;
 
@@ -42,14 +43,19 @@ pub fn to_text<'a>(bytes: &'a [u8], content_type: Option<&[u8]>, truncated: bool
 fn is_binary(text: &[u8]) -> bool {
     let control =
         |byte| (byte < 0x20) & (byte != b'\t') & (byte != b'\n') & (byte != 0x0c) & (byte != b'\r') & (byte != 0x1b);
-    text.chunks(256).any(|chunk| {
-        chunk.iter().fold(u8::MAX, |least, &byte| least.min(byte)) < 0x20
-            && chunk.iter().fold(false, |any, &byte| any | control(byte))
+    processor::best(|| {
+        text.chunks(256).any(|chunk| {
+            chunk.iter().fold(u8::MAX, |least, &byte| least.min(byte)) < 0x20
+                && chunk.iter().fold(false, |any, &byte| any | control(byte))
+        })
     })
 }
 
 fn decode<'a>(bytes: &'a [u8], encoding: &'static Encoding, truncated: bool) -> Option<Cow<'a, str>> {
     if encoding == UTF_8 || (encoding.is_ascii_compatible() && bytes.is_ascii()) {
+        if let Ok(text) = simdutf8::basic::from_utf8(bytes) {
+            return Some(Cow::Borrowed(text));
+        }
         return match std::str::from_utf8(bytes) {
             Ok(text) => Some(Cow::Borrowed(text)),
             Err(error) if truncated && error.error_len().is_none() => {

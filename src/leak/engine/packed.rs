@@ -18,7 +18,7 @@ use avx2::{masks, places};
 #[cfg(target_arch = "x86_64")]
 use avx512::{can as can_wide, masks as wide_masks};
 
-use super::index::{Entry, Hit, Index, START, Sieve, Words, word_at};
+use super::index::{Entry, Hit, Index, SIEVE_BITS, START, Sieve, Words, word_at};
 use super::prefilter::commonness;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -230,16 +230,7 @@ impl Packed {
         };
         let Masks { words, places: found, .. } = masks;
         let count = places(words.get(..steps).unwrap_or_default(), found);
-        // Free of branches: whether a word begins as these bytes do cannot be foretold.
-        let mut kept = 0;
-        for next in 0..count {
-            let Some(place) = found.get(next).copied() else { break };
-            let start = word_at(text, at + usize::from(place)) & START;
-            if let Some(to) = found.get_mut(kept) {
-                *to = place;
-            }
-            kept += usize::from(Sieve::has(starts, start));
-        }
+        let kept = sieve(starts, text.get(at..).unwrap_or_default(), found, count);
         for place in found.get(..kept).unwrap_or_default() {
             let place = at + usize::from(*place);
             let probe = word_at(text, place);
@@ -250,6 +241,24 @@ impl Packed {
             }
         }
     }
+}
+
+/// Which hashes of three bytes there are, a bit for each.
+type Starts = [u64; 1 << (SIEVE_BITS - 6)];
+
+/// Keeps of the first `count` places those at which a word may begin; says how many they are. Free of
+/// branches: it cannot be foretold.
+fn sieve(starts: &Starts, text: &[u8], found: &mut Places, count: usize) -> usize {
+    let mut kept = 0;
+    for next in 0..count {
+        let Some(place) = found.get(next).copied() else { break };
+        let start = word_at(text, usize::from(place)) & START;
+        if let Some(to) = found.get_mut(kept) {
+            *to = place;
+        }
+        kept += usize::from(Sieve::has(starts, start));
+    }
+    kept
 }
 
 /// For each place and each of `N` values which groups have it, by the bits that `sets` gives of a group.

@@ -116,7 +116,8 @@ impl Prefilter {
         }
         match &self.packed {
             Some(packed) => packed.scan(bytes, &ends, hits),
-            None => self.probe(bytes, &ends, hits),
+            None if bytes.len() <= SHORT => self.probe::<{ SHORT + 8 }, { SHORT / 2 }>(bytes, &ends, hits),
+            None => self.probe::<{ BLOCK + 8 }, { BLOCK / 2 }>(bytes, &ends, hits),
         }
         for &number in &self.short {
             self.look_short(bytes, &ends, number, hits);
@@ -134,23 +135,24 @@ impl Prefilter {
         hits.truncate(kept);
     }
 
-    /// Looks at every second place whether it may be within a word.
-    fn probe(&self, bytes: &[u8], ends: &Range<usize>, hits: &mut Vec<Hit>) {
+    /// Looks at every second place whether it may be within a word. A block has `ROOM` bytes, the
+    /// last eight of which belong to the next, and `PLACES` such places.
+    fn probe<const ROOM: usize, const PLACES: usize>(&self, bytes: &[u8], ends: &Range<usize>, hits: &mut Vec<Hit>) {
         let Some(table) = self.table.first_chunk::<{ 1 << TABLE_BITS }>() else { return };
-        let mut found = [0_u16; BLOCK / 2];
+        let mut found = [0_u16; PLACES];
         // A word that ends at a place begins no further back than the longest allows.
         let mut at = ends.start.saturating_sub(self.longest.saturating_sub(1));
         let end = ends.end.min(bytes.len());
         while at < end {
             // The last bytes of the input are probed as if zeros followed.
             let mut padded;
-            let whole = bytes.get(at..at + BLOCK + 8).and_then(|part| part.try_into().ok());
-            let block: &[u8; BLOCK + 8] = if let Some(block) = whole {
+            let whole = bytes.get(at..at + ROOM).and_then(|part| part.try_into().ok());
+            let block: &[u8; ROOM] = if let Some(block) = whole {
                 block
             } else {
-                padded = [0; BLOCK + 8];
+                padded = [0; ROOM];
                 let rest = bytes.get(at..).unwrap_or_default();
-                let rest = rest.get(..BLOCK + 8).unwrap_or(rest);
+                let rest = rest.get(..ROOM).unwrap_or(rest);
                 if let Some(place) = padded.get_mut(..rest.len()) {
                     place.copy_from_slice(rest);
                 }
@@ -171,7 +173,7 @@ impl Prefilter {
                     }
                 }
             }
-            at += BLOCK;
+            at += 2 * PLACES;
         }
     }
 
@@ -232,10 +234,10 @@ const MARKS: u16 = 4;
 
 /// Keeps those of the first `count` places in `found`, counted from `base`, at which a word
 /// may stand, and marks why; says how many. Free of branches.
-fn keep(sieve: &Sieve, bytes: &[u8], base: usize, found: &mut [u16; BLOCK / 2], count: usize) -> usize {
+fn keep(sieve: &Sieve, bytes: &[u8], base: usize, found: &mut [u16], count: usize) -> usize {
     let (Some(four), Some(three)) = (sieve.four.first_chunk(), sieve.three.first_chunk()) else { return 0 };
     let mut kept = 0;
-    for at in 0..count.min(BLOCK / 2) {
+    for at in 0..count.min(found.len()) {
         let Some(&offset) = found.get(at) else { break };
         let place = base + usize::from(offset);
         let probe = word_at(bytes, place);
@@ -255,18 +257,22 @@ fn keep(sieve: &Sieve, bytes: &[u8], base: usize, found: &mut [u16; BLOCK / 2], 
 /// So many bytes are looked at before what passed is looked at again.
 const BLOCK: usize = 512;
 
+/// In a text that is no longer the block is so long: most lines of heads are short, and to make room
+/// for more would cost more than to look.
+const SHORT: usize = 64;
+
 /// Writes to `found` which of the probes at 0, 2, 4… pass, of those in front of `end`. Free of
 /// branches: what passes is too irregular to be foretold.
 #[inline(never)]
-fn probe_block(
+fn probe_block<const ROOM: usize, const PLACES: usize>(
     table: &[u8; 1 << TABLE_BITS],
-    block: &[u8; BLOCK + 8],
+    block: &[u8; ROOM],
     end: usize,
-    found: &mut [u16; BLOCK / 2],
+    found: &mut [u16; PLACES],
 ) -> usize {
     let fold = u64::from(FOLD) << 32 | u64::from(FOLD);
     let mut count = 0_usize;
-    for start in (0..end.min(BLOCK)).step_by(8) {
+    for start in (0..end.min(2 * PLACES)).step_by(8) {
         let load = |at: usize| {
             let bytes = block.get(at..at + 8).and_then(|part| part.try_into().ok()).unwrap_or_default();
             u64::from_le_bytes(bytes) | fold
@@ -276,7 +282,7 @@ fn probe_block(
             let probe = probe as u32;
             let bits = table.get(hash(probe)).copied().unwrap_or(0);
             let passes = bits >> ((probe >> 24) & 7) & 1;
-            if let Some(place) = found.get_mut(count & 255) {
+            if let Some(place) = found.get_mut(count & (PLACES - 1)) {
                 *place = (start + offset) as u16;
             }
             count += usize::from(passes);
