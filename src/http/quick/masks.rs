@@ -4,6 +4,8 @@
 
 #[cfg(target_arch = "x86_64")]
 pub(super) mod avx2;
+#[cfg(target_arch = "x86_64")]
+pub(super) mod avx512;
 
 use wide::i8x16;
 
@@ -88,6 +90,10 @@ mod tests {
         #[cfg(target_arch = "x86_64")]
         if crate::avx2::can() {
             readers.push(avx2::tests::masks);
+        }
+        #[cfg(target_arch = "x86_64")]
+        if avx512::can() {
+            readers.push(avx512::tests::masks);
         }
         readers
     }

@@ -28,7 +28,11 @@ const FOREIGN: [&[u8]; 2] = [b"PRI", b"ICY"];
 pub(super) fn read(bytes: &[u8], longest: usize, spare: impl FnOnce() -> Box<Message>) -> Option<Box<Message>> {
     let bytes = bytes.get(..longest.min(bytes.len()))?;
     #[cfg(target_arch = "x86_64")]
-    if crate::avx2::can() {
+    if masks::avx512::can() {
+        #[allow(unsafe_code)]
+        // SAFETY: as below.
+        return unsafe { read_with_avx512(bytes, spare) };
+    } else if crate::avx2::can() {
         #[allow(unsafe_code)]
         // SAFETY: the processor was just found to have what the function is compiled for, which is
         // all that it asks for: it takes no pointers.
@@ -41,6 +45,12 @@ pub(super) fn read(bytes: &[u8], longest: usize, spare: impl FnOnce() -> Box<Mes
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
 fn read_with_avx2(bytes: &[u8], spare: impl FnOnce() -> Box<Message>) -> Option<Box<Message>> {
     read_with(bytes, |block| Masks::with_avx2(block), spare)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx2,bmi1,bmi2,lzcnt")]
+fn read_with_avx512(bytes: &[u8], spare: impl FnOnce() -> Box<Message>) -> Option<Box<Message>> {
+    read_with(bytes, |block| Masks::with_avx512(block), spare)
 }
 
 #[inline(always)]
