@@ -23,6 +23,9 @@ pub struct Packet<'a> {
     pub interface: u32,
 }
 
+/// Bytes that packets are lent out of, held together with others as long as anyone needs them.
+pub type Shared = std::sync::Arc<dyn AsRef<[u8]> + Send + Sync>;
+
 /// The identity of a packet: its file (from 0) and its 1-based number in it.
 ///
 /// Ordered as the packets are: by file, then by number. Kept in one word, since

@@ -5,7 +5,7 @@
 use super::output::Shared;
 use crate::analyzer::{Analyzer, Config, Counters, Event};
 use crate::engine::{Engine, Load, Pace};
-use crate::packet::Packet;
+use crate::packet::{self, Packet};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -54,8 +54,8 @@ impl Core {
         Self::Many(workers.clone())
     }
 
-    /// Takes a packet.
-    pub(super) fn packet(&mut self, packet: &Packet<'_>) {
+    /// Takes a packet, which may be a part of what is `shared`.
+    pub(super) fn packet(&mut self, packet: &Packet<'_>, shared: Option<&packet::Shared>) {
         match self {
             Self::Alone { analyzer, output, done, told } => {
                 analyzer.packet(packet, |mut event| {
@@ -68,7 +68,7 @@ impl Core {
             }
             Self::Many(workers) => {
                 if let Some(mut engine) = workers.lock() {
-                    engine.packet(packet);
+                    engine.shared_packet(packet, shared);
                 }
             }
         }

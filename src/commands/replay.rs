@@ -6,7 +6,7 @@ use super::core::Workers;
 use super::options::Options;
 use super::output::Output;
 use super::session::{Origin, Session, stop_flag, stopped};
-use super::{Failure, pipe};
+use super::{FAILED, Failure, pipe};
 use crate::capture::{Files, Filter, Progress};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, IsTerminal as _};
@@ -64,22 +64,28 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     if let Some(write) = args.options.written().iter().find(|write| files.reads(write)) {
         return Err(Failure::new(format!("cannot write to {}: it is one of the files to read", write.display())));
     }
-    let bar = Bar::new(files.progress(), args.options.quiet);
+    let progress = files.progress();
+    let bar = Bar::new(progress.clone(), args.options.quiet);
     let origin = Origin { interfaces: files.interfaces(), twice: again.is_some(), workers, ..Origin::default() };
     let mut session = Session::new(&args.options, output, origin)?;
     read(files, &mut session, bar, || stopped(&stop));
     if let Some(again) = again {
         session.read_again(again, &stop);
     }
-    session.finish(None)
+    let code = session.finish(None)?;
+    // Threads may notice it after the reader has come to the end.
+    if progress.was_cut() && code != ExitCode::from(FAILED) {
+        return Err(Failure::new("a capture became shorter while it was read: what was told of its end may be wrong"));
+    }
+    Ok(code)
 }
 
 /// Reads the files to their end, or to where no more is wanted.
 fn read(mut files: Files, session: &mut Session, mut bar: Option<Bar>, stopped: impl Fn() -> bool) {
     while !stopped() {
-        match files.next() {
-            Ok(Some(packet)) => {
-                if !session.packet(&packet) {
+        match files.next_shared() {
+            Ok(Some((packet, shared))) => {
+                if !session.shared_packet(&packet, shared) {
                     break;
                 }
                 if let Some(bar) = &mut bar {

@@ -16,7 +16,7 @@ use crate::capture::save::{self, Rotate, Saver};
 use crate::capture::{Files, Interfaces};
 use crate::engine::Pace;
 use crate::leak::Severity;
-use crate::packet::{Packet, PacketId};
+use crate::packet::{self, Packet, PacketId};
 use crate::report::text::figures::count;
 use crate::report::{Dropped, Summary};
 use std::fmt::Write as _;
@@ -135,7 +135,12 @@ impl Session {
 
     /// Takes a packet. False where it was the last that is wanted, or none can be saved.
     pub(super) fn packet(&mut self, packet: &Packet<'_>) -> bool {
-        self.core.packet(packet);
+        self.shared_packet(packet, None)
+    }
+
+    /// As `packet`, of one that is a part of what is `shared`.
+    pub(super) fn shared_packet(&mut self, packet: &Packet<'_>, shared: Option<&packet::Shared>) -> bool {
+        self.core.packet(packet, shared);
         self.packets += 1;
         self.packets_left = self.packets_left.saturating_sub(1);
         let kept = self.evidence(Some(packet));

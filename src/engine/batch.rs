@@ -4,12 +4,17 @@
 //! It refuses to know who made it and who reads it.
 
 use crate::decode::{Datagram, Segment, Unit};
+use crate::packet::Shared;
+use std::sync::Arc;
 
 /// Segments and datagrams of some packets.
-#[derive(Debug)]
 pub(super) struct Batch {
-    /// The payloads, one after the other.
+    /// Payloads that had to be copied, one after the other.
     bytes: Vec<u8>,
+    /// What others are a part of.
+    shared: Vec<Shared>,
+    /// Bytes of both.
+    size: usize,
     /// For each worker what it is to read, in order.
     parts: Vec<Vec<Item>>,
     /// Before which packets there was a quiet time, in order. The packet may be the one after
@@ -29,23 +34,29 @@ pub(super) struct Item {
     pub(super) packet: u64,
     /// Its number among all of the capture.
     pub(super) serial: u64,
-    /// Where its payload stands.
+    /// Where its payload stands, and in which of what is shared; `COPIED` where in none.
     start: u32,
     length: u32,
+    part: u16,
     /// All of it but its payload.
     unit: Unit<'static>,
 }
 
+/// Stands for no part that is shared.
+const COPIED: u16 = u16::MAX;
+
 impl Batch {
     pub(super) fn new(workers: usize) -> Self {
         let parts = (0..workers).map(|_| Vec::new()).collect();
-        Self { bytes: Vec::new(), parts, quiet: Vec::new(), end: 0, last: false, items: 0 }
+        Self { bytes: Vec::new(), shared: Vec::new(), size: 0, parts, quiet: Vec::new(), end: 0, last: false, items: 0 }
     }
 
     /// Makes it as new; of its memory at most `room` bytes are kept for payloads.
     pub(super) fn clear(&mut self, room: usize) {
         self.bytes.clear();
         self.bytes.shrink_to(room);
+        self.shared.clear();
+        self.size = 0;
         self.parts.iter_mut().for_each(Vec::clear);
         self.quiet.clear();
         self.last = false;
@@ -53,8 +64,8 @@ impl Batch {
     }
 
     /// Bytes of payload.
-    pub(super) fn bytes(&self) -> usize {
-        self.bytes.len()
+    pub(super) const fn bytes(&self) -> usize {
+        self.size
     }
 
     /// How many segments and datagrams.
@@ -62,9 +73,10 @@ impl Batch {
         self.items
     }
 
-    /// Adds what worker `part` is to read.
+    /// Adds what worker `worker` is to read. Its payload is held by `shared`, if it is a part of that, or
+    /// copied.
     #[inline]
-    pub(super) fn push(&mut self, part: usize, packet: u64, serial: u64, unit: &Unit<'_>) {
+    pub(super) fn push(&mut self, worker: usize, packet: u64, serial: u64, unit: &Unit<'_>, shared: Option<&Shared>) {
         let (payload, unit) = match *unit {
             Unit::Segment(Segment { four_tuple, sequence, acknowledgment, window, flags, payload, missing, place }) => {
                 let rest =
@@ -75,12 +87,30 @@ impl Batch {
                 (payload, Unit::Datagram(Datagram { four_tuple, payload: &[], missing, place }))
             }
         };
-        let Some(part) = self.parts.get_mut(part) else { return };
-        // A batch ends long before 4 GiB.
-        let (start, length) = (self.bytes.len() as u32, payload.len() as u32);
-        self.bytes.extend_from_slice(payload);
-        part.push(Item { packet, serial, start, length, unit });
+        let (start, part) = self.hold(payload, shared);
+        let Some(items) = self.parts.get_mut(worker) else { return };
+        items.push(Item { packet, serial, start, length: payload.len() as u32, part, unit });
         self.items += 1;
+    }
+
+    /// Sees to it that a payload lasts as long as the batch; says where it is found.
+    #[inline]
+    fn hold(&mut self, payload: &[u8], shared: Option<&Shared>) -> (u32, u16) {
+        self.size += payload.len();
+        let within = shared.and_then(|shared| Some((shared, start_in((**shared).as_ref(), payload)?)));
+        if let Some((shared, start)) = within {
+            if self.shared.last().is_none_or(|last| !Arc::ptr_eq(last, shared)) {
+                self.shared.push(Arc::clone(shared));
+            }
+            // Files come one after the other, each in large parts, and a batch is small.
+            if let Some(part) = u16::try_from(self.shared.len() - 1).ok().filter(|part| *part < COPIED) {
+                return (start, part);
+            }
+        }
+        // A batch ends long before 4 GiB.
+        let start = self.bytes.len() as u32;
+        self.bytes.extend_from_slice(payload);
+        (start, COPIED)
     }
 
     /// What worker `part` is to read.
@@ -91,11 +121,75 @@ impl Batch {
     /// The whole of a segment or datagram.
     #[inline]
     pub(super) fn unit(&self, item: &Item) -> Unit<'_> {
-        let payload = self.bytes.get(item.start as usize..).and_then(|rest| rest.get(..item.length as usize));
+        let bytes = match self.shared.get(usize::from(item.part)) {
+            Some(shared) => (**shared).as_ref(),
+            None => &self.bytes,
+        };
+        let payload = bytes.get(item.start as usize..).and_then(|rest| rest.get(..item.length as usize));
         let payload = payload.unwrap_or_default();
         match item.unit {
             Unit::Segment(segment) => Unit::Segment(Segment { payload, ..segment }),
             Unit::Datagram(datagram) => Unit::Datagram(Datagram { payload, ..datagram }),
         }
+    }
+}
+
+/// Where `part` begins in `whole`, if it is a part of it.
+#[inline]
+fn start_in(whole: &[u8], part: &[u8]) -> Option<u32> {
+    let start = (part.as_ptr() as usize).checked_sub(whole.as_ptr() as usize)?;
+    let within = start.checked_add(part.len()).is_some_and(|end| end <= whole.len());
+    u32::try_from(start).ok().filter(|_| within)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::{Endpoint, FourTuple, TcpFlags};
+    use crate::packet::Place;
+
+    fn segment(payload: &[u8]) -> Unit<'_> {
+        let end = Endpoint { address: [10, 0, 0, 1].into(), port: 80 };
+        Unit::Segment(Segment {
+            four_tuple: FourTuple { source: end, destination: end },
+            sequence: 0,
+            acknowledgment: 0,
+            window: 0,
+            flags: TcpFlags(0),
+            payload,
+            missing: 0,
+            place: Place::default(),
+        })
+    }
+
+    #[test]
+    fn payloads_are_held_or_copied_and_found_again() {
+        let parts: Vec<Shared> =
+            [&b"in plain sight"[..], b"fluffy tail"].map(|part| -> Shared { Arc::new(part.to_vec()) }).into();
+        let mut batch = Batch::new(1);
+        let part = |which: usize, from: usize, to: usize| &(*parts[which]).as_ref()[from..to];
+        let payloads = [
+            part(0, 0, 2),
+            b"else",
+            part(0, 9, 14),
+            part(0, 14, 14),
+            part(1, 0, 11),
+            b"",
+            part(0, 3, 8),
+            part(1, 7, 11),
+        ];
+        let shared = [Some(0), Some(0), Some(0), Some(0), Some(1), None, Some(0), Some(0)];
+        for (serial, (payload, shared)) in (0..).zip(payloads.iter().zip(shared)) {
+            batch.push(0, 1, serial, &segment(payload), shared.map(|which| &parts[which]));
+        }
+        let found: Vec<_> = batch.part(0).iter().map(|item| batch.unit(item)).collect();
+        for (found, wanted) in found.iter().zip(payloads) {
+            let Unit::Segment(found) = found else { panic!("a segment") };
+            assert_eq!(found.payload, wanted);
+        }
+        assert_eq!(batch.bytes(), payloads.iter().map(|payload| payload.len()).sum::<usize>());
+        assert_eq!(batch.bytes, b"elsetail", "what is no part of what is shared is copied");
+        batch.clear(0);
+        assert!(parts.iter().all(|part| Arc::strong_count(part) == 1), "nothing is held in vain");
     }
 }

@@ -8,7 +8,7 @@ use super::shed::Shed;
 use super::{Load, Pace};
 use crate::analyzer::{Config, Counters, QUIET, Tally};
 use crate::decode::{Decoder, Endpoint, FourTuple, Unit};
-use crate::packet::{Packet, Timestamp};
+use crate::packet::{Packet, Shared, Timestamp};
 use std::hash::BuildHasher;
 use std::net::IpAddr;
 
@@ -55,9 +55,15 @@ impl Intake {
         }
     }
 
-    /// Takes a packet. `empty` gives an empty batch, where there is one.
+    /// Takes a packet, which may be a part of what is `shared`. `empty` gives an empty batch, where there
+    /// is one.
     #[inline]
-    pub(super) fn packet(&mut self, packet: &Packet<'_>, empty: impl FnOnce() -> Option<Batch>) {
+    pub(super) fn packet(
+        &mut self,
+        packet: &Packet<'_>,
+        shared: Option<&Shared>,
+        empty: impl FnOnce() -> Option<Batch>,
+    ) {
         let index = self.packets;
         self.packets += 1;
         self.bytes += packet.data.len() as u64;
@@ -85,7 +91,7 @@ impl Intake {
             };
             *calm = false;
             let worker = ((hash >> 32).wrapping_mul(*workers) >> 32) as usize;
-            batch.push(worker, index, *serial, &unit);
+            batch.push(worker, index, *serial, &unit, shared);
         });
         if let Some(shed) = &mut self.shed {
             shed.count(passed_over);

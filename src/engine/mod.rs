@@ -22,7 +22,7 @@ mod shed;
 mod worker;
 
 use crate::analyzer::{Config, Counters, Event};
-use crate::packet::Packet;
+use crate::packet::{Packet, Shared};
 use crew::Crew;
 use intake::Intake;
 use std::num::NonZeroUsize;
@@ -84,8 +84,13 @@ impl Engine {
 
     /// Takes the next packet.
     pub fn packet(&mut self, packet: &Packet<'_>) {
+        self.shared_packet(packet, None);
+    }
+
+    /// Takes the next packet, whose bytes are a part of what is `shared`: they need not be copied then.
+    pub fn shared_packet(&mut self, packet: &Packet<'_>, shared: Option<&Shared>) {
         let Self { intake, crew, .. } = self;
-        intake.packet(packet, || crew.take());
+        intake.packet(packet, shared, || crew.take());
         if intake.wants_to_look() {
             intake.look(&crew.load());
         }

@@ -6,10 +6,11 @@
 
 #[cfg(target_os = "linux")]
 use super::map::View;
+use crate::packet::Shared;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek as _, SeekFrom};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// How much is asked of the system at a time: fits the second-level cache of most processors.
 const SIZE: usize = 256 * 1024;
@@ -29,6 +30,8 @@ pub(super) struct Input {
     /// Whether a regular file may be mapped.
     pub(super) maps: bool,
     read: Arc<AtomicU64>,
+    /// Set where a file became shorter while it was mapped.
+    cut: Arc<AtomicBool>,
 }
 
 enum From {
@@ -38,11 +41,11 @@ enum From {
 
 impl Input {
     pub(super) fn any(input: impl Read + Send + 'static, read: Arc<AtomicU64>) -> Self {
-        Self { from: From::Any(Box::new(input)), maps: false, read }
+        Self { from: From::Any(Box::new(input)), maps: false, read, cut: Arc::default() }
     }
 
-    pub(super) fn regular(file: File, read: Arc<AtomicU64>) -> Self {
-        Self { from: From::Regular(file), maps: false, read }
+    pub(super) fn regular(file: File, read: Arc<AtomicU64>, cut: Arc<AtomicBool>) -> Self {
+        Self { from: From::Regular(file), maps: false, read, cut }
     }
 }
 
@@ -69,8 +72,9 @@ pub(super) struct Buffer {
 
 enum Bytes {
     Read(Vec<u8>),
+    /// The same twice: to look at, and to lend.
     #[cfg(target_os = "linux")]
-    Mapped(View),
+    Mapped(Arc<View>, Shared),
 }
 
 impl Bytes {
@@ -79,7 +83,7 @@ impl Bytes {
         match self {
             Self::Read(bytes) => bytes,
             #[cfg(target_os = "linux")]
-            Self::Mapped(view) => view.bytes(),
+            Self::Mapped(view, _) => view.bytes(),
         }
     }
 }
@@ -130,7 +134,7 @@ impl Buffer {
         match &mut self.bytes {
             Bytes::Read(bytes) => bytes.copy_within(self.start..self.end, 0),
             #[cfg(target_os = "linux")]
-            Bytes::Mapped(_) => self.bytes = Bytes::Read(self.ahead().to_vec()),
+            Bytes::Mapped(..) => self.bytes = Bytes::Read(self.ahead().to_vec()),
         }
         self.end -= self.start;
         self.start = 0;
@@ -142,9 +146,13 @@ impl Buffer {
     fn map(&mut self, wanted: usize) -> io::Result<bool> {
         let From::Regular(file) = &mut self.input.from else { return Ok(false) };
         let ahead = (self.end - self.start) as u64;
-        let left = file.metadata()?.len().saturating_sub(self.offset);
+        let Some(left) = file.metadata()?.len().checked_sub(self.offset).filter(|left| *left >= ahead) else {
+            self.input.cut.store(true, Ordering::Relaxed);
+            return Ok(true);
+        };
         let length = left.min(wanted.max(MAPPED) as u64);
-        let mapped = if length > ahead { View::new(file, self.offset, length as usize).ok() } else { None };
+        let mapped =
+            if length > ahead { View::new(file, self.offset, length as usize, &self.input.cut).ok() } else { None };
         let Some((view, before)) = mapped else {
             // At its end, or where the system does not map it: whatever comes is read.
             self.input.maps = false;
@@ -153,16 +161,28 @@ impl Buffer {
         };
         self.input.read.fetch_add(length - ahead, Ordering::Relaxed);
         (self.start, self.end) = (before, before.saturating_add(length as usize));
-        self.bytes = Bytes::Mapped(view);
+        let view = Arc::new(view);
+        self.bytes = Bytes::Mapped(Arc::clone(&view), view);
         Ok(true)
     }
 
     /// Whether the file became shorter while it was looked at, so that zeros stand in its place.
     pub(super) fn is_hurt(&self) -> bool {
-        match &self.bytes {
+        let here = match &self.bytes {
             Bytes::Read(_) => false,
             #[cfg(target_os = "linux")]
-            Bytes::Mapped(view) => view.is_hurt(),
+            Bytes::Mapped(view, _) => view.is_hurt(),
+        };
+        here || self.input.cut.load(Ordering::Relaxed)
+    }
+
+    /// What holds the bytes together, where it can be held by others, too.
+    #[inline]
+    pub(super) fn shared(&self) -> Option<&Shared> {
+        match &self.bytes {
+            Bytes::Read(_) => None,
+            #[cfg(target_os = "linux")]
+            Bytes::Mapped(_, shared) => Some(shared),
         }
     }
 

@@ -13,8 +13,8 @@ use std::fs::File;
 use std::io;
 use std::num::NonZeroUsize;
 use std::ptr::NonNull;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// A part of a file.
 #[derive(Debug)]
@@ -22,10 +22,20 @@ pub(super) struct View {
     start: NonNull<c_void>,
     length: usize,
     place: &'static Place,
+    /// Set in the end where a part of it was gone.
+    cut: Arc<AtomicBool>,
 }
 
 // SAFETY: the mapping belongs to the process, not to a thread, and only this value unmaps it.
 unsafe impl Send for View {}
+// SAFETY: its bytes are only read.
+unsafe impl Sync for View {}
+
+impl AsRef<[u8]> for View {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes()
+    }
+}
 
 /// Where a view is, for the handler of signals to know.
 #[derive(Debug)]
@@ -39,14 +49,14 @@ struct Place {
 }
 
 /// How many views there can be at a time; whoever finds no place reads.
-static PLACES: [Place; 16] = [const {
+static PLACES: [Place; 64] = [const {
     Place {
         taken: AtomicBool::new(false),
         start: AtomicUsize::new(0),
         end: AtomicUsize::new(0),
         hurt: AtomicBool::new(false),
     }
-}; 16];
+}; 64];
 
 static PAGE: AtomicUsize = AtomicUsize::new(4096);
 
@@ -54,11 +64,12 @@ static PAGE: AtomicUsize = AtomicUsize::new(4096);
 static BEFORE: OnceLock<Option<SigAction>> = OnceLock::new();
 
 impl View {
-    /// The `length` bytes of `file` from `from` on, or a little before it: also gives how much.
+    /// The `length` bytes of `file` from `from` on, or a little before it: also gives how much. `cut`
+    /// is set where the file became shorter.
     ///
     /// # Errors
     /// The system cannot map it, or there are too many views. It can still be read.
-    pub(super) fn new(file: &File, from: u64, length: usize) -> io::Result<(Self, usize)> {
+    pub(super) fn new(file: &File, from: u64, length: usize, cut: &Arc<AtomicBool>) -> io::Result<(Self, usize)> {
         if BEFORE.get_or_init(watch).is_none() {
             return Err(io::ErrorKind::Unsupported.into());
         }
@@ -67,7 +78,7 @@ impl View {
         let more = before as usize;
         let place = PLACES.iter().find(|place| !place.taken.swap(true, Ordering::Acquire));
         let place = place.ok_or(io::ErrorKind::ResourceBusy)?;
-        let mapped = place.map(file, from - before, length.saturating_add(more));
+        let mapped = place.map(file, from - before, length.saturating_add(more), Arc::clone(cut));
         if mapped.is_err() {
             place.taken.store(false, Ordering::Release);
         }
@@ -89,7 +100,7 @@ impl View {
 }
 
 impl Place {
-    fn map(&'static self, file: &File, offset: u64, length: usize) -> io::Result<View> {
+    fn map(&'static self, file: &File, offset: u64, length: usize, cut: Arc<AtomicBool>) -> io::Result<View> {
         let whole = NonZeroUsize::new(length).ok_or(io::ErrorKind::InvalidInput)?;
         let offset = libc::off_t::try_from(offset).map_err(|_| io::ErrorKind::InvalidInput)?;
         // SAFETY: a new mapping at an address that the system chooses touches nobody's memory.
@@ -100,7 +111,7 @@ impl Place {
         self.hurt.store(false, Ordering::Relaxed);
         self.start.store(address, Ordering::Relaxed);
         self.end.store(address.saturating_add(length), Ordering::Release);
-        Ok(View { start, length, place: self })
+        Ok(View { start, length, place: self, cut })
     }
 
     /// Maps zeros from the page of `address` to the end, if that is within; true if so.
@@ -123,6 +134,9 @@ impl Place {
 
 impl Drop for View {
     fn drop(&mut self) {
+        if self.is_hurt() {
+            self.cut.store(true, Ordering::Relaxed);
+        }
         self.place.end.store(0, Ordering::Relaxed);
         self.place.start.store(0, Ordering::Relaxed);
         // SAFETY: this value mapped it, and nothing borrowed from it can be left.

@@ -19,7 +19,7 @@ pub(super) use record::ORDINARY_RECORD;
 use super::error::Error;
 use super::filter::Filter;
 use super::interface::Interfaces;
-use crate::packet::{Packet, PacketId};
+use crate::packet::{Packet, PacketId, Shared};
 use buffer::Input;
 use reader::Reader;
 use record::Record;
@@ -28,7 +28,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Saved captures, read one after another as one capture.
 ///
@@ -116,7 +116,11 @@ impl Files {
         self.identities.extend(identity(&metadata));
         let size = metadata.is_file().then_some(metadata.len());
         let read = self.progress.reading();
-        let input = if metadata.is_file() { Input::regular(file, read) } else { Input::any(file, read) };
+        let input = if metadata.is_file() {
+            Input::regular(file, read, Arc::clone(&self.progress.cut))
+        } else {
+            Input::any(file, read)
+        };
         Ok((Waiting { name, input }, size))
     }
 
@@ -154,12 +158,23 @@ impl Files {
     #[allow(clippy::should_implement_trait)] // an iterator cannot lend
     #[inline]
     pub fn next(&mut self) -> Result<Option<Packet<'_>>, Error> {
+        Ok(self.next_shared()?.map(|(packet, _)| packet))
+    }
+
+    /// As [`Files::next`], with what the packet's bytes are a part of, where that can be held for
+    /// longer than until the next call.
+    ///
+    /// # Errors
+    /// As [`Files::next`].
+    #[inline]
+    pub fn next_shared(&mut self) -> Result<Option<(Packet<'_>, Option<&Shared>)>, Error> {
         let ahead = if self.filter.is_none() { self.current.as_mut().and_then(Reader::ahead) } else { None };
         let found = match ahead {
             Some(found) => Some(found),
             None => self.read_on()?,
         };
-        Ok(found.map(|(record, number)| self.packet(record, number)))
+        let shared = self.current.as_ref().and_then(Reader::shared);
+        Ok(found.map(|(record, number)| (self.packet(record, number), shared)))
     }
 
     /// The record that was just found.
@@ -263,6 +278,7 @@ fn identity(_: &std::fs::Metadata) -> Option<Identity> {
 pub struct Progress {
     read: Arc<AtomicU64>,
     total: Option<u64>,
+    cut: Arc<AtomicBool>,
 }
 
 impl Progress {
@@ -274,6 +290,12 @@ impl Progress {
     /// Bytes read so far.
     pub fn read(&self) -> u64 {
         self.read.load(Ordering::Relaxed)
+    }
+
+    /// Whether a file became shorter while it was mapped, and zeros may have been read in place of what
+    /// is gone.
+    pub fn was_cut(&self) -> bool {
+        self.cut.load(Ordering::Relaxed)
     }
 
     /// Bytes of all files together; `None` where one is a pipe.

@@ -9,6 +9,7 @@ use super::pcapng::{self, Pcapng};
 use super::record::{Fault, Record};
 use crate::capture::error::Error;
 use crate::capture::interface::{Interface, Interfaces};
+use crate::packet::Shared;
 use flate2::bufread::MultiGzDecoder;
 use std::io::{self, BufReader, Read};
 use std::sync::Arc;
@@ -101,6 +102,12 @@ impl Reader {
             Ok(None) => Ok(None),
             Err(fault) => Err(self.error(offset, fault)),
         }
+    }
+
+    /// What holds the record's bytes together, where others can hold it, too.
+    #[inline]
+    pub(super) fn shared(&self) -> Option<&Shared> {
+        self.buffer.shared()
     }
 
     /// The bytes of the record last given.
