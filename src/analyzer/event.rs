@@ -17,6 +17,10 @@ pub enum Event {
     Tls(Box<TlsHello>),
 }
 
+/// Writes down of an exchange in which nothing was found what can be told before its number and its
+/// stream's are known, on any thread.
+pub type Drafter = Box<dyn FnMut(&Exchange, &mut Vec<u8>) + Send>;
+
 impl Event {
     /// Memory that it holds, in bytes.
     pub(crate) fn weight(&self) -> usize {

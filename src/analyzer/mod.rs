@@ -10,7 +10,7 @@ mod shard;
 mod streams;
 mod trace;
 
-pub use event::{Event, Exchange, TlsHello};
+pub use event::{Drafter, Event, Exchange, TlsHello};
 pub(crate) use shard::{Moment, Shard, Tally};
 
 use crate::decode::{self, Decoder, Unit};

@@ -9,7 +9,7 @@ use super::evidence::Leak;
 use super::options::Options;
 use super::reports::{self, About, Written};
 use super::{Failure, say};
-use crate::analyzer::{Event, Exchange};
+use crate::analyzer::{Drafter, Event, Exchange};
 use crate::engine::Listener;
 use crate::leak::{Baseline, Finding, Severity};
 use crate::report::{Layout, Report, Summary};
@@ -31,6 +31,14 @@ impl Shared {
 impl Listener for Shared {
     fn event(&mut self, event: &mut Event) -> bool {
         !self.lock().event(event)
+    }
+
+    fn drafter(&self) -> Option<Drafter> {
+        self.lock().drafter()
+    }
+
+    fn drafted(&mut self, id: u64, stream: u64, draft: &[u8]) -> bool {
+        !self.lock().drafted(id, stream, draft)
     }
 
     fn pause(&mut self, idle: bool) -> bool {
@@ -138,11 +146,32 @@ impl Output {
         }
         self.error = self.report.event(event).err();
         self.each_file(|report| report.event(event));
+        self.wait();
+        self.is_done()
+    }
+
+    /// What writes drafts, where nobody but the report on standard output wants to know more.
+    fn drafter(&self) -> Option<Drafter> {
+        let alone = self.files.is_empty() && self.bodies.is_none() && self.leaking.is_none();
+        if alone { self.report.drafter() } else { None }
+    }
+
+    /// Shows an exchange of which there is a draft. True where it was the last.
+    fn drafted(&mut self, id: u64, stream: u64, draft: &[u8]) -> bool {
+        if !self.is_done() {
+            self.exchanges += 1;
+            self.error = self.report.drafted(id, stream, draft).err();
+            self.wait();
+        }
+        self.is_done()
+    }
+
+    /// Something is in the report's buffer.
+    fn wait(&mut self) {
         self.waiting = true;
         if self.live && self.since.is_none() {
             self.since = Some(Instant::now());
         }
-        self.is_done()
     }
 
     /// Writes an exchange's bodies, and leaves what is to be shown of them.

@@ -4,9 +4,10 @@
 //! It refuses to know what is told.
 
 use super::Listener;
-use super::worker::Told;
+use super::worker::{Told, What};
 use crate::analyzer::Event;
 use hashbrown::HashMap;
+use std::mem::{replace, take};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -39,20 +40,33 @@ impl Merger {
     pub(super) fn merge(&mut self, told: &mut [Told]) {
         self.number_streams(told);
         for (told, names) in told.iter_mut().zip(&self.names) {
-            for (_, event) in &mut told.events {
-                if let Some(stream) = stream_of(event) {
+            for tale in &mut told.tales {
+                let stream = match &mut tale.what {
+                    What::Event(event) => stream_of(event),
+                    What::Draft { stream, .. } => Some(stream),
+                };
+                if let Some(stream) = stream {
                     *stream = names.numbers.get(stream).copied().unwrap_or(*stream);
                 }
             }
         }
+        // Where the next draft of each begins.
+        let mut drafts: Vec<(Vec<u8>, usize)> = told.iter_mut().map(|told| (take(&mut told.drafts), 0)).collect();
         in_order(
             told,
-            |told| &mut told.events,
-            |(moment, _)| *moment,
-            |_, event| {
-                self.tell(&mut event.1);
+            |told| &mut told.tales,
+            |tale| tale.moment,
+            |worker, tale| match &mut tale.what {
+                What::Event(event) => self.tell(event),
+                What::Draft { stream, end } => {
+                    let draft = drafts.get_mut(worker).and_then(|(text, from)| text.get(replace(from, *end)..*end));
+                    self.tell_draft(*stream, draft.unwrap_or_default());
+                }
             },
         );
+        for (told, (text, _)) in told.iter_mut().zip(drafts) {
+            told.drafts = text;
+        }
         for (told, names) in told.iter_mut().zip(&mut self.names) {
             for stream in &told.forgotten {
                 names.numbers.remove(stream);
@@ -110,6 +124,16 @@ impl Merger {
             exchange.id = self.exchanges;
         }
         if !self.listener.event(event) {
+            self.done.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn tell_draft(&mut self, stream: u64, draft: &[u8]) {
+        if self.done.load(Ordering::Relaxed) {
+            return;
+        }
+        self.exchanges += 1;
+        if !self.listener.drafted(self.exchanges, stream, draft) {
             self.done.store(true, Ordering::Relaxed);
         }
     }

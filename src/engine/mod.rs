@@ -21,7 +21,7 @@ mod merge;
 mod shed;
 mod worker;
 
-use crate::analyzer::{Config, Counters, Event};
+use crate::analyzer::{Config, Counters, Drafter, Event};
 use crate::packet::{Packet, Shared};
 use crew::Crew;
 use intake::Intake;
@@ -33,6 +33,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub trait Listener: Send + 'static {
     /// Takes an event, of which it may keep what it likes. False where no more is wanted.
     fn event(&mut self, event: &mut Event) -> bool;
+
+    /// What is to write drafts where exchanges are read, one for each worker: there a message's bytes
+    /// are at hand, and need not go from one processor's cache to another's. `None` where whole events
+    /// are wanted.
+    fn drafter(&self) -> Option<Drafter> {
+        None
+    }
+
+    /// Takes an exchange in which nothing was found, of which a drafter wrote `draft`. False where no
+    /// more is wanted.
+    fn drafted(&mut self, id: u64, stream: u64, draft: &[u8]) -> bool {
+        let _ = (id, stream, draft);
+        true
+    }
 
     /// Some packets' events were told. `idle`: those of all packets that were handed in and
     /// flushed. False where no more is wanted.

@@ -3,8 +3,9 @@
 //! It refuses to know that there are threads, and what the other workers do.
 
 use super::batch::Batch;
-use crate::analyzer::{Config, Event, Moment, Shard, Tally};
+use crate::analyzer::{Config, Drafter, Event, Moment, Shard, Tally};
 use crate::decode::Unit;
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -15,7 +16,28 @@ pub(super) struct Worker {
     held: Arc<Held>,
     /// What was heard already, one by one to be read into once more: letting go of hundreds at a time
     /// would cost the allocator more than all that it does besides.
-    heard: Vec<(Moment, Event)>,
+    heard: Vec<Event>,
+    /// Writes down what can be told by now.
+    drafter: Option<Drafter>,
+    /// What was written down, to be read into once more.
+    drafted: RefCell<Vec<Event>>,
+}
+
+/// What is told, and when.
+#[derive(Debug)]
+pub(super) struct Tale {
+    pub(super) moment: Moment,
+    pub(super) what: What,
+}
+
+#[derive(Debug)]
+pub(super) enum What {
+    Event(Event),
+    /// An exchange of this stream, and where its draft ends.
+    Draft {
+        stream: u64,
+        end: usize,
+    },
 }
 
 /// What a worker tells of a batch.
@@ -24,12 +46,17 @@ pub(super) struct Told {
     /// With which units streams began: its next ones.
     pub(super) begun: Vec<u64>,
     /// In order.
-    pub(super) events: Vec<(Moment, Event)>,
+    pub(super) tales: Vec<Tale>,
+    /// The drafts, one after the other.
+    pub(super) drafts: Vec<u8>,
     /// The streams, by its own count, of which nothing more will be told.
     pub(super) forgotten: Vec<u64>,
-    /// What the events hold, in bytes.
+    /// What all of it holds, in bytes.
     pub(super) weight: usize,
 }
+
+/// So much memory for drafts is kept from batch to batch, in bytes.
+const DRAFTS: usize = 1 << 20;
 
 /// What the workers hold in memory, in bytes.
 #[derive(Debug)]
@@ -55,25 +82,51 @@ impl Held {
 impl Worker {
     /// A worker with so much memory for its connections.
     pub(super) fn new(number: usize, config: &Config, memory: usize, held: Arc<Held>) -> Self {
-        Self { number, shard: config.shared_shard(memory), held, heard: Vec::new() }
+        let shard = config.shared_shard(memory);
+        Self { number, shard, held, heard: Vec::new(), drafter: None, drafted: RefCell::default() }
+    }
+
+    /// One that writes drafts of what it tells.
+    #[must_use]
+    pub(super) fn drafting(mut self, drafter: Option<Drafter>) -> Self {
+        self.drafter = drafter;
+        self
     }
 
     /// Reads its part of the batch. `told` may hold what it told before, which it lets go of.
     pub(super) fn work(&mut self, batch: &Batch, told: &mut Told) {
-        let Self { number, shard, held, heard } = self;
-        let Told { begun, events, forgotten, weight } = told;
+        let Self { number, shard, held, heard, drafter, drafted } = self;
+        let Told { begun, tales, drafts, forgotten, weight } = told;
         *weight = 0;
         begun.clear();
         forgotten.clear();
-        heard.append(events);
+        drafts.clear();
+        drafts.shrink_to(DRAFTS);
+        heard.extend(
+            tales.drain(..).filter_map(|tale| if let What::Event(event) = tale.what { Some(event) } else { None }),
+        );
         let mut sink = |moment, event: Event| {
-            *weight += event.weight();
-            events.push((moment, event));
+            let what = match (&event, drafter.as_mut()) {
+                (Event::Exchange(exchange), Some(drafter)) if exchange.findings.is_empty() => {
+                    let before = drafts.len();
+                    drafter(exchange, drafts);
+                    let draft = What::Draft { stream: exchange.stream, end: drafts.len() };
+                    *weight += size_of::<Tale>() + drafts.len() - before;
+                    drafted.borrow_mut().push(event);
+                    draft
+                }
+                _ => {
+                    *weight += event.weight();
+                    What::Event(event)
+                }
+            };
+            tales.push(Tale { moment, what });
         };
         let mut quiet = batch.quiet.iter().copied().peekable();
         for item in batch.part(*number) {
+            drafted.borrow_mut().drain(..).for_each(|event| shard.reuse(event));
             if shard.lacks_messages()
-                && let Some((_, event)) = heard.pop()
+                && let Some(event) = heard.pop()
             {
                 shard.reuse(event);
             }
@@ -94,7 +147,7 @@ impl Worker {
             shard.expire(latest, &mut sink);
         }
         forgotten.append(&mut shard.take_forgotten());
-        heard.truncate(events.len());
+        heard.truncate(tales.len());
         held.set(*number, shard.memory());
     }
 

@@ -22,7 +22,7 @@ pub use json::Json;
 pub use sarif::Sarif;
 pub use text::{Layout, Text};
 
-use crate::analyzer::{Counters, Event};
+use crate::analyzer::{Counters, Drafter, Event};
 use crate::http::{Message, charset};
 use std::borrow::Cow;
 use std::io;
@@ -31,6 +31,18 @@ use std::io;
 pub trait Report {
     /// Writes one event. It may stay in a buffer until [`Report::flush`].
     fn event(&mut self, event: &Event) -> io::Result<()>;
+
+    /// What writes down exchanges in which nothing was found, on other threads; `None` where this report
+    /// has no use for that.
+    fn drafter(&self) -> Option<Drafter> {
+        None
+    }
+
+    /// Writes an exchange of which a drafter wrote `draft`.
+    fn drafted(&mut self, id: u64, stream: u64, draft: &[u8]) -> io::Result<()> {
+        let _ = (id, stream, draft);
+        Ok(())
+    }
 
     /// Hands everything written so far to whoever reads it.
     fn flush(&mut self) -> io::Result<()>;

@@ -10,7 +10,7 @@ pub(super) mod value;
 
 use super::outbox::Outbox;
 use super::{Report, Summary, body_text};
-use crate::analyzer::{Event, Exchange};
+use crate::analyzer::{Drafter, Event, Exchange};
 use crate::http::{Body, Head, Message, Note, Start};
 use crate::leak::{Finding, Severity, StreamFinding};
 use crate::packet::PacketId;
@@ -57,6 +57,21 @@ impl<W: Write> Report for Json<W> {
         self.out.offer(&mut self.buffer.bytes)
     }
 
+    fn drafter(&self) -> Option<Drafter> {
+        let (mut buffer, files) = (Buffer::default(), self.files.clone());
+        Some(Box::new(move |exchange, draft| {
+            Line { json: &mut buffer, files: &files }.rest_of_exchange(exchange);
+            draft.extend_from_slice(buffer.bytes.as_slice());
+            buffer.bytes.clear();
+        }))
+    }
+
+    fn drafted(&mut self, id: u64, stream: u64, draft: &[u8]) -> io::Result<()> {
+        Line { json: &mut self.buffer, files: &self.files }.numbers(id, stream);
+        self.buffer.bytes.put(draft);
+        self.out.offer(&mut self.buffer.bytes)
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush(&mut self.buffer.bytes)
     }
@@ -88,8 +103,17 @@ struct Line<'a> {
 
 impl Line<'_> {
     fn exchange(&mut self, exchange: &Exchange) {
-        self.json.number(r#"{"type":"exchange","id":"#, exchange.id);
-        self.json.number(r#","stream":"#, exchange.stream);
+        self.numbers(exchange.id, exchange.stream);
+        self.rest_of_exchange(exchange);
+    }
+
+    /// What stands in front of all that is known before an exchange has its number.
+    fn numbers(&mut self, id: u64, stream: u64) {
+        self.json.number(r#"{"type":"exchange","id":"#, id);
+        self.json.number(r#","stream":"#, stream);
+    }
+
+    fn rest_of_exchange(&mut self, exchange: &Exchange) {
         self.json.endpoint(r#","client":"#, exchange.client);
         self.json.endpoint(r#","server":"#, exchange.server);
         match &exchange.request {
