@@ -29,10 +29,10 @@ impl Room {
     /// over its reader's pauses.
     pub(super) fn of(config: &Config, pace: Pace) -> Self {
         let batches = match pace {
-            Pace::Wait => 8,
+            Pace::Wait => 16,
             Pace::Shed => 64,
         };
-        Self { batches, batch: (config.memory / 64 / batches).clamp(4 << 10, 128 << 10) }
+        Self { batches, batch: (config.memory / 64 / batches).clamp(4 << 10, 512 << 10) }
     }
 }
 

@@ -13,7 +13,7 @@ use std::hash::BuildHasher;
 use std::net::IpAddr;
 
 /// How many segments and datagrams a batch holds at most.
-const MOST_ITEMS: usize = 1024;
+const MOST_ITEMS: usize = 2048;
 
 /// Packets in, batches out.
 pub(super) struct Intake {
