@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Run plainsight and its peers over the same captures, and print what each costs and finds.
 
-    compare.py [--mb 200] [--runs 5] [--only TOOL] [--without TOOL] [CAPTURE…]
+    compare.py [--mb 200] [--runs 5] [--only TOOL] [--without TOOL]… [CAPTURE…]
 
 The captures are made once, by mkpcap.py and npm.py, and kept in target/bench. Each round runs
 every tool once, one after the other, so that what slows the machine slows all; the minimum of all
@@ -92,7 +92,7 @@ def found(command, pattern, scratch):
 def measure(kind, path, truth, args):
     print("\n%s: %d bytes, %s exchanges" % (kind, path.stat().st_size, truth.get("exchanges", "?")))
     print("%-34s %9s %8s %8s %9s %9s %9s" % ("", "CPU s", "x", "wall s", "RSS MB", "anon MB", "found"))
-    tools = [tool for tool in TOOLS if shutil.which(tool[1][0].format(program=args.program)) and args.only in tool[0] and args.without not in tool[0]]
+    tools = [tool for tool in TOOLS if shutil.which(tool[1][0].format(program=args.program)) and args.only in tool[0] and not any(without in tool[0] for without in args.without)]
     best, slow, counts = {}, set(), {}
     for _ in range(args.runs):
         for name, command, pattern in tools:
@@ -130,7 +130,7 @@ def main():
     parser.add_argument("--mb", type=int, default=200, help="of payload in each made capture")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--only", default="", help="tools whose name holds this")
-    parser.add_argument("--without", default="\0", help="no tools whose name holds this")
+    parser.add_argument("--without", action="append", default=[], help="no tools whose name holds this; may be given again")
     parser.add_argument("--patience", type=float, default=6, help="a tool that takes more seconds runs once")
     parser.add_argument("--program", default=str(HERE.parent / "target" / "release" / "plainsight"))
     parser.add_argument("--scratch", default=None, help="where peers write")

@@ -3,9 +3,10 @@
 #![allow(clippy::expect_used)] // a test says what it expects
 
 use etherparse::PacketBuilder;
+use plainsight::analyzer::Drafter;
 use plainsight::engine::{Engine, Listener, Pace};
 use plainsight::leak::{Canaries, Canary};
-use plainsight::packet::{LinkType, Packet, PacketId, Timestamp};
+use plainsight::packet::{LinkType, Packet, PacketId, Shared, Timestamp};
 use plainsight::report::{Json, Report as _, Summary};
 use plainsight::{Analyzer, Config, Event};
 use proptest::prelude::*;
@@ -38,11 +39,18 @@ impl Write for Paper {
     }
 }
 
-struct Reporter(Json<Paper>);
+/// A report, and whether it has exchanges written down where they are read.
+struct Reporter(Json<Paper>, bool);
 
 impl Listener for Reporter {
     fn event(&mut self, event: &mut Event) -> bool {
         self.0.event(event).is_ok()
+    }
+    fn drafter(&self) -> Option<Drafter> {
+        if self.1 { self.0.drafter() } else { None }
+    }
+    fn drafted(&mut self, id: u64, stream: u64, draft: &[u8]) -> bool {
+        self.0.drafted(id, stream, draft).is_ok()
     }
     fn pause(&mut self, _: bool) -> bool {
         self.0.flush().is_ok()
@@ -97,12 +105,17 @@ fn alone(steps: &[Step]) -> String {
     finish(json, &paper, analyzer.counters())
 }
 
-fn many(steps: &[Step], workers: usize) -> String {
+/// With several, which hold packets or copy them, and write drafts or tell events.
+fn many(steps: &[Step], workers: usize, (holds, drafts): (bool, bool)) -> String {
     let paper = Paper::default();
-    let listener = Reporter(Json::new(paper.clone(), Vec::new()));
+    let listener = Reporter(Json::new(paper.clone(), Vec::new()), drafts);
     let workers = NonZeroUsize::new(workers).expect("some");
     let mut engine = Engine::new(&config(), workers, Pace::Wait, listener);
     go(steps, |step, packet| match (step, packet) {
+        (_, Some(packet)) if holds => {
+            let shared: Shared = Arc::new(packet.data.to_vec());
+            engine.shared_packet(&Packet { data: (*shared).as_ref(), ..*packet }, Some(&shared));
+        }
         (_, Some(packet)) => engine.packet(packet),
         (Step::Quiet, _) => engine.quiet(),
         (Step::Flush, _) => engine.flush(),
@@ -353,15 +366,15 @@ proptest! {
     #[test]
     fn any_number_of_threads_gives_the_same_bytes(steps in capture()) {
         let want = alone(&steps);
-        for workers in [1, 2, 8] {
-            prop_assert_eq!(&many(&steps, workers), &want, "{} workers", workers);
+        for (workers, way) in [(1, (true, true)), (2, (false, false)), (2, (true, true)), (8, (true, false)), (8, (false, true))] {
+            prop_assert_eq!(&many(&steps, workers, way), &want, "{} workers {:?}", workers, way);
         }
     }
     #[test]
     fn what_is_given_up_together_is_told_in_the_same_order(steps in holes()) {
         let want = alone(&steps);
-        for workers in [2, 8] {
-            prop_assert_eq!(&many(&steps, workers), &want, "{} workers", workers);
+        for (workers, way) in [(2, (true, true)), (8, (false, false))] {
+            prop_assert_eq!(&many(&steps, workers, way), &want, "{} workers {:?}", workers, way);
         }
     }
 }

@@ -146,7 +146,7 @@ impl Output {
         }
         self.error = self.report.event(event).err();
         self.each_file(|report| report.event(event));
-        self.wait();
+        self.note_waiting();
         self.is_done()
     }
 
@@ -161,13 +161,13 @@ impl Output {
         if !self.is_done() {
             self.exchanges += 1;
             self.error = self.report.drafted(id, stream, draft).err();
-            self.wait();
+            self.note_waiting();
         }
         self.is_done()
     }
 
-    /// Something is in the report's buffer.
-    fn wait(&mut self) {
+    /// Notes that something is in the report's buffer.
+    fn note_waiting(&mut self) {
         self.waiting = true;
         if self.live && self.since.is_none() {
             self.since = Some(Instant::now());

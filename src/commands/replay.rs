@@ -69,12 +69,14 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let origin = Origin { interfaces: files.interfaces(), twice: again.is_some(), workers, ..Origin::default() };
     let mut session = Session::new(&args.options, output, origin)?;
     read(files, &mut session, bar, || stopped(&stop));
+    let twice = again.as_ref().map(Files::progress);
     if let Some(again) = again {
         session.read_again(again, &stop);
     }
     let code = session.finish(None)?;
     // Threads may notice it after the reader has come to the end.
-    if progress.was_cut() && code != ExitCode::from(FAILED) {
+    let was_cut = progress.was_cut() || twice.is_some_and(|progress| progress.was_cut());
+    if was_cut && code != ExitCode::from(FAILED) {
         return Err(Failure::new("a capture became shorter while it was read: what was told of its end may be wrong"));
     }
     Ok(code)

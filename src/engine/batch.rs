@@ -42,6 +42,9 @@ pub(super) struct Item {
     unit: Unit<'static>,
 }
 
+/// A batch ends when it holds so many parts, of which there cannot be many at a time.
+const MOST_PARTS: usize = 3;
+
 /// Stands for no part that is shared.
 const COPIED: u16 = u16::MAX;
 
@@ -61,6 +64,16 @@ impl Batch {
         self.quiet.clear();
         self.last = false;
         self.items = 0;
+    }
+
+    /// Whether as many parts are held as one batch may.
+    pub(super) const fn holds_enough(&self) -> bool {
+        self.shared.len() >= MOST_PARTS
+    }
+
+    /// Lets go of what others hold, too.
+    pub(super) fn let_go(&mut self) {
+        self.shared.clear();
     }
 
     /// Bytes of payload.

@@ -369,7 +369,8 @@ impl Stage {
                 return;
             }
             // The other workers gave theirs back before.
-            if let Some(batch) = batch.and_then(Arc::into_inner) {
+            if let Some(mut batch) = batch.and_then(Arc::into_inner) {
+                batch.let_go();
                 _ = free.send(batch);
             }
             let others = queued.fetch_sub(1, Ordering::Relaxed) > 1;

@@ -114,8 +114,9 @@ impl Intake {
     /// Whether the batch takes no more.
     #[inline]
     pub(super) fn is_full(&self) -> bool {
-        self.batch.as_ref().is_some_and(|batch| batch.items() >= MOST_ITEMS || batch.bytes() >= self.room)
-            || self.quiet.len() >= MOST_ITEMS
+        let batch_is =
+            |batch: &Batch| batch.items() >= MOST_ITEMS || batch.bytes() >= self.room || batch.holds_enough();
+        self.batch.as_ref().is_some_and(batch_is) || self.quiet.len() >= MOST_ITEMS
     }
 
     /// Whether a worker has something to do with what came.

@@ -55,6 +55,9 @@ pub(super) struct Told {
     pub(super) weight: usize,
 }
 
+/// So many drafted exchanges wait to be read into once more; those beyond are let go of at once.
+const MOST_DRAFTED: usize = 16;
+
 /// So much memory for drafts is kept from batch to batch, in bytes.
 const DRAFTS: usize = 1 << 20;
 
@@ -112,7 +115,10 @@ impl Worker {
                     drafter(exchange, drafts);
                     let draft = What::Draft { stream: exchange.stream, end: drafts.len() };
                     *weight += size_of::<Tale>() + drafts.len() - before;
-                    drafted.borrow_mut().push(event);
+                    let mut drafted = drafted.borrow_mut();
+                    if drafted.len() < MOST_DRAFTED {
+                        drafted.push(event);
+                    }
                     draft
                 }
                 _ => {

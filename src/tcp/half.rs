@@ -58,7 +58,7 @@ pub(crate) struct Half {
 pub(crate) struct Latest {
     offset: u32,
     length: u32,
-    read: u32,
+    mattered: u32,
     hash: u32,
 }
 
@@ -66,16 +66,21 @@ impl Latest {
     /// So many of the bytes that did not matter are compared.
     const FEW: usize = 16;
 
-    /// Of `bytes` at `offset`, of which the first `read` mattered. `hasher` has a key of its own,
+    /// Of `bytes` at `offset`, of which the first `mattered` did. `hasher` has a key of its own,
     /// lest a forger know how to make other bytes look alike.
-    pub(crate) fn of(offset: u64, bytes: &[u8], read: usize, hasher: &foldhash::fast::RandomState) -> Self {
-        let (seen, rest) = bytes.split_at_checked(read).unwrap_or((bytes, &[]));
+    pub(crate) fn of(offset: u64, bytes: &[u8], mattered: usize, hasher: &foldhash::fast::RandomState) -> Self {
+        let (seen, rest) = bytes.split_at_checked(mattered).unwrap_or((bytes, &[]));
         let mut hasher = hasher.build_hasher();
         hasher.write(seen);
         if !rest.is_empty() {
             hasher.write(rest.first_chunk::<{ Self::FEW }>().map_or(rest, |few| few));
         }
-        Self { offset: offset as u32, length: bytes.len() as u32, read: read as u32, hash: hasher.finish() as u32 }
+        Self {
+            offset: offset as u32,
+            length: bytes.len() as u32,
+            mattered: mattered as u32,
+            hash: hasher.finish() as u32,
+        }
     }
 
     /// Whether `bytes` at `offset` are a copy of the latest, and another one. A single byte is what
@@ -84,7 +89,7 @@ impl Latest {
         bytes.len() > 1
             && self.offset == offset as u32
             && self.length == bytes.len() as u32
-            && Self::of(offset, bytes, self.read as usize, hasher).hash != self.hash
+            && Self::of(offset, bytes, self.mattered as usize, hasher).hash != self.hash
     }
 }
 

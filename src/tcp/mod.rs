@@ -9,7 +9,8 @@
 //! The first copy of a byte counts. That a later copy differs is told where the first one still
 //! waits, and where it is what a direction was read up to: bytes that were handed on are not kept,
 //! but of the latest run of them a hash is, so that the copy a forger sends right behind a segment
-//! is seen. Older ones are not compared.
+//! is seen. Older ones are not compared, and of what was only counted, such as a body that nobody
+//! wants, no more than the first few.
 
 mod assembler;
 mod calm;

@@ -75,8 +75,8 @@ pub(super) fn deliver<T>(
     let half = &mut halves[from];
     if !bytes.is_empty() {
         *carried = true;
-        let read = handler.data(stream, state, from, bytes, place, alone);
-        half.latest = Latest::of(half.next, bytes, read, &told.hasher);
+        let mattered = handler.data(stream, state, from, bytes, place, alone);
+        half.latest = Latest::of(half.next, bytes, mattered, &told.hasher);
         half.advance(bytes.len() as u64);
     }
     if missing > 0 {

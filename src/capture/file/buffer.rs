@@ -4,13 +4,14 @@
 //! file a part at a time is mapped, where that is wanted. This module refuses to know what the
 //! bytes mean.
 
+use super::cut::Cut;
 #[cfg(target_os = "linux")]
 use super::map::View;
 use crate::packet::Shared;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek as _, SeekFrom};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How much is asked of the system at a time: fits the second-level cache of most processors.
 const SIZE: usize = 256 * 1024;
@@ -30,8 +31,8 @@ pub(super) struct Input {
     /// Whether a regular file may be mapped.
     pub(super) maps: bool,
     read: Arc<AtomicU64>,
-    /// Set where a file became shorter while it was mapped.
-    cut: Arc<AtomicBool>,
+    /// Set where the file became shorter while it was mapped.
+    cut: Cut,
 }
 
 enum From {
@@ -41,10 +42,10 @@ enum From {
 
 impl Input {
     pub(super) fn any(input: impl Read + Send + 'static, read: Arc<AtomicU64>) -> Self {
-        Self { from: From::Any(Box::new(input)), maps: false, read, cut: Arc::default() }
+        Self { from: From::Any(Box::new(input)), maps: false, read, cut: Cut::default() }
     }
 
-    pub(super) fn regular(file: File, read: Arc<AtomicU64>, cut: Arc<AtomicBool>) -> Self {
+    pub(super) fn regular(file: File, read: Arc<AtomicU64>, cut: Cut) -> Self {
         Self { from: From::Regular(file), maps: false, read, cut }
     }
 }
@@ -146,16 +147,18 @@ impl Buffer {
     fn map(&mut self, wanted: usize) -> io::Result<bool> {
         let From::Regular(file) = &mut self.input.from else { return Ok(false) };
         let ahead = (self.end - self.start) as u64;
-        let Some(left) = file.metadata()?.len().checked_sub(self.offset).filter(|left| *left >= ahead) else {
-            self.input.cut.store(true, Ordering::Relaxed);
+        let left = file.metadata()?.len().checked_sub(self.offset).filter(|left| *left >= ahead);
+        if left.is_none() && matches!(self.bytes, Bytes::Mapped(..)) {
+            self.input.cut.set();
             return Ok(true);
-        };
-        let length = left.min(wanted.max(MAPPED) as u64);
+        }
+        // Some systems' files say that they are empty, and are not.
+        let length = left.unwrap_or(ahead).min(wanted.max(MAPPED) as u64);
         let mapped =
             if length > ahead { View::new(file, self.offset, length as usize, &self.input.cut).ok() } else { None };
         let Some((view, before)) = mapped else {
-            // At its end, or where the system does not map it: whatever comes is read.
-            self.input.maps = false;
+            // Whatever comes is read: behind its end, or until the system maps it again.
+            self.input.maps = length > ahead;
             file.seek(SeekFrom::Start(self.offset.saturating_add(ahead)))?;
             return Ok(false);
         };
@@ -173,7 +176,7 @@ impl Buffer {
             #[cfg(target_os = "linux")]
             Bytes::Mapped(view, _) => view.is_hurt(),
         };
-        here || self.input.cut.load(Ordering::Relaxed)
+        here || self.input.cut.is_set()
     }
 
     /// What holds the bytes together, where it can be held by others, too.

@@ -5,6 +5,7 @@
 //! This module refuses to know what the bytes mean.
 #![allow(unsafe_code)] // mapping saves the copy of every byte: a fifth to a half of the time where bodies are passed over
 
+use super::cut::Cut;
 use nix::libc::{self, c_int, c_void, siginfo_t};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
@@ -13,8 +14,8 @@ use std::fs::File;
 use std::io;
 use std::num::NonZeroUsize;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 
 /// A part of a file.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ pub(super) struct View {
     length: usize,
     place: &'static Place,
     /// Set in the end where a part of it was gone.
-    cut: Arc<AtomicBool>,
+    cut: Cut,
 }
 
 // SAFETY: the mapping belongs to the process, not to a thread, and only this value unmaps it.
@@ -41,6 +42,9 @@ impl AsRef<[u8]> for View {
 #[derive(Debug)]
 struct Place {
     taken: AtomicBool,
+    /// Odd while the addresses change: whoever saw it odd, or another one afterwards, saw addresses that
+    /// do not belong together.
+    turn: AtomicUsize,
     /// Addresses; both 0 while nothing is mapped.
     start: AtomicUsize,
     end: AtomicUsize,
@@ -52,6 +56,7 @@ struct Place {
 static PLACES: [Place; 64] = [const {
     Place {
         taken: AtomicBool::new(false),
+        turn: AtomicUsize::new(0),
         start: AtomicUsize::new(0),
         end: AtomicUsize::new(0),
         hurt: AtomicBool::new(false),
@@ -59,6 +64,9 @@ static PLACES: [Place; 64] = [const {
 }; 64];
 
 static PAGE: AtomicUsize = AtomicUsize::new(4096);
+
+/// Whether SIGBUS is somebody else's again: then nothing more is mapped.
+static GONE: AtomicBool = AtomicBool::new(false);
 
 /// What was done about SIGBUS before; `None` where that cannot be replaced.
 static BEFORE: OnceLock<Option<SigAction>> = OnceLock::new();
@@ -69,8 +77,8 @@ impl View {
     ///
     /// # Errors
     /// The system cannot map it, or there are too many views. It can still be read.
-    pub(super) fn new(file: &File, from: u64, length: usize, cut: &Arc<AtomicBool>) -> io::Result<(Self, usize)> {
-        if BEFORE.get_or_init(watch).is_none() {
+    pub(super) fn new(file: &File, from: u64, length: usize, cut: &Cut) -> io::Result<(Self, usize)> {
+        if BEFORE.get_or_init(watch).is_none() || GONE.load(Ordering::Relaxed) {
             return Err(io::ErrorKind::Unsupported.into());
         }
         let before = from % PAGE.load(Ordering::Relaxed) as u64;
@@ -78,7 +86,7 @@ impl View {
         let more = before as usize;
         let place = PLACES.iter().find(|place| !place.taken.swap(true, Ordering::Acquire));
         let place = place.ok_or(io::ErrorKind::ResourceBusy)?;
-        let mapped = place.map(file, from - before, length.saturating_add(more), Arc::clone(cut));
+        let mapped = place.map(file, from - before, length.saturating_add(more), cut.clone());
         if mapped.is_err() {
             place.taken.store(false, Ordering::Release);
         }
@@ -89,7 +97,9 @@ impl View {
     #[inline]
     pub(super) fn bytes(&self) -> &[u8] {
         // SAFETY: `length` bytes from `start` are mapped for reading as long as this value lives;
-        // where the file has no such bytes any more the handler maps zeros.
+        // where the file has no such bytes any more the handler maps zeros. Somebody may write to the
+        // file meanwhile, as with every mapping of a file; what is made of the bytes has to be sound
+        // whatever they are, and is bounded by their number, which stays.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr().cast(), self.length) }
     }
 
@@ -100,7 +110,7 @@ impl View {
 }
 
 impl Place {
-    fn map(&'static self, file: &File, offset: u64, length: usize, cut: Arc<AtomicBool>) -> io::Result<View> {
+    fn map(&'static self, file: &File, offset: u64, length: usize, cut: Cut) -> io::Result<View> {
         let whole = NonZeroUsize::new(length).ok_or(io::ErrorKind::InvalidInput)?;
         let offset = libc::off_t::try_from(offset).map_err(|_| io::ErrorKind::InvalidInput)?;
         // SAFETY: a new mapping at an address that the system chooses touches nobody's memory.
@@ -109,17 +119,29 @@ impl Place {
         };
         let address = start.as_ptr() as usize;
         self.hurt.store(false, Ordering::Relaxed);
-        self.start.store(address, Ordering::Relaxed);
-        self.end.store(address.saturating_add(length), Ordering::Release);
+        self.stand(address, address.saturating_add(length));
         Ok(View { start, length, place: self, cut })
+    }
+
+    /// Says from where to where the view is.
+    fn stand(&self, start: usize, end: usize) {
+        self.turn.fetch_add(1, Ordering::AcqRel);
+        fence(Ordering::Release);
+        self.start.store(start, Ordering::Relaxed);
+        self.end.store(end, Ordering::Relaxed);
+        self.turn.fetch_add(1, Ordering::Release);
     }
 
     /// Maps zeros from the page of `address` to the end, if that is within; true if so.
     ///
     /// Makes one system call and no other, as befits a handler of signals.
     fn heal(&self, address: usize) -> bool {
-        let (end, start) = (self.end.load(Ordering::Acquire), self.start.load(Ordering::Relaxed));
-        if !(start..end).contains(&address) {
+        let turn = self.turn.load(Ordering::Acquire);
+        let (start, end) = (self.start.load(Ordering::Relaxed), self.end.load(Ordering::Relaxed));
+        fence(Ordering::Acquire);
+        // A view that somebody looks at stays where it is: one that moves is another's.
+        let stays = turn.is_multiple_of(2) && self.turn.load(Ordering::Relaxed) == turn;
+        if !stays || !(start..end).contains(&address) {
             return false;
         }
         let from = address - address % PAGE.load(Ordering::Relaxed);
@@ -135,10 +157,9 @@ impl Place {
 impl Drop for View {
     fn drop(&mut self) {
         if self.is_hurt() {
-            self.cut.store(true, Ordering::Relaxed);
+            self.cut.set();
         }
-        self.place.end.store(0, Ordering::Relaxed);
-        self.place.start.store(0, Ordering::Relaxed);
+        self.place.stand(0, 0);
         // SAFETY: this value mapped it, and nothing borrowed from it can be left.
         _ = unsafe { munmap(self.start, self.length) };
         self.place.taken.store(false, Ordering::Release);
@@ -157,11 +178,17 @@ fn watch() -> Option<SigAction> {
 
 extern "C" fn on_bus_error(_: c_int, info: *mut siginfo_t, _: *mut c_void) {
     // SAFETY: with SA_SIGINFO the system gives a description that is valid for the call.
-    let address = unsafe { info.as_ref().map_or(0, |info| info.si_addr() as usize) };
-    if PLACES.iter().any(|place| place.heal(address)) {
+    let (code, address) = unsafe { info.as_ref().map_or((0, 0), |info| (info.si_code, info.si_addr() as usize)) };
+    if code == libc::BUS_ADRERR && PLACES.iter().any(|place| place.heal(address)) {
         return;
     }
-    // Not ours: whoever was in charge before is asked when the instruction is repeated.
+    // Not ours: whoever was in charge before is asked, when the instruction is repeated or, where
+    // somebody sent the signal, at once.
+    GONE.store(true, Ordering::Relaxed);
+    if code <= 0 {
+        // SAFETY: one may send oneself signals from a handler.
+        _ = unsafe { libc::raise(libc::SIGBUS) };
+    }
     match BEFORE.get() {
         // SAFETY: puts back what was there; a system call and nothing else.
         Some(Some(before)) => _ = unsafe { sigaction(Signal::SIGBUS, before) },

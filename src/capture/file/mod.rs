@@ -1,8 +1,10 @@
 //! Saved captures: pcap and pcapng, plain or compressed, one or several as one.
 //!
-//! Packets are lent out of one small buffer, or out of the part of the file that is mapped. This module refuses to know what is in them.
+//! Packets are lent out of one small buffer, or out of the part of the file that is mapped. This
+//! module refuses to know what is in them.
 
 mod buffer;
+mod cut;
 mod foreign;
 #[cfg(target_os = "linux")]
 mod map;
@@ -21,6 +23,7 @@ use super::filter::Filter;
 use super::interface::Interfaces;
 use crate::packet::{Packet, PacketId, Shared};
 use buffer::Input;
+use cut::Cut;
 use reader::Reader;
 use record::Record;
 use std::collections::VecDeque;
@@ -117,7 +120,7 @@ impl Files {
         let size = metadata.is_file().then_some(metadata.len());
         let read = self.progress.reading();
         let input = if metadata.is_file() {
-            Input::regular(file, read, Arc::clone(&self.progress.cut))
+            Input::regular(file, read, Cut::another(&self.progress.cut))
         } else {
             Input::any(file, read)
         };

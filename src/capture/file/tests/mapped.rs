@@ -109,3 +109,52 @@ fn what_is_added_to_a_file_while_it_is_read_is_read_too() {
     assert_eq!(rest, wanted[wanted.len() - rest.len()..]);
     assert_eq!(rest.last().unwrap().number, wanted.len() as u64);
 }
+
+#[test]
+fn a_file_that_becomes_shorter_spares_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (folder.path().join("first"), folder.path().join("second"));
+    let whole = pcap(4 << 20, &[1000]);
+    std::fs::write(&first, &whole).unwrap();
+    std::fs::write(&second, &whole).unwrap();
+    let mut files = Files::open([&first, &second]).unwrap().mapped();
+    let progress = files.progress();
+    assert!(loop_until(&mut files, 700_000).is_none() && !progress.was_cut());
+    OpenOptions::new().write(true).open(&first).unwrap().set_len(1 << 19).unwrap();
+    let mut errors = 0;
+    let mut packets = [0; 2];
+    loop {
+        match files.next() {
+            Ok(Some(packet)) => packets[usize::from(packet.id.file())] += 1,
+            Ok(None) => break,
+            Err(_) => errors += 1,
+        }
+    }
+    assert_eq!((errors, packets[1]), (1, read(&whole).0.len()));
+    assert!(progress.was_cut());
+}
+
+#[test]
+fn views_that_come_and_go_beside_one_that_is_hurt_stay_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let (good, bad) = (folder.path().join("good"), folder.path().join("bad"));
+    let whole = pcap(3 << 20, &[1000]);
+    std::fs::write(&good, &whole).unwrap();
+    let wanted = read(&whole).0.len();
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            for _ in 0..40 {
+                let (packets, error) = read_from(Files::open([&good]).unwrap().mapped());
+                assert!(error.is_none() && packets.len() == wanted);
+            }
+        });
+        while !reader.is_finished() {
+            std::fs::write(&bad, &whole).unwrap();
+            let mut files = Files::open([&bad]).unwrap().mapped();
+            assert!(loop_until(&mut files, 300_000).is_none());
+            OpenOptions::new().write(true).open(&bad).unwrap().set_len(1 << 18).unwrap();
+            while let Ok(Some(_)) = files.next() {}
+        }
+        reader.join().unwrap();
+    });
+}
