@@ -46,6 +46,8 @@
 pub mod analyzer;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 pub mod capture;
 #[cfg(feature = "cli")]
 pub mod commands;

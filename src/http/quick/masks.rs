@@ -92,7 +92,7 @@ mod tests {
             readers.push(avx2::tests::masks);
         }
         #[cfg(target_arch = "x86_64")]
-        if avx512::can() {
+        if crate::avx512::can() {
             readers.push(avx512::tests::masks);
         }
         readers

@@ -28,7 +28,7 @@ const FOREIGN: [&[u8]; 2] = [b"PRI", b"ICY"];
 pub(super) fn read(bytes: &[u8], longest: usize, spare: impl FnOnce() -> Box<Message>) -> Option<Box<Message>> {
     let bytes = bytes.get(..longest.min(bytes.len()))?;
     #[cfg(target_arch = "x86_64")]
-    if masks::avx512::can() {
+    if crate::avx512::can() {
         #[allow(unsafe_code)]
         // SAFETY: as below.
         return unsafe { read_with_avx512(bytes, spare) };

@@ -14,9 +14,11 @@ mod avx512;
 #[cfg(target_arch = "x86_64")]
 pub(super) use crate::avx2::can;
 #[cfg(target_arch = "x86_64")]
+use crate::avx512::can as can_wide;
+#[cfg(target_arch = "x86_64")]
 use avx2::{masks, places};
 #[cfg(target_arch = "x86_64")]
-use avx512::{can as can_wide, masks as wide_masks};
+use avx512::masks as wide_masks;
 
 use super::index::{Entry, Hit, Index, SIEVE_BITS, START, Sieve, Words, word_at};
 use super::prefilter::commonness;
@@ -187,8 +189,8 @@ impl Packed {
         }
         let sieve = Sieve::new(&entries);
         let starts = Sieve::set(entries.iter().map(|entry| entry.probe & START));
-        let tables = self::tables(&groups, |group| group.sets.iter().map(|(set, _)| u128::from(*set)));
-        let wide = can_wide().then(|| Box::new(self::tables(&groups, |group| group.exact.iter().copied())));
+        let tables = self::tables(&groups, |group| group.sets.map(|(set, _)| u128::from(set)));
+        let wide = can_wide().then(|| Box::new(self::tables(&groups, |group| group.exact)));
         Some(Self { tables, wide, starts, sieve, index: Index::new(entries, Words::clone(words)), longest })
     }
 
@@ -243,6 +245,34 @@ impl Packed {
     }
 }
 
+/// A step reads so many bytes: its last place has others behind it.
+#[cfg(target_arch = "x86_64")]
+const READ: usize = STEP + PLACES - 1;
+
+/// Fills `out` with what `look` makes of each step from the beginning of `text`: the words, the tokens and
+/// the digits; says how many steps that took. What is missing behind the end counts as zeros.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+#[allow(clippy::inline_always)] // so that it is compiled for the processor that its caller knows of
+fn in_steps(text: &[u8], out: &mut Masks, look: impl Fn(&[u8; READ]) -> (u64, u64, u64)) -> usize {
+    let mut steps = 0;
+    for ((words, tokens), digits) in out.words.iter_mut().zip(&mut out.tokens).zip(&mut out.digits) {
+        let rest = text.get(steps * STEP..).unwrap_or_default();
+        let mut padded = [0; READ];
+        let block = match rest.first_chunk() {
+            Some(block) => block,
+            None if rest.is_empty() => break,
+            None => {
+                padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+                &padded
+            }
+        };
+        (*words, *tokens, *digits) = look(block);
+        steps += 1;
+    }
+    steps
+}
+
 /// Which hashes of three bytes there are, a bit for each.
 type Starts = [u64; 1 << (SIEVE_BITS - 6)];
 
@@ -262,10 +292,7 @@ fn sieve(starts: &Starts, text: &[u8], found: &mut Places, count: usize) -> usiz
 }
 
 /// For each place and each of `N` values which groups have it, by the bits that `sets` gives of a group.
-fn tables<'a, const N: usize, I: Iterator<Item = u128> + 'a>(
-    groups: &'a [Group; 16],
-    sets: impl Fn(&'a Group) -> I,
-) -> [[[u8; N]; PLACES]; 2] {
+fn tables<const N: usize>(groups: &[Group; 16], sets: impl Fn(&Group) -> [u128; PLACES]) -> [[[u8; N]; PLACES]; 2] {
     let mut tables = [[[0; N]; PLACES]; 2];
     for (which, group) in groups.iter().enumerate() {
         let Some(table) = tables.get_mut(which / 8) else { continue };

@@ -4,9 +4,10 @@
 //! It refuses to know lines.
 
 use super::{BLOCK, Masks};
+use crate::avx512::load;
 use std::arch::x86_64::{
-    __m512i, _mm512_cmpeq_epi8_mask, _mm512_cmplt_epu8_mask, _mm512_loadu_si512, _mm512_movepi8_mask,
-    _mm512_permutex2var_epi8, _mm512_set1_epi8, _mm512_sub_epi8, _mm512_test_epi8_mask,
+    _mm512_cmpeq_epi8_mask, _mm512_cmplt_epu8_mask, _mm512_movepi8_mask, _mm512_permutex2var_epi8, _mm512_set1_epi8,
+    _mm512_sub_epi8, _mm512_test_epi8_mask,
 };
 
 /// Which bytes names are made of, but for a few.
@@ -19,21 +20,6 @@ const NAME: [u8; 128] = {
     }
     name
 };
-
-/// Whether the processor has all that is needed here, and in the rest of a head's reading.
-#[inline]
-pub(in super::super) fn can() -> bool {
-    use std::arch::is_x86_feature_detected as has;
-    has!("avx512f") && has!("avx512bw") && has!("avx512vbmi") && crate::avx2::can()
-}
-
-#[inline]
-#[allow(unsafe_code)] // of eight numbers read one by one the compiler does not always make one load
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-fn load(bytes: &[u8; 64]) -> __m512i {
-    // SAFETY: there are 64 bytes to read, and they need not be aligned.
-    unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
-}
 
 impl Masks {
     /// As `of`.
@@ -49,12 +35,11 @@ impl Masks {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx2,bmi1,bmi2,lzcnt")]
     fn of_register(block: &[u8; BLOCK]) -> Self {
-        let bytes = load(block);
+        let bytes = load(block, 0);
         let all = |byte: u8| _mm512_set1_epi8(byte.cast_signed());
         let is = |byte: u8| _mm512_cmpeq_epi8_mask(bytes, all(byte));
-        let (low, high) = (NAME.first_chunk().unwrap_or(&[0; 64]), NAME.last_chunk().unwrap_or(&[0; 64]));
         // The seven lowest bits choose.
-        let name = _mm512_permutex2var_epi8(load(low), bytes, load(high));
+        let name = _mm512_permutex2var_epi8(load(&NAME, 0), bytes, load(&NAME, 64));
         let (line_feeds, returns) = (is(b'\n'), is(b'\r'));
         let printable = _mm512_cmplt_epu8_mask(_mm512_sub_epi8(bytes, all(b' ')), all(0x7f - b' '));
         Self {
@@ -75,7 +60,7 @@ pub(super) mod tests {
     /// Only where `can` said so.
     #[allow(unsafe_code)]
     pub(in super::super) fn masks(bytes: &[u8]) -> Masks {
-        assert!(can());
+        assert!(crate::avx512::can());
         // SAFETY: the processor can.
         unsafe { Masks::with_avx512(bytes) }
     }

@@ -3,15 +3,12 @@
 //! Measured against the table of the prefilter, which needs no such processor: 6 times the bytes
 //! a second. It refuses to know what the tables say.
 
-use super::{Masks, PLACES, Places, STEP, Table, flatten};
+use super::{Masks, Places, READ, STEP, Table, flatten, in_steps};
 use crate::avx2::{load, twice};
 use std::arch::x86_64::{
     _mm256_and_si256, _mm256_blendv_epi8, _mm256_cmpeq_epi8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
     _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_srli_epi16,
 };
-
-/// A step reads so many bytes: its last place has others behind it.
-const READ: usize = STEP + PLACES - 1;
 
 /// For each low half of a byte, a bit for each high half that makes it part of a token.
 const LOW: [u8; 16] = [
@@ -80,21 +77,8 @@ fn with_avx2(tables: &[Table; 2], text: &[u8], out: &mut Masks) -> usize {
         let [one, other] = groups;
         (non_zero(_mm256_or_si256(one, other)), non_zero(token), u64::from(digits))
     };
-    let mut steps = 0;
-    for ((words, tokens), digits) in out.words.iter_mut().zip(&mut out.tokens).zip(&mut out.digits) {
-        let rest = text.get(steps * STEP..).unwrap_or_default();
-        let mut padded = [0; READ];
-        let block = match rest.first_chunk() {
-            Some(block) => block,
-            None if rest.is_empty() => break,
-            None => {
-                padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-                &padded
-            }
-        };
+    in_steps(text, out, |block| {
         let (low, high) = (look(block, 0), look(block, STEP / 2));
-        (*words, *tokens, *digits) = (high.0 << 32 | low.0, high.1 << 32 | low.1, high.2 << 32 | low.2);
-        steps += 1;
-    }
-    steps
+        (high.0 << 32 | low.0, high.1 << 32 | low.1, high.2 << 32 | low.2)
+    })
 }
