@@ -53,10 +53,7 @@ fn is_binary(text: &[u8]) -> bool {
 
 fn decode<'a>(bytes: &'a [u8], encoding: &'static Encoding, truncated: bool) -> Option<Cow<'a, str>> {
     if encoding == UTF_8 || (encoding.is_ascii_compatible() && bytes.is_ascii()) {
-        if let Ok(text) = simdutf8::basic::from_utf8(bytes) {
-            return Some(Cow::Borrowed(text));
-        }
-        return match std::str::from_utf8(bytes) {
+        return match simdutf8::compat::from_utf8(bytes) {
             Ok(text) => Some(Cow::Borrowed(text)),
             Err(error) if truncated && error.error_len().is_none() => {
                 let whole = bytes.get(..error.valid_up_to()).unwrap_or_default();
