@@ -37,16 +37,16 @@ pub(super) struct Item {
     /// Where its payload stands, and in which of what is shared; `COPIED` where in none.
     start: u32,
     length: u32,
-    part: u16,
+    shared: u8,
     /// All of it but its payload.
     unit: Unit<'static>,
 }
 
-/// A batch ends when it holds so many parts, of which there cannot be many at a time.
-const MOST_PARTS: usize = 3;
+/// A batch is full when it holds so much of what is shared, of which there cannot be much at a time.
+const MOST_SHARED: usize = 3;
 
-/// Stands for no part that is shared.
-const COPIED: u16 = u16::MAX;
+/// Stands for nothing that is shared.
+const COPIED: u8 = u8::MAX;
 
 impl Batch {
     pub(super) fn new(workers: usize) -> Self {
@@ -58,7 +58,7 @@ impl Batch {
     pub(super) fn clear(&mut self, room: usize) {
         self.bytes.clear();
         self.bytes.shrink_to(room);
-        self.shared.clear();
+        self.let_go();
         self.size = 0;
         self.parts.iter_mut().for_each(Vec::clear);
         self.quiet.clear();
@@ -66,9 +66,9 @@ impl Batch {
         self.items = 0;
     }
 
-    /// Whether as many parts are held as one batch may.
+    /// Whether it holds as much of what is shared as one batch may.
     pub(super) const fn holds_enough(&self) -> bool {
-        self.shared.len() >= MOST_PARTS
+        self.shared.len() >= MOST_SHARED
     }
 
     /// Lets go of what others hold, too.
@@ -100,25 +100,23 @@ impl Batch {
                 (payload, Unit::Datagram(Datagram { four_tuple, payload: &[], missing, place }))
             }
         };
-        let (start, part) = self.hold(payload, shared);
+        let (start, shared) = self.hold(payload, shared);
         let Some(items) = self.parts.get_mut(worker) else { return };
-        items.push(Item { packet, serial, start, length: payload.len() as u32, part, unit });
+        items.push(Item { packet, serial, start, length: payload.len() as u32, shared, unit });
         self.items += 1;
     }
 
     /// Sees to it that a payload lasts as long as the batch; says where it is found.
     #[inline]
-    fn hold(&mut self, payload: &[u8], shared: Option<&Shared>) -> (u32, u16) {
+    fn hold(&mut self, payload: &[u8], shared: Option<&Shared>) -> (u32, u8) {
         self.size += payload.len();
         let within = shared.and_then(|shared| Some((shared, start_in((**shared).as_ref(), payload)?)));
         if let Some((shared, start)) = within {
             if self.shared.last().is_none_or(|last| !Arc::ptr_eq(last, shared)) {
                 self.shared.push(Arc::clone(shared));
             }
-            // Files come one after the other, each in large parts, and a batch is small.
-            if let Some(part) = u16::try_from(self.shared.len() - 1).ok().filter(|part| *part < COPIED) {
-                return (start, part);
-            }
+            // A packet adds one at most, and what is full takes no more.
+            return (start, (self.shared.len() - 1) as u8);
         }
         // A batch ends long before 4 GiB.
         let start = self.bytes.len() as u32;
@@ -134,7 +132,7 @@ impl Batch {
     /// The whole of a segment or datagram.
     #[inline]
     pub(super) fn unit(&self, item: &Item) -> Unit<'_> {
-        let bytes = match self.shared.get(usize::from(item.part)) {
+        let bytes = match self.shared.get(usize::from(item.shared)) {
             Some(shared) => (**shared).as_ref(),
             None => &self.bytes,
         };

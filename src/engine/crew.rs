@@ -104,7 +104,7 @@ impl Crew {
         // Batches, the numbers of streams, and what was found and not heard yet have their share.
         let memory = (config.flow_memory() - config.memory / 5) / workers.max(1);
         let held = Arc::new(Held::new(workers));
-        let worker = |number| Worker::new(number, config, memory, Arc::clone(&held)).drafting(listener.drafter());
+        let worker = |number| Worker::new(number, config, memory, Arc::clone(&held), listener.drafter());
         let all = (0..workers).map(worker).collect();
         let merger = Box::new(Merger::new(workers, listener, done));
         let state = State::Here { workers: all, merger, alone: false };

@@ -19,8 +19,6 @@ pub(super) struct Worker {
     heard: Vec<Event>,
     /// Writes down what can be told by now.
     drafter: Option<Drafter>,
-    /// What was written down, to be read into once more.
-    drafted: RefCell<Vec<Event>>,
 }
 
 /// What is told, and when.
@@ -83,22 +81,20 @@ impl Held {
 }
 
 impl Worker {
-    /// A worker with so much memory for its connections.
-    pub(super) fn new(number: usize, config: &Config, memory: usize, held: Arc<Held>) -> Self {
-        let shard = config.shared_shard(memory);
-        Self { number, shard, held, heard: Vec::new(), drafter: None, drafted: RefCell::default() }
-    }
-
-    /// One that writes drafts of what it tells.
-    #[must_use]
-    pub(super) fn drafting(mut self, drafter: Option<Drafter>) -> Self {
-        self.drafter = drafter;
-        self
+    /// A worker with so much memory for its connections, which has drafts written where there is a drafter.
+    pub(super) fn new(
+        number: usize,
+        config: &Config,
+        memory: usize,
+        held: Arc<Held>,
+        drafter: Option<Drafter>,
+    ) -> Self {
+        Self { number, shard: config.shared_shard(memory), held, heard: Vec::new(), drafter }
     }
 
     /// Reads its part of the batch. `told` may hold what it told before, which it lets go of.
     pub(super) fn work(&mut self, batch: &Batch, told: &mut Told) {
-        let Self { number, shard, held, heard, drafter, drafted } = self;
+        let Self { number, shard, held, heard, drafter } = self;
         let Told { begun, tales, drafts, forgotten, weight } = told;
         *weight = 0;
         begun.clear();
@@ -108,6 +104,8 @@ impl Worker {
         heard.extend(
             tales.drain(..).filter_map(|tale| if let What::Event(event) = tale.what { Some(event) } else { None }),
         );
+        // What was written down, to be read into once more.
+        let drafted = RefCell::new(Vec::new());
         let mut sink = |moment, event: Event| {
             let what = match (&event, drafter.as_mut()) {
                 (Event::Exchange(exchange), Some(drafter)) if exchange.findings.is_empty() => {
@@ -153,6 +151,7 @@ impl Worker {
             shard.expire(latest, &mut sink);
         }
         forgotten.append(&mut shard.take_forgotten());
+        drafted.into_inner().into_iter().for_each(|event| shard.reuse(event));
         heard.truncate(tales.len());
         held.set(*number, shard.memory());
     }
