@@ -63,7 +63,7 @@ fn a_file_that_becomes_shorter_while_it_is_mapped_is_an_error_of_reading() {
     {
         std::fs::write(&path, &whole).unwrap();
         let mut files = Files::open([&path]).unwrap().mapped();
-        let (mut packets, error) = (0, loop_until(&mut files, 700_000));
+        let (mut packets, error) = (0, take_until(&mut files, 700_000));
         assert!(error.is_none());
         OpenOptions::new().write(true).open(&path).unwrap().set_len(left).unwrap();
         let error = loop {
@@ -81,7 +81,7 @@ fn a_file_that_becomes_shorter_while_it_is_mapped_is_an_error_of_reading() {
 }
 
 /// Takes packets until they hold so many bytes.
-fn loop_until(files: &mut Files, bytes: usize) -> Option<Error> {
+fn take_until(files: &mut Files, bytes: usize) -> Option<Error> {
     let mut sum = 0;
     while sum < bytes {
         match files.next() {
@@ -100,7 +100,7 @@ fn what_is_added_to_a_file_while_it_is_read_is_read_too() {
     let (first, more) = (pcap(3 << 20, &[1000]), pcap(3 << 20, &[500]));
     std::fs::write(&path, &first).unwrap();
     let mut files = Files::open([&path]).unwrap().mapped();
-    assert!(loop_until(&mut files, 2 << 20).is_none());
+    assert!(take_until(&mut files, 2 << 20).is_none());
     OpenOptions::new().append(true).open(&path).unwrap().write_all(&more[24..]).unwrap();
     let (rest, error) = read_from(files);
     assert!(error.is_none());
@@ -119,7 +119,7 @@ fn a_file_that_becomes_shorter_spares_the_next() {
     std::fs::write(&second, &whole).unwrap();
     let mut files = Files::open([&first, &second]).unwrap().mapped();
     let progress = files.progress();
-    assert!(loop_until(&mut files, 700_000).is_none() && !progress.was_cut());
+    assert!(take_until(&mut files, 700_000).is_none() && !progress.was_cut());
     OpenOptions::new().write(true).open(&first).unwrap().set_len(1 << 19).unwrap();
     let mut errors = 0;
     let mut packets = [0; 2];
@@ -151,7 +151,7 @@ fn views_that_come_and_go_beside_one_that_is_hurt_stay_whole() {
         while !reader.is_finished() {
             std::fs::write(&bad, &whole).unwrap();
             let mut files = Files::open([&bad]).unwrap().mapped();
-            assert!(loop_until(&mut files, 300_000).is_none());
+            assert!(take_until(&mut files, 300_000).is_none());
             OpenOptions::new().write(true).open(&bad).unwrap().set_len(1 << 18).unwrap();
             while let Ok(Some(_)) = files.next() {}
         }
