@@ -5,10 +5,11 @@
 
 The captures are made once, by mkpcap.py and npm.py, and kept in target/bench. Each round runs
 every tool once, one after the other, so that what slows the machine slows all; the minimum of all
-rounds counts. Times are the whole process's, user and system; memory is its peak as /proc tells it
-while it runs, and that of what is not shared with a file. `x` is CPU as a multiple of
-`tcpdump -r CAPTURE -w /dev/null` in the same run. Found are exchanges with a complete
-answer; the truth is the captures' own. A tool that takes more than --patience seconds runs once. A tool that is not installed is named at the end.
+rounds counts. Times are the whole process's, user and system. Memory is its peak as /proc tells it
+while it runs, and that of what is not shared with a file: looked at in a run of its own, since to
+look takes a core's time. `x` is CPU as a multiple of `tcpdump -r CAPTURE -w /dev/null` in the same
+run. Found are exchanges with a complete answer; the truth is the captures' own. A tool that takes
+more than --patience seconds runs once. A tool that is not installed is named at the end.
 """
 import argparse, datetime, json, os, pathlib, platform, re, shutil, subprocess, sys, tempfile, threading, time
 
@@ -64,18 +65,21 @@ def follow(pid, peaks, done):
             return
 
 
-def run(command, out):
-    """CPU and wall seconds, peak memory, peak anonymous memory; None where it failed."""
+def run(command, out, watch):
+    """CPU and wall seconds, and where somebody is to `watch` peak memory and peak anonymous memory;
+    None where it failed."""
     began = time.monotonic()
     program = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL)
     peaks, done = {"VmHWM": 0, "RssAnon": 0}, threading.Event()
-    follower = threading.Thread(target=follow, args=(program.pid, peaks, done))
-    follower.start()
+    follower = threading.Thread(target=follow, args=(program.pid, peaks, done)) if watch else None
+    if follower:
+        follower.start()
     _, status, usage = os.wait4(program.pid, 0)
     wall = time.monotonic() - began
     program.returncode = status
     done.set()
-    follower.join()
+    if follower:
+        follower.join()
     if status:
         return None
     return usage.ru_utime + usage.ru_stime, wall, peaks["VmHWM"], peaks["RssAnon"]
@@ -93,28 +97,30 @@ def measure(kind, path, truth, args):
     print("\n%s: %d bytes, %s exchanges" % (kind, path.stat().st_size, truth.get("exchanges", "?")))
     print("%-34s %9s %8s %8s %9s %9s %9s" % ("", "CPU s", "x", "wall s", "RSS MB", "anon MB", "found"))
     tools = [tool for tool in TOOLS if shutil.which(tool[1][0].format(program=args.program)) and args.only in tool[0] and not any(without in tool[0] for without in args.without)]
-    best, slow, counts = {}, set(), {}
-    for _ in range(args.runs):
+    best, peaks, failed, counts = {}, {}, set(), {}
+    # The first round is for memory and for what is found.
+    for number in range(args.runs + 1):
         for name, command, pattern in tools:
-            if name in slow:
+            if name in failed or (number > 0 and best.get(name, (0, 0))[1] > args.patience):
                 continue
             with tempfile.TemporaryDirectory(dir=args.scratch) as scratch, open(os.devnull, "wb") as nothing:
                 words = [word.format(program=args.program, capture=path, scratch=scratch) for word in command]
-                figures = run(words, nothing)
-                if name not in counts and pattern and figures:
+                figures = run(words, nothing, number == 0)
+                if number == 0 and pattern and figures:
                     counts[name] = found(words, pattern, scratch)
             if figures is None:
-                slow.add(name)
+                failed.add(name)
                 continue
-            best[name] = tuple(map(min, best.get(name, figures), figures))
-            if figures[1] > args.patience:
-                slow.add(name)
+            if number == 0:
+                peaks[name] = figures[2:]
+            if number > 0 or figures[1] > args.patience:
+                best[name] = tuple(map(min, best.get(name, figures[:2]), figures[:2]))
     copy = best.get("tcpdump -w /dev/null", (0,))[0]
     for name, _, _ in tools:
         if name not in best:
             print("%-34s failed" % name)
             continue
-        cpu, wall, memory, own = best[name]
+        (cpu, wall), (memory, own) = best[name], peaks[name]
         ratio = "%8.2f" % (cpu / copy) if copy else " " * 8
         print("%-34s %9.2f %s %8.2f %9.1f %9.1f %9s" % (
             name, cpu, ratio, wall, memory / 1e6, own / 1e6, counts.get(name, "")))
