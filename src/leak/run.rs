@@ -42,6 +42,10 @@ enum Nature {
 /// So much of a body is looked at before it is taken for an image or the like.
 const BEGINNING: usize = 32 << 10;
 
+/// So many bytes are looked through at a time. What is found does not depend on it: each time costs as
+/// much as looking through hundreds of bytes.
+const SLICE: u64 = 8 << 10;
+
 /// More sightings than this in one run are not kept.
 const MOST_SIGHTINGS: usize = 1000;
 
@@ -93,7 +97,9 @@ impl Run {
         }
         if inner.nature != Nature::Media {
             inner.window.push(rest, place.advanced(bytes.len() - rest.len()));
-            inner.advance(engine, false);
+            if inner.nature == Nature::Text && inner.window.end() - inner.stream.scanned() >= SLICE {
+                inner.advance(engine, false);
+            }
         } else if inner.window.end() as usize == BEGINNING {
             inner.advance(engine, true);
             inner.window = Window::default();

@@ -134,6 +134,11 @@ impl Stream {
         oldest.saturating_sub(KEPT)
     }
 
+    /// Up to where words were looked for.
+    pub(crate) fn scanned(&self) -> u64 {
+        self.progress.scanned
+    }
+
     /// Whether one of the words that the engine notices stood in the text so far.
     pub(crate) fn noticed(&self) -> bool {
         self.noticed
