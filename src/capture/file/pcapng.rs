@@ -28,7 +28,7 @@ const MAX_OPTIONS: u32 = 1 << 20;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Resolution {
     /// Units of 10^-n seconds up to 9: nanoseconds in one.
-    Multiply(i128),
+    Multiply(u64),
     /// Finer decimal units: how many make a nanosecond.
     Divide(i128),
     /// Units of 2^-n seconds.
@@ -71,6 +71,36 @@ impl Pcapng {
     /// A file from whose first block on nothing was read.
     pub(super) fn new(all: Interfaces) -> Self {
         Self { order: Order::Little, interfaces: Vec::new(), all, block: 0 }
+    }
+
+    /// The next packet, where it is an enhanced one, all of it stands ahead, and nothing is odd about it.
+    #[inline]
+    pub(super) fn ahead(&mut self, buffer: &mut Buffer) -> Option<Record> {
+        const FIXED: usize = BLOCK_HEAD + 20;
+        let ahead = buffer.ahead();
+        let head = ahead.first_chunk::<FIXED>()?;
+        let field = |at: usize| self.order.u32(head, at);
+        let total = field(4);
+        let room = total.checked_sub(EMPTY_BLOCK + 20)?;
+        let end = ahead.get(total as usize - 4..)?.first_chunk::<4>()?;
+        if field(0) != ENHANCED_PACKET || !total.is_multiple_of(4) || self.order.u32(end, 0) != total {
+            return None;
+        }
+        let known = self.interfaces.get(field(8) as usize)?;
+        let (captured, original) = (field(20), field(24));
+        if captured > room.min(known.longest) {
+            return None;
+        }
+        let timestamp = known.timestamp(u64::from(field(12)) << 32 | u64::from(field(16)));
+        self.block = buffer.offset();
+        Some(Record {
+            timestamp,
+            link_type: known.link_type,
+            original_length: original.max(captured),
+            interface: known.number,
+            from: buffer.take(total as usize) + FIXED,
+            length: captured as usize,
+        })
     }
 
     /// The next packet, or `None` at the file's end.
@@ -314,7 +344,7 @@ fn resolution(option: u8) -> (Resolution, u8) {
         return (Resolution::Binary(exponent), 9);
     }
     if exponent <= 9 {
-        return (Resolution::Multiply(10_i128.pow(9 - u32::from(exponent))), exponent);
+        return (Resolution::Multiply(10_u64.pow(9 - u32::from(exponent))), exponent);
     }
     // Where not even a nanosecond's count fits the field, every time is 0.
     (Resolution::Divide(10_i128.checked_pow(u32::from(exponent) - 9).unwrap_or(i128::MAX)), 9)
@@ -323,8 +353,18 @@ fn resolution(option: u8) -> (Resolution, u8) {
 impl Known {
     #[inline]
     fn timestamp(&self, time: u64) -> Timestamp {
+        if let (Resolution::Multiply(unit), 0) = (self.resolution, self.offset)
+            && let Some(nanos) = time.checked_mul(unit).and_then(|nanos| i64::try_from(nanos).ok())
+        {
+            return Timestamp::from_nanos(nanos, self.digits);
+        }
+        self.odd_timestamp(time)
+    }
+
+    /// Of any resolution and offset.
+    fn odd_timestamp(&self, time: u64) -> Timestamp {
         let nanos = match self.resolution {
-            Resolution::Multiply(unit) => i128::from(time) * unit,
+            Resolution::Multiply(unit) => i128::from(time) * i128::from(unit),
             Resolution::Divide(units) => i128::from(time) / units,
             Resolution::Binary(exponent) => (i128::from(time) * 1_000_000_000) >> exponent,
         };

@@ -77,8 +77,10 @@ impl Reader {
     /// The next packet's record and its number, where nothing has to be read for it.
     #[inline]
     pub(super) fn ahead(&mut self) -> Option<(Record, u64)> {
-        let Format::Pcap(pcap) = &self.format else { return None };
-        let record = pcap.ahead(&mut self.buffer)?;
+        let record = match &mut self.format {
+            Format::Pcap(pcap) => pcap.ahead(&mut self.buffer)?,
+            Format::Pcapng(pcapng) => pcapng.ahead(&mut self.buffer)?,
+        };
         self.buffer.fetch_ahead();
         self.number += 1;
         Some((record, self.number))

@@ -217,6 +217,12 @@ proptest! {
         file[at] = byte;
         fuzz_file(&file);
         fuzz_file(&zstd(&file));
+        // What comes byte by byte goes the long way.
+        let dripping = Files::from_reader("made", Dripping(Cursor::new(file.clone()), 1));
+        let ((packets, error), (wanted, wanted_error)) = (read(&file), read_from(dripping));
+        prop_assert_eq!(packets, wanted);
+        let told = |error: Option<Error>| error.map(|error| error.to_string());
+        prop_assert_eq!(told(error), told(wanted_error));
     }
 
     #[test]
