@@ -203,6 +203,11 @@ impl Options {
         }
     }
 
+    /// Whether somebody looks at bodies.
+    pub(super) fn wants_bodies(&self) -> bool {
+        !self.no_leaks || self.max_body > 0 || self.sha256 || self.export_bodies.is_some()
+    }
+
     /// How many threads read packets that are live, or that are not.
     pub(super) fn threads(&self, live: bool) -> NonZeroUsize {
         // Some need to know of every packet what it led to before they take the next; large bodies

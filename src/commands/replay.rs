@@ -51,7 +51,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let workers = Workers::default();
     let files = match &args.files[..] {
         [file] if file.as_os_str() == "-" => pipe::open(output.clone(), workers.clone(), Arc::clone(&stop))?,
-        files => Files::open(files)?.mapped(),
+        files => Files::open(files)?.mapped().thorough(args.options.wants_bodies()),
     };
     let files = files.filtered(filter);
     // Opened before the right to open files is given up.

@@ -5,6 +5,7 @@
 
 use crate::decode::{Datagram, Segment, Unit};
 use crate::packet::Shared;
+use crate::processor;
 use std::sync::Arc;
 
 /// Segments and datagrams of some packets.
@@ -44,6 +45,9 @@ pub(super) struct Item {
 
 /// A batch is full when it holds so much of what is shared, of which there cannot be much at a time.
 const MOST_SHARED: usize = 3;
+
+/// How many lines of its cache the processor is to fetch of a payload ahead of time: they hold a head.
+const FETCHED: usize = 6;
 
 /// Stands for nothing that is shared.
 const COPIED: u8 = u8::MAX;
@@ -129,15 +133,26 @@ impl Batch {
         self.parts.get(part).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// The whole of a segment or datagram.
     #[inline]
-    pub(super) fn unit(&self, item: &Item) -> Unit<'_> {
+    fn payload(&self, item: &Item) -> &[u8] {
         let bytes = match self.shared.get(usize::from(item.shared)) {
             Some(shared) => (**shared).as_ref(),
             None => &self.bytes,
         };
         let payload = bytes.get(item.start as usize..).and_then(|rest| rest.get(..item.length as usize));
-        let payload = payload.unwrap_or_default();
+        payload.unwrap_or_default()
+    }
+
+    /// Has the processor fetch the beginning of a payload that will be looked at soon.
+    #[inline]
+    pub(super) fn fetch(&self, item: &Item) {
+        processor::fetch_first::<FETCHED>(self.payload(item));
+    }
+
+    /// The whole of a segment or datagram.
+    #[inline]
+    pub(super) fn unit(&self, item: &Item) -> Unit<'_> {
+        let payload = self.payload(item);
         match item.unit {
             Unit::Segment(segment) => Unit::Segment(Segment { payload, ..segment }),
             Unit::Datagram(datagram) => Unit::Datagram(Datagram { payload, ..datagram }),

@@ -127,7 +127,11 @@ impl Worker {
             tales.push(Tale { moment, what });
         };
         let mut quiet = batch.quiet.iter().copied().peekable();
-        for item in batch.part(*number) {
+        let part = batch.part(*number);
+        for (item, next) in part.iter().zip(1..) {
+            if let Some(next) = part.get(next) {
+                batch.fetch(next);
+            }
             drafted.borrow_mut().drain(..).for_each(|event| shard.reuse(event));
             if shard.lacks_messages()
                 && let Some(event) = heard.pop()

@@ -20,14 +20,20 @@ const SIZE: usize = 256 * 1024;
 /// How much is mapped at a time: far more than the cost of a mapping, far less than memory.
 const MAPPED: usize = 1 << 20;
 
-/// How many lines of the processor's cache hold a packet's headers and some of what follows.
-const FETCHED: usize = 6;
+/// How far ahead the processor is to fetch all bytes: memory answers after a few small packets' time.
+const ALL: usize = 2048;
+
+/// How many lines of its cache it is to fetch of the next packet, where most bodies are passed over: they hold
+/// the headers and some of what follows.
+const BEGINNING: usize = 6;
 
 /// Where bytes come from. All that are taken are counted.
 pub(super) struct Input {
     from: From,
     /// Whether a regular file may be mapped.
     pub(super) maps: bool,
+    /// Whether packets are mostly looked at to their ends.
+    pub(super) thorough: bool,
     read: Arc<AtomicU64>,
     /// Set where the file became shorter while it was mapped.
     cut: Cut,
@@ -40,11 +46,11 @@ enum From {
 
 impl Input {
     pub(super) fn any(input: impl Read + Send + 'static, read: Arc<AtomicU64>) -> Self {
-        Self { from: From::Any(Box::new(input)), maps: false, read, cut: Cut::default() }
+        Self { from: From::Any(Box::new(input)), maps: false, thorough: false, read, cut: Cut::default() }
     }
 
     pub(super) fn regular(file: File, read: Arc<AtomicU64>, cut: Cut) -> Self {
-        Self { from: From::Regular(file), maps: false, read, cut }
+        Self { from: From::Regular(file), maps: false, thorough: false, read, cut }
     }
 }
 
@@ -67,6 +73,8 @@ pub(super) struct Buffer {
     end: usize,
     /// Where `bytes[start]` stands in the file.
     offset: u64,
+    /// Up to where the processor was asked to fetch `bytes`.
+    fetched: usize,
 }
 
 enum Bytes {
@@ -89,7 +97,7 @@ impl Bytes {
 
 impl Buffer {
     pub(super) fn new(input: Input) -> Self {
-        Self { input, bytes: Bytes::Read(vec![0; SIZE]), start: 0, end: 0, offset: 0 }
+        Self { input, bytes: Bytes::Read(vec![0; SIZE]), start: 0, end: 0, offset: 0, fetched: 0 }
     }
 
     /// What was read and is not used up.
@@ -136,7 +144,7 @@ impl Buffer {
             Bytes::Mapped(..) => self.bytes = Bytes::Read(self.ahead().to_vec()),
         }
         self.end -= self.start;
-        self.start = 0;
+        (self.start, self.fetched) = (0, 0);
     }
 
     /// Maps the part of a regular file in which `wanted` bytes from here on stand, or all that it
@@ -161,7 +169,7 @@ impl Buffer {
             return Ok(false);
         };
         self.input.read.fetch_add(length - ahead, Ordering::Relaxed);
-        (self.start, self.end) = (before, before.saturating_add(length as usize));
+        (self.start, self.end, self.fetched) = (before, before.saturating_add(length as usize), 0);
         let view = Arc::new(view);
         self.bytes = Bytes::Mapped(Arc::clone(&view), view);
         Ok(true)
@@ -200,8 +208,13 @@ impl Buffer {
 
     /// Has the processor fetch what is ahead, to have it when it is looked at.
     #[inline]
-    pub(super) fn fetch_ahead(&self) {
-        processor::fetch::<FETCHED>(self.ahead());
+    pub(super) fn fetch_ahead(&mut self) {
+        if !self.input.thorough {
+            return processor::fetch_first::<BEGINNING>(self.ahead());
+        }
+        let (from, to) = (self.fetched.max(self.start), self.start.saturating_add(ALL).min(self.end));
+        processor::fetch(self.bytes.all().get(from..to).unwrap_or_default());
+        self.fetched = to;
     }
 
     /// Uses up `count` bytes that need not be ahead; false where the file ends before.

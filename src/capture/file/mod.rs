@@ -50,6 +50,8 @@ pub struct Files {
     limit: u64,
     /// Whether large regular files are mapped.
     maps: bool,
+    /// Whether packets are mostly looked at to their ends.
+    thorough: bool,
     /// The files themselves, to be told from one that is written.
     identities: Vec<Identity>,
 }
@@ -99,6 +101,7 @@ impl Files {
             progress: Progress::default(),
             limit: u64::MAX,
             maps: false,
+            thorough: false,
             identities: Vec::new(),
         }
     }
@@ -133,6 +136,14 @@ impl Files {
     #[must_use]
     pub fn mapped(mut self) -> Self {
         self.maps = true;
+        self
+    }
+
+    /// Packets are mostly looked at to their ends, or, where not `thorough`, many bodies are passed over:
+    /// so much is fetched from memory ahead of time.
+    #[must_use]
+    pub fn thorough(mut self, thorough: bool) -> Self {
+        self.thorough = thorough;
         self
     }
 
@@ -227,7 +238,7 @@ impl Files {
     #[cold]
     fn turn(&mut self) -> Result<bool, Error> {
         let Some(Waiting { name, mut input }) = self.waiting.pop_front() else { return Ok(false) };
-        input.maps = self.maps;
+        (input.maps, input.thorough) = (self.maps, self.thorough);
         self.file = self.opened;
         self.opened = self.opened.saturating_add(1);
         self.current = Some(Reader::open(&name, input, &self.interfaces, self.limit)?);

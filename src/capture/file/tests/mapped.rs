@@ -39,7 +39,7 @@ fn a_mapped_file_has_the_packets_of_one_that_is_read() {
             for cut in [0, 1, 500] {
                 let file = &whole[..whole.len() - cut];
                 std::fs::write(&path, file).unwrap();
-                let files = Files::open([&path]).unwrap().mapped();
+                let files = Files::open([&path]).unwrap().mapped().thorough(cut == 0);
                 let progress = files.progress();
                 let (packets, error) = read_from(files);
                 let (wanted, wanted_error) = read(file);
