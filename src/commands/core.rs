@@ -54,8 +54,9 @@ impl Core {
         Self::Many(workers.clone())
     }
 
-    /// Takes a packet, which may be a part of what is `shared`.
-    pub(super) fn packet(&mut self, packet: &Packet<'_>, shared: Option<&packet::Shared>) {
+    /// Takes a packet, which may be a part of what is `shared`. False where nothing more can or may be
+    /// shown.
+    pub(super) fn packet(&mut self, packet: &Packet<'_>, shared: Option<&packet::Shared>) -> bool {
         match self {
             Self::Alone { analyzer, output, done, told } => {
                 analyzer.packet(packet, |mut event| {
@@ -65,12 +66,12 @@ impl Core {
                     }
                 });
                 told.drain(..).for_each(|event| analyzer.reuse(event));
+                !*done
             }
-            Self::Many(workers) => {
-                if let Some(mut engine) = workers.lock() {
-                    engine.shared_packet(packet, shared);
-                }
-            }
+            Self::Many(workers) => workers.lock().is_some_and(|mut engine| {
+                engine.shared_packet(packet, shared);
+                !engine.is_done()
+            }),
         }
     }
 

@@ -140,11 +140,11 @@ impl Session {
 
     /// As `packet`, of one that is a part of what is `shared`.
     pub(super) fn shared_packet(&mut self, packet: &Packet<'_>, shared: Option<&packet::Shared>) -> bool {
-        self.core.packet(packet, shared);
+        let wanted = self.core.packet(packet, shared);
         self.packets += 1;
         self.packets_left = self.packets_left.saturating_sub(1);
         let kept = self.evidence(Some(packet));
-        kept && self.save(|saver| saver.packet(packet)) && self.packets_left > 0 && !self.core.is_done()
+        kept && self.save(|saver| saver.packet(packet)) && self.packets_left > 0 && wanted
     }
 
     /// False where it failed; then nothing is saved any more.
