@@ -109,7 +109,7 @@ impl Streams {
 
     /// Joined with somebody to tell.
     pub(crate) fn with<'a, F: FnMut(Event)>(&'a mut self, sink: &'a mut F) -> Teller<'a, F> {
-        Teller { streams: self, sink }
+        Teller { streams: self, sink, counted: false }
     }
 
     /// The findings of an exchange, as they are told: with their fingerprints, their secrets
@@ -148,6 +148,8 @@ impl Streams {
 pub(crate) struct Teller<'a, F> {
     streams: &'a mut Streams,
     sink: &'a mut F,
+    /// Whether the latest bytes were only counted.
+    counted: bool,
 }
 
 impl<F: FnMut(Event)> Teller<'_, F> {
@@ -241,9 +243,11 @@ impl<F: FnMut(Event)> Handler<StreamState> for Teller<'_, F> {
         alone: bool,
     ) -> usize {
         state.inner(&mut self.streams.spare);
+        let exchanges = self.streams.exchanges;
         let mattered = self
             .with_http(stream, state, |http, settings, watch| http.data(from, bytes, place, alone, settings, watch));
         state.rest(&mut self.streams.spare);
+        self.counted = mattered == Some(0) && self.streams.exchanges == exchanges && !state.resting;
         mattered.unwrap_or(bytes.len())
     }
 
@@ -277,6 +281,10 @@ impl<F: FnMut(Event)> Handler<StreamState> for Teller<'_, F> {
         if self.streams.trace.forgets {
             self.streams.trace.forgotten.push(stream.number);
         }
+    }
+
+    fn only_counted(&self) -> bool {
+        self.counted
     }
 
     fn weight(&self, state: &StreamState) -> usize {
@@ -358,7 +366,7 @@ impl<F: FnMut(Event)> Observer for Watch<'_, F> {
         framed.feed(bytes, place, |inner, place| scanner.feed_other(run, inner, place));
         if run.has_findings() {
             let (client, server) = (self.stream.sender(from), self.stream.sender(from.reverse()));
-            let mut teller = Teller { streams: self.streams, sink: self.sink };
+            let mut teller = Teller { streams: self.streams, sink: self.sink, counted: false };
             teller.tell_findings(run, Some(framed), Some(self.stream.number), client, server);
         }
         true
@@ -429,51 +437,4 @@ impl Other {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_connection_at_rest_keeps_nothing_and_reads_on() {
-        let mut streams =
-            Streams::new(Settings::default(), Scanner::default(), Allowlist::default(), Trace::new(false));
-        let end = |last, port| Endpoint { address: [10, 0, 0, last].into(), port };
-        let ends = crate::decode::FourTuple { source: end(1, 1000), destination: end(2, 80) };
-        let (mut state, stream) = (StreamState::default(), Stream { number: 0, ends });
-        let mut told = Vec::new();
-        for _ in 0..3 {
-            for (from, bytes, rests) in [
-                (Direction::FromInitiator, &b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"[..], false),
-                (Direction::FromResponder, b"HTTP/1.1 204 No Content\r\n", false),
-                (Direction::FromResponder, b"\r\n", true),
-            ] {
-                let mut sink = |event| told.push(event);
-                streams.with(&mut sink).data(&stream, &mut state, from, bytes, Place::default(), false);
-                assert_eq!(state.inner.is_none(), rests);
-            }
-        }
-        assert_eq!(told.len(), 3);
-    }
-
-    #[test]
-    fn what_is_only_counted_does_not_matter() {
-        let (request, head) = ("GET / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n");
-        let silent = Settings { max_body: 0, inspect: false, ..Settings::default() };
-        for (settings, whole) in [(silent, false), (Settings::default(), true)] {
-            let mut streams = Streams::new(settings, Scanner::default(), Allowlist::default(), Trace::new(false));
-            let end = |last, port| Endpoint { address: [10, 0, 0, last].into(), port };
-            let ends = crate::decode::FourTuple { source: end(1, 1000), destination: end(2, 80) };
-            let (mut state, stream) = (StreamState::default(), Stream { number: 0, ends });
-            let mut mattered = |from, bytes: &str| {
-                let mut sink = |_| {};
-                streams.with(&mut sink).data(&stream, &mut state, from, bytes.as_bytes(), Place::default(), false)
-            };
-            assert_eq!(mattered(Direction::FromInitiator, request), request.len());
-            assert_eq!(
-                mattered(Direction::FromResponder, &format!("{head}abc")),
-                head.len() + if whole { 3 } else { 0 }
-            );
-            assert_eq!(mattered(Direction::FromResponder, "def"), if whole { 3 } else { 0 });
-            assert_eq!(mattered(Direction::FromResponder, &format!("ghi{head}")), 3 + head.len());
-        }
-    }
-}
+mod tests;

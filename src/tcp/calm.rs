@@ -58,8 +58,10 @@ impl<T: Default> Flows<T> {
         // Where nothing is handed on, nobody's memory grows.
         if !segment.payload.is_empty() {
             deliver(flow, from, segment.payload, 0, segment.place, &mut self.told, handler);
-            self.reckon(slot, handler);
-            self.keep_bound(handler);
+            if !handler.only_counted() {
+                self.reckon(slot, handler);
+                self.keep_bound(handler);
+            }
         }
         true
     }

@@ -28,6 +28,11 @@ pub trait Handler<T> {
     fn forgotten(&mut self, _stream: &Stream) {}
     /// Memory that `state` holds beyond its own size, in bytes.
     fn weight(&self, state: &T) -> usize;
+    /// Whether the bytes that were handed on last were counted and nothing else, so that the stream's
+    /// state weighs no more than before.
+    fn only_counted(&self) -> bool {
+        false
+    }
 }
 
 /// What makes a stream's bytes a matter of opinion.
