@@ -1,19 +1,17 @@
-//! The threads: workers, and one that tells what they found.
+//! Workers and who tells what they found, with threads of their own or without.
 //!
 //! It refuses to know what is in a batch.
 
 use super::backlog::Backlog;
 use super::batch::Batch;
 use super::merge::Merger;
+use super::threads::{Threads, start};
 use super::worker::{Held, Told, Worker};
 use super::{Listener, Load, Pace};
-use crate::analyzer::{Config, Event, Tally};
-use std::io;
-use std::panic::resume_unwind;
+use crate::analyzer::{Config, Tally};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::thread::{Builder, JoinHandle};
+use std::sync::mpsc::Receiver;
 
 /// How much may wait for the workers.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +31,17 @@ impl Room {
             Pace::Shed => 64,
         };
         Self { batches, batch: (config.memory / 64 / batches).clamp(4 << 10, 512 << 10) }
+    }
+}
+
+/// How much of the connections whoever takes packets apart reads besides, of 2^32: where there are few
+/// threads it would else wait for them much of the time, and what it has just had in its hands is near.
+/// Nothing where packets come by themselves.
+pub(super) const fn own_share(workers: usize, pace: Pace) -> u64 {
+    match (pace, workers) {
+        (Pace::Wait, 2) => (1 << 32) / 100 * 36,
+        (Pace::Wait, 3) => (1 << 32) / 100 * 17,
+        _ => 0,
     }
 }
 
@@ -59,37 +68,6 @@ enum State {
     },
     Away(Threads),
     Gone(Tally),
-}
-
-/// The threads at work.
-struct Threads {
-    batches: Vec<Sender<Arc<Batch>>>,
-    free: Receiver<Batch>,
-    workers: Vec<JoinHandle<Tally>>,
-    merger: JoinHandle<()>,
-}
-
-/// A worker's thread's ends of queues.
-struct Desk {
-    worker: Worker,
-    batches: Receiver<Arc<Batch>>,
-    told: Sender<(Arc<Batch>, Told)>,
-    /// Where it tells what was open at the end.
-    pages: SyncSender<Vec<Event>>,
-    /// What was told comes back, to be let go of.
-    heard: Receiver<Told>,
-    backlog: Arc<Backlog>,
-}
-
-/// Those of the thread that tells.
-struct Stage {
-    merger: Box<Merger>,
-    told: Vec<Receiver<(Arc<Batch>, Told)>>,
-    pages: Vec<Receiver<Vec<Event>>>,
-    heard: Vec<Sender<Told>>,
-    free: Sender<Batch>,
-    backlog: Arc<Backlog>,
-    queued: Arc<AtomicUsize>,
 }
 
 impl Crew {
@@ -209,173 +187,10 @@ impl Crew {
         else {
             return;
         };
-        self.state = match threads(workers.len()) {
+        self.state = match start(workers.len(), own_share(workers.len(), self.pace) > 0) {
             Ok(started) => State::Away(started.send_off(workers, merger, &self.backlog, &self.queued)),
             Err(_) => State::Here { workers, merger, alone: true },
         };
-    }
-}
-
-/// Threads that wait for what they are to do.
-struct Started {
-    workers: Vec<(Sender<Desk>, JoinHandle<Tally>)>,
-    merger: (Sender<Stage>, JoinHandle<()>),
-}
-
-/// Starts threads for so many workers, and one more. Those that did start end where another
-/// cannot.
-fn threads(workers: usize) -> io::Result<Started> {
-    let worker = |number: usize| {
-        let (to, desk) = channel::<Desk>();
-        let thread = Builder::new().name(format!("worker {}", number + 1));
-        let work = move || desk.recv().map_or_else(|_| Tally::default(), Desk::work);
-        Ok((to, thread.spawn(work)?))
-    };
-    let workers = (0..workers).map(worker).collect::<io::Result<_>>()?;
-    let (to, stage) = channel::<Stage>();
-    let tell = move || stage.recv().map_or((), Stage::tell);
-    Ok(Started { workers, merger: (to, Builder::new().name("report".to_owned()).spawn(tell)?) })
-}
-
-impl Started {
-    fn send_off(
-        self,
-        workers: Vec<Worker>,
-        merger: Box<Merger>,
-        backlog: &Arc<Backlog>,
-        queued: &Arc<AtomicUsize>,
-    ) -> Threads {
-        let (free_to, free) = channel();
-        let (backlog_of, queued) = (|| Arc::clone(backlog), Arc::clone(queued));
-        let mut stage = Stage {
-            merger,
-            told: Vec::new(),
-            pages: Vec::new(),
-            heard: Vec::new(),
-            free: free_to,
-            backlog: backlog_of(),
-            queued,
-        };
-        let (mut batches, mut handles) = (Vec::new(), Vec::new());
-        for ((to, handle), worker) in self.workers.into_iter().zip(workers) {
-            let (batches_to, batches_from) = channel();
-            let (told, told_from) = channel();
-            let (pages, pages_from) = sync_channel(1);
-            let (heard_to, heard) = channel();
-            _ = to.send(Desk { worker, batches: batches_from, told, pages, heard, backlog: backlog_of() });
-            stage.pages.push(pages_from);
-            stage.told.push(told_from);
-            stage.heard.push(heard_to);
-            batches.push(batches_to);
-            handles.push(handle);
-        }
-        let (to, merger) = self.merger;
-        _ = to.send(stage);
-        Threads { batches, free, workers: handles, merger }
-    }
-}
-
-impl Threads {
-    /// Hands a batch to each worker and keeps no hold of it: the last to have it is the one that
-    /// tells, who gives it back.
-    fn send(&self, batch: Batch) {
-        let shared = Arc::new(batch);
-        let holds = std::iter::repeat_n(shared, self.batches.len());
-        for (to, hold) in self.batches.iter().zip(holds) {
-            // One that has died is noticed in the end.
-            _ = to.send(hold);
-        }
-    }
-
-    fn finish(self, batch: Option<Batch>) -> Tally {
-        if let Some(batch) = batch {
-            self.send(batch);
-        }
-        let Self { batches, free, workers, merger } = self;
-        // What ends the workers, and they the one that tells.
-        drop(batches);
-        let tally = sum(workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic))));
-        merger.join().unwrap_or_else(|panic| resume_unwind(panic));
-        drop(free);
-        tally
-    }
-}
-
-impl Desk {
-    /// How many events of the end are told at a time, and how many bytes.
-    const PAGE: (usize, usize) = (256, 256 << 10);
-
-    fn work(self) -> Tally {
-        let Self { mut worker, batches, told: to, pages, heard, backlog } = self;
-        for (number, batch) in (0..).zip(batches) {
-            backlog.wait_for(number);
-            let mut told = heard.try_recv().unwrap_or_default();
-            worker.work(&batch, &mut told);
-            backlog.add(told.weight);
-            let last = batch.last;
-            if to.send((batch, told)).is_err() {
-                break;
-            }
-            if last {
-                let (mut page, mut weight) = (Vec::new(), 0);
-                worker.finish(|event| {
-                    weight += event.weight();
-                    page.push(event);
-                    if page.len() >= Self::PAGE.0 || weight >= Self::PAGE.1 {
-                        // Waits until the one before is told.
-                        _ = pages.send(std::mem::take(&mut page));
-                        weight = 0;
-                    }
-                });
-                _ = pages.send(page);
-            }
-        }
-        worker.tally()
-    }
-}
-
-/// However the thread that tells ends, nobody waits for it then.
-struct Ending<'a>(&'a Backlog);
-
-impl Drop for Ending<'_> {
-    fn drop(&mut self) {
-        self.0.end();
-    }
-}
-
-impl Stage {
-    fn tell(self) {
-        let Self { mut merger, told: from, pages, heard, free, backlog, queued } = self;
-        let _end = Ending(&backlog);
-        let mut all = Vec::with_capacity(from.len());
-        loop {
-            let mut batch = None;
-            for from in &from {
-                let Ok((shared, told)) = from.recv() else { return };
-                batch = Some(shared);
-                all.push(told);
-            }
-            merger.merge(&mut all);
-            backlog.heard(all.iter().map(|told| told.weight).sum());
-            for (told, to) in all.drain(..).zip(&heard) {
-                // Once a worker has ended, what it told is let go of here.
-                _ = to.send(told);
-            }
-            let last = batch.as_ref().is_some_and(|batch| batch.last);
-            if last {
-                merger.finish(pages.into_iter().map(|pages| pages.into_iter().flatten()).collect());
-                queued.fetch_sub(1, Ordering::Relaxed);
-                merger.pause(true);
-                return;
-            }
-            // The other workers gave theirs back before.
-            if let Some(mut batch) = batch.and_then(Arc::into_inner) {
-                batch.let_go();
-                _ = free.send(batch);
-            }
-            let others = queued.fetch_sub(1, Ordering::Relaxed) > 1;
-            merger.pause(!others);
-        }
     }
 }
 
@@ -392,7 +207,7 @@ fn read(workers: &mut [Worker], merger: &mut Merger, batch: &Batch) {
     merger.merge(&mut told);
 }
 
-fn sum(tallies: impl Iterator<Item = Tally>) -> Tally {
+pub(super) fn sum(tallies: impl Iterator<Item = Tally>) -> Tally {
     tallies.fold(Tally::default(), |mut sum, tally| {
         sum += tally;
         sum

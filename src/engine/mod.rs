@@ -1,7 +1,9 @@
 //! Several cores at work on one capture: the caller's thread takes packets apart, workers follow
 //! the connections and read what they say, and one more thread tells it in order.
 //!
-//! Each connection is one worker's, chosen by a hash of its ends. What is told, and in which
+//! Each connection is one worker's, chosen by a hash of its ends. With two or three workers on a
+//! saved capture the caller's thread does the first one's work, too, which has fewer connections
+//! then: to take packets apart does not fill its time. What is told, and in which
 //! order, is what [`Analyzer`](crate::Analyzer) alone tells of the same packets, as long as
 //! nothing was let go for want of memory. This room refuses to know what packets mean and where
 //! events go: it holds threads and queues.
@@ -19,6 +21,7 @@ mod crew;
 mod intake;
 mod merge;
 mod shed;
+mod threads;
 mod worker;
 
 use crate::analyzer::{Config, Counters, Drafter, Event};
