@@ -23,7 +23,7 @@ use index::Words;
 use machine::Machine;
 use near::{Near, Progress, To, Told};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 /// Rules, ready to be looked for in any number of texts at once.
 #[derive(Debug, Default)]
@@ -39,6 +39,8 @@ pub(crate) struct Engine {
     near: OnceLock<Option<Near>>,
     /// How many bytes were looked through before.
     seen: AtomicUsize,
+    /// Whether somebody makes it: nobody else waits for that.
+    making: AtomicBool,
     /// Rules without keywords.
     wordless: Vec<u32>,
     /// Whether matches need to be told with what stands around them.
@@ -91,6 +93,7 @@ impl Engine {
             prefilter,
             near: OnceLock::new(),
             seen: AtomicUsize::new(0),
+            making: AtomicBool::new(false),
             wordless,
             has_outside,
             noticed,
@@ -123,6 +126,7 @@ impl Engine {
         let near = match self.near.get() {
             Some(near) => near.as_ref(),
             None if self.seen.fetch_add(view.bytes.len(), Ordering::Relaxed) < MUCH => None,
+            None if self.making.swap(true, Ordering::Relaxed) => None,
             None => self.hasten(),
         };
         if let Some(near) = near {
