@@ -55,10 +55,10 @@ impl Progress {
     /// All words that end before `end` were looked for.
     pub(super) fn reach(&mut self, end: u64) {
         self.dense += end - self.scanned;
-        (self.scanned, self.covered) = (end, end);
+        // A token that was not looked for may have ended just now.
+        (self.scanned, self.covered, self.until) = (end, end, end + AROUND.1 as u64);
         if self.dense >= AGAIN {
-            // A token that was not looked for may have ended just now.
-            (self.bytes, self.dense, self.until) = ((0, 0), 0, end + AROUND.1 as u64);
+            (self.bytes, self.dense) = ((0, 0), 0);
         }
     }
 

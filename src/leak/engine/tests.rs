@@ -34,7 +34,13 @@ type Found = (String, u64, u64);
 
 /// What the engine finds in `text` when it comes in pieces of the given sizes.
 fn in_pieces(engine: &Engine, text: &[u8], sizes: &mut dyn Iterator<Item = usize>) -> Vec<Found> {
+    in_pieces_by([engine, engine], text, sizes)
+}
+
+/// The same, where another engine of the same rules goes on after the first piece.
+fn in_pieces_by([first, later]: [&Engine; 2], text: &[u8], sizes: &mut dyn Iterator<Item = usize>) -> Vec<Found> {
     let (mut window, mut stream, mut found) = (Window::default(), Stream::default(), Vec::new());
+    let (mut engine, next) = (first, later);
     let (mut rest, mut at) = (text, 0_usize);
     while !rest.is_empty() {
         let (piece, later) = rest.split_at(sizes.next().unwrap_or(usize::MAX).clamp(1, rest.len()));
@@ -49,7 +55,7 @@ fn in_pieces(engine: &Engine, text: &[u8], sizes: &mut dyn Iterator<Item = usize
         }
         window.forget_before(stream.needed(window.view()));
         at += piece.len();
-        rest = later;
+        (rest, engine) = (later, next);
     }
     names(engine, text, found)
 }
@@ -131,6 +137,22 @@ fn what_comes_behind_a_text_full_of_tokens_is_found() {
         let want = in_pieces(&PLAIN, &text, &mut std::iter::empty());
         assert_eq!(in_pieces(&NEAR, &text, &mut std::iter::repeat(size)), want, "{n}");
     }
+}
+
+/// The faster search may be made at any time.
+#[test]
+fn a_text_may_be_begun_by_one_search_and_gone_on_with_by_the_other() {
+    let mut differ = Vec::new();
+    for line in LINES.iter() {
+        let text = line.as_bytes();
+        let want = in_pieces(&PLAIN, text, &mut std::iter::empty());
+        for cut in (1..text.len()).step_by(5) {
+            if in_pieces_by([&PLAIN, &NEAR], text, &mut std::iter::once(cut)) != want {
+                differ.push((line, cut));
+            }
+        }
+    }
+    assert!(differ.is_empty(), "{differ:?}");
 }
 
 #[test]
