@@ -78,7 +78,7 @@ impl Run {
         }
     }
 
-    /// Looks for what rules describe in the next slice.
+    /// Takes the next slice, and looks for what rules describe where enough has come.
     pub(super) fn feed_rules(&mut self, engine: &Engine, bytes: &[u8], place: Place) {
         let inner = self.0.get_or_insert_with(Inner::pooled);
         let mut rest = bytes;
