@@ -12,7 +12,10 @@ use plainsight::{Analyzer, Config, Event};
 use proptest::prelude::*;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
+use std::thread::spawn;
+use std::time::Duration;
 
 /// What comes next in a capture.
 #[derive(Debug, Clone)]
@@ -360,20 +363,46 @@ fn holes() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
+/// One worker has more to tell at the end than is told at a time, the others have nothing. Which worker
+/// that is differs from run to run.
+#[test]
+fn whoever_has_much_open_at_the_end_tells_all_of_it() {
+    let mut speaker = Speaker::new(40000, 1);
+    speaker.say(true, SYN, b"");
+    speaker.say(false, SYN, b"");
+    for number in 0..600 {
+        speaker.say(true, 0, format!("GET /{number} HTTP/1.1\r\nHost: example\r\n\r\n").as_bytes());
+    }
+    let mut steps: Vec<_> = speaker.packets.into_iter().map(Step::Packet).collect();
+    // The threads start.
+    steps.insert(1, Step::Flush);
+    let want = alone(&steps);
+    assert_eq!(want.lines().count(), 601);
+    for time in 0..12 {
+        for workers in [2, 3, 5] {
+            let (to, told) = channel();
+            let steps = steps.clone();
+            spawn(move || to.send(many(&steps, workers, (false, time % 2 == 0))));
+            let told = told.recv_timeout(Duration::from_secs(120)).expect("the threads come to their end");
+            assert_eq!(told, want, "{workers} workers");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 
     #[test]
     fn any_number_of_threads_gives_the_same_bytes(steps in capture()) {
         let want = alone(&steps);
-        for (workers, way) in [(1, (true, true)), (2, (false, false)), (2, (true, true)), (8, (true, false)), (8, (false, true))] {
+        for (workers, way) in [(1, (true, true)), (2, (false, false)), (2, (true, true)), (3, (true, false)), (8, (true, false)), (8, (false, true))] {
             prop_assert_eq!(&many(&steps, workers, way), &want, "{} workers {:?}", workers, way);
         }
     }
     #[test]
     fn what_is_given_up_together_is_told_in_the_same_order(steps in holes()) {
         let want = alone(&steps);
-        for (workers, way) in [(2, (true, true)), (8, (false, false))] {
+        for (workers, way) in [(2, (true, true)), (3, (false, true)), (8, (false, false))] {
             prop_assert_eq!(&many(&steps, workers, way), &want, "{} workers {:?}", workers, way);
         }
     }

@@ -5,6 +5,7 @@
 use super::backlog::Backlog;
 use super::batch::Batch;
 use super::merge::Merger;
+use super::shares::Shares;
 use super::threads::{Threads, start};
 use super::worker::{Held, Told, Worker};
 use super::{Listener, Load, Pace};
@@ -31,17 +32,6 @@ impl Room {
             Pace::Shed => 64,
         };
         Self { batches, batch: (config.memory / 64 / batches).clamp(4 << 10, 512 << 10) }
-    }
-}
-
-/// How much of the connections whoever takes packets apart reads besides, of 2^32: where there are few
-/// threads it would else wait for them much of the time, and what it has just had in its hands is near.
-/// Nothing where packets come by themselves.
-pub(super) const fn own_share(workers: usize, pace: Pace) -> u64 {
-    match (pace, workers) {
-        (Pace::Wait, 2) => (1 << 32) / 100 * 36,
-        (Pace::Wait, 3) => (1 << 32) / 100 * 17,
-        _ => 0,
     }
 }
 
@@ -80,9 +70,10 @@ impl Crew {
     ) -> Self {
         let room = Room::of(config, pace);
         // Batches, the numbers of streams, and what was found and not heard yet have their share.
-        let memory = (config.flow_memory() - config.memory / 5) / workers.max(1);
+        let (memory, shares) = (config.flow_memory() - config.memory / 5, Shares::of(workers, pace));
         let held = Arc::new(Held::new(workers));
-        let worker = |number| Worker::new(number, config, memory, Arc::clone(&held), listener.drafter());
+        let worker =
+            |number| Worker::new(number, config, shares.memory(number, memory), Arc::clone(&held), listener.drafter());
         let all = (0..workers).map(worker).collect();
         let merger = Box::new(Merger::new(workers, listener, done));
         let state = State::Here { workers: all, merger, alone: false };
@@ -187,7 +178,7 @@ impl Crew {
         else {
             return;
         };
-        self.state = match start(workers.len(), own_share(workers.len(), self.pace) > 0) {
+        self.state = match start(workers.len(), Shares::of(workers.len(), self.pace).has_own()) {
             Ok(started) => State::Away(started.send_off(workers, merger, &self.backlog, &self.queued)),
             Err(_) => State::Here { workers, merger, alone: true },
         };

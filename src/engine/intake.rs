@@ -4,6 +4,7 @@
 //! It refuses to know threads.
 
 use super::batch::Batch;
+use super::shares::Shares;
 use super::shed::Shed;
 use super::{Load, Pace};
 use crate::analyzer::{Config, Counters, QUIET, Tally};
@@ -42,7 +43,7 @@ impl Intake {
             decoder: config.decoder(),
             batch: None,
             room: super::crew::Room::of(config, pace).batch,
-            shares: Shares::new(workers, super::crew::own_share(workers, pace)),
+            shares: Shares::of(workers, pace),
             hasher: foldhash::fast::RandomState::default(),
             quiet: Vec::new(),
             calm: false,
@@ -163,32 +164,6 @@ impl Intake {
     }
 }
 
-/// Whose a connection is, by its hash.
-#[derive(Debug, Clone, Copy)]
-struct Shares {
-    /// What the first worker has, of 2^32; nothing where all have the same.
-    own: u64,
-    /// How many have the rest, and how many of them come with each step of a hash, in 2^-48.
-    others: u64,
-    scale: u64,
-}
-
-impl Shares {
-    fn new(workers: usize, own: u64) -> Self {
-        let own = if workers > 1 { own.min(u32::MAX.into()) } else { 0 };
-        let others = (workers as u64).saturating_sub(u64::from(own > 0)).max(1);
-        Self { own, others, scale: (others << 48) / ((1 << 32) - own) }
-    }
-
-    #[inline]
-    fn worker(self, hash: u64) -> usize {
-        let place = hash >> 32;
-        let Some(rest) = place.checked_sub(self.own) else { return 0 };
-        let other = (rest.wrapping_mul(self.scale) >> 48).min(self.others - 1);
-        (other + u64::from(self.own > 0)) as usize
-    }
-}
-
 /// A hash of a connection's ends, the same for both directions.
 #[inline]
 fn connection(hasher: &foldhash::fast::RandomState, ends: &FourTuple) -> u64 {
@@ -211,25 +186,15 @@ mod tests {
     #[test]
     fn both_directions_fall_to_one_worker_and_connections_to_all() {
         let hasher = foldhash::fast::RandomState::default();
-        let (mut counts, mut uneven) = ([0; 4], [0; 3]);
-        let (equal, shares) = (Shares::new(4, 0), Shares::new(3, 1 << 30));
+        let (mut counts, shares) = ([0; 4], Shares::of(4, Pace::Shed));
         for n in 0..4000_u32 {
             let source = Endpoint { address: Ipv4Addr::from_bits(n / 7).into(), port: (n * 31) as u16 };
             let address = if n % 2 == 0 { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
             let destination = Endpoint { address, port: 80 };
             let hash = connection(&hasher, &FourTuple { source, destination });
             assert_eq!(hash, connection(&hasher, &FourTuple { source: destination, destination: source }));
-            counts[equal.worker(hash)] += 1;
-            uneven[shares.worker(hash)] += 1;
+            counts[shares.worker(hash)] += 1;
         }
         assert!(counts.iter().all(|count| (700..1300).contains(count)), "{counts:?}");
-        assert!((700..1300).contains(&uneven[0]) && uneven[1..].iter().all(|count| (1200..1800).contains(count)));
-        for workers in [1, 2, 3, 8] {
-            for own in [0, 1, 1 << 31, u64::MAX] {
-                let shares = Shares::new(workers, own);
-                let first = shares.worker(0);
-                assert!(first == 0 && shares.worker(u64::MAX) < workers, "{workers} {own}");
-            }
-        }
     }
 }

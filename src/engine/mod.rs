@@ -20,6 +20,7 @@ mod batch;
 mod crew;
 mod intake;
 mod merge;
+mod shares;
 mod shed;
 mod threads;
 mod worker;

@@ -165,7 +165,9 @@ impl Desk {
     /// Reads all batches.
     fn work(mut self, batches: Receiver<Arc<Batch>>) -> Tally {
         for batch in batches {
-            if !self.read(batch) {
+            // After the last one nobody may wait for what this worker has told to its end.
+            let last = batch.last;
+            if !self.read(batch) || last {
                 break;
             }
         }
