@@ -9,7 +9,7 @@ rounds counts. Times are the whole process's, user and system. Memory is its pea
 while it runs, and that of what is not shared with a file: looked at in a run of its own, since to
 look takes a core's time. `x` is CPU as a multiple of `tcpdump -r CAPTURE -w /dev/null` in the same
 run. Found are exchanges with a complete answer; the truth is the captures' own. A tool that takes
-more than --patience seconds runs once. A tool that is not installed is named at the end.
+more than --patience seconds runs in that one alone. A tool that is not installed is named at the end.
 """
 import argparse, datetime, json, os, pathlib, platform, re, shutil, subprocess, sys, tempfile, threading, time
 

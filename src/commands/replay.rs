@@ -57,7 +57,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     // Opened before the right to open files is given up.
     let again = if args.options.evidence.is_some() && files.are_regular() {
         let filter = args.filter.as_deref().map(Filter::new).transpose()?;
-        Some(Files::open(&args.files)?.mapped().filtered(filter))
+        Some(Files::open(&args.files)?.mapped().thorough(true).filtered(filter))
     } else {
         None
     };

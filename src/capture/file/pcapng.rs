@@ -83,7 +83,8 @@ impl Pcapng {
         let total = field(4);
         let room = total.checked_sub(EMPTY_BLOCK + 20)?;
         let end = ahead.get(total as usize - 4..)?.first_chunk::<4>()?;
-        if field(0) != ENHANCED_PACKET || !total.is_multiple_of(4) || self.order.u32(end, 0) != total {
+        let odd = total > MAX_RECORD + MAX_OPTIONS || !total.is_multiple_of(4) || self.order.u32(end, 0) != total;
+        if field(0) != ENHANCED_PACKET || odd {
             return None;
         }
         let known = self.interfaces.get(field(8) as usize)?;
