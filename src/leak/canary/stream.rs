@@ -35,8 +35,8 @@ pub(crate) struct Stream {
     recent: Vec<(usize, Range<u64>)>,
 }
 
-/// The longest disguise of one byte: `\u0041` of which each byte is percent-encoded, and then some.
-const DISGUISE: usize = 20;
+/// The longest disguise of one byte: `\u0041` or `&#x41;` of which each byte is written as `&#x41;`.
+const DISGUISE: usize = 36;
 
 /// Shorter pieces than this are not looked at alone where the reach back is long.
 const PIECE: u64 = 4096;
