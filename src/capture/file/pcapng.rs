@@ -94,14 +94,7 @@ impl Pcapng {
         }
         let timestamp = known.timestamp(u64::from(field(12)) << 32 | u64::from(field(16)));
         self.block = buffer.offset();
-        Some(Record {
-            timestamp,
-            link_type: known.link_type,
-            original_length: original.max(captured),
-            interface: known.number,
-            from: buffer.take(total as usize) + FIXED,
-            length: captured as usize,
-        })
+        Some(known.record(timestamp, captured, original, buffer.take(total as usize) + FIXED))
     }
 
     /// The next packet, or `None` at the file's end.
@@ -221,17 +214,8 @@ impl Pcapng {
                 known.longest
             )));
         }
-        let timestamp = known.timestamp(time);
-        let (link_type, number) = (known.link_type, known.number);
         let from = buffer.take(total as usize) + BLOCK_HEAD + fixed as usize;
-        Ok(Record {
-            timestamp,
-            link_type,
-            original_length: original.max(captured),
-            interface: number,
-            from,
-            length: captured as usize,
-        })
+        Ok(known.record(known.timestamp(time), captured, original, from))
     }
 
     /// A simple packet: of the first interface, without a time, cut only by the snapshot length.
@@ -242,16 +226,8 @@ impl Pcapng {
         let original = self.order.u32(buffer.ahead(), BLOCK_HEAD);
         let limit = if known.snaplen == 0 { u32::MAX } else { known.snaplen };
         let captured = original.min(limit).min(total - EMPTY_BLOCK - FIXED);
-        let (link_type, number) = (known.link_type, known.number);
         let from = buffer.take(total as usize) + BLOCK_HEAD + FIXED as usize;
-        Ok(Record {
-            timestamp: Timestamp::from_nanos(0, 0),
-            link_type,
-            original_length: original.max(captured),
-            interface: number,
-            from,
-            length: captured as usize,
-        })
+        Ok(known.record(Timestamp::from_nanos(0, 0), captured, original, from))
     }
 
     #[inline]
@@ -352,6 +328,19 @@ fn resolution(option: u8) -> (Resolution, u8) {
 }
 
 impl Known {
+    /// The record of a packet of this interface, whose bytes stand `from` there on in the buffer.
+    #[inline]
+    fn record(&self, timestamp: Timestamp, captured: u32, original: u32, from: usize) -> Record {
+        Record {
+            timestamp,
+            link_type: self.link_type,
+            original_length: original.max(captured),
+            interface: self.number,
+            from,
+            length: captured as usize,
+        }
+    }
+
     #[inline]
     fn timestamp(&self, time: u64) -> Timestamp {
         if let (Resolution::Multiply(unit), 0) = (self.resolution, self.offset)
