@@ -55,6 +55,15 @@ impl std::ops::AddAssign for Tally {
     }
 }
 
+impl std::iter::Sum for Tally {
+    fn sum<I: Iterator<Item = Self>>(tallies: I) -> Self {
+        tallies.fold(Self::default(), |mut sum, tally| {
+            sum += tally;
+            sum
+        })
+    }
+}
+
 impl Moment {
     const fn unit(packet: u64, serial: u64) -> Self {
         Self { packet, cause: Cause::Unit(serial) }

@@ -41,6 +41,7 @@ pub(super) struct Crew {
     pace: Pace,
     room: Room,
     workers: usize,
+    shares: Shares,
     held: Arc<Held>,
     backlog: Arc<Backlog>,
     /// Batches that were not made yet.
@@ -63,14 +64,14 @@ enum State {
 impl Crew {
     pub(super) fn new(
         config: &Config,
-        workers: usize,
+        (workers, shares): (usize, Shares),
         pace: Pace,
         listener: Box<dyn Listener>,
         done: Arc<AtomicBool>,
     ) -> Self {
         let room = Room::of(config, pace);
         // Batches, the numbers of streams, and what was found and not heard yet have their share.
-        let (memory, shares) = (config.flow_memory() - config.memory / 5, Shares::of(workers, pace));
+        let memory = config.flow_memory() - config.memory / 5;
         let held = Arc::new(Held::new(workers));
         let worker =
             |number| Worker::new(number, config, shares.memory(number, memory), Arc::clone(&held), listener.drafter());
@@ -78,7 +79,7 @@ impl Crew {
         let merger = Box::new(Merger::new(workers, listener, done));
         let state = State::Here { workers: all, merger, alone: false };
         let backlog = Arc::new(Backlog::new(config.memory / 32));
-        Self { state, pace, room, workers, held, backlog, spare: room.batches, queued: Arc::default() }
+        Self { state, pace, room, workers, shares, held, backlog, spare: room.batches, queued: Arc::default() }
     }
 
     /// An empty batch, where there is one; from a file there is, if one waits.
@@ -138,7 +139,7 @@ impl Crew {
                 let told = workers.iter_mut().map(last).collect();
                 merger.finish(told);
                 merger.pause(true);
-                self.state = State::Gone(sum(workers.iter().map(Worker::tally)));
+                self.state = State::Gone(workers.iter().map(Worker::tally).sum());
             }
             State::Away(threads) => {
                 self.queued.fetch_add(usize::from(batch.is_some()), Ordering::Relaxed);
@@ -178,7 +179,7 @@ impl Crew {
         else {
             return;
         };
-        self.state = match start(workers.len(), Shares::of(workers.len(), self.pace).has_own()) {
+        self.state = match start(workers.len(), self.shares.has_own()) {
             Ok(started) => State::Away(started.send_off(workers, merger, &self.backlog, &self.queued)),
             Err(_) => State::Here { workers, merger, alone: true },
         };
@@ -196,11 +197,4 @@ fn read(workers: &mut [Worker], merger: &mut Merger, batch: &Batch) {
         })
         .collect();
     merger.merge(&mut told);
-}
-
-pub(super) fn sum(tallies: impl Iterator<Item = Tally>) -> Tally {
-    tallies.fold(Tally::default(), |mut sum, tally| {
-        sum += tally;
-        sum
-    })
 }

@@ -38,12 +38,12 @@ pub(super) struct Intake {
 }
 
 impl Intake {
-    pub(super) fn new(config: &Config, workers: usize, pace: Pace) -> Self {
+    pub(super) fn new(config: &Config, shares: Shares, pace: Pace) -> Self {
         Self {
             decoder: config.decoder(),
             batch: None,
             room: super::crew::Room::of(config, pace).batch,
-            shares: Shares::of(workers, pace),
+            shares,
             hasher: foldhash::fast::RandomState::default(),
             quiet: Vec::new(),
             calm: false,

@@ -29,6 +29,7 @@ use crate::analyzer::{Config, Counters, Drafter, Event};
 use crate::packet::{Packet, Shared};
 use crew::Crew;
 use intake::Intake;
+use shares::Shares;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -95,8 +96,9 @@ impl Engine {
     /// [`Config::trace`] is for one that reads packet by packet; here it does nothing.
     pub fn new(config: &Config, workers: NonZeroUsize, pace: Pace, listener: impl Listener) -> Self {
         let done = Arc::new(AtomicBool::new(false));
-        let intake = Intake::new(config, workers.get(), pace);
-        let crew = Crew::new(config, workers.get(), pace, Box::new(listener), Arc::clone(&done));
+        let shares = Shares::of(workers.get(), pace);
+        let intake = Intake::new(config, shares, pace);
+        let crew = Crew::new(config, (workers.get(), shares), pace, Box::new(listener), Arc::clone(&done));
         Self { intake, crew, done }
     }
 

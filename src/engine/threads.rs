@@ -4,7 +4,6 @@
 
 use super::backlog::Backlog;
 use super::batch::Batch;
-use super::crew::sum;
 use super::merge::Merger;
 use super::worker::{Told, Worker};
 use crate::analyzer::{Event, Tally};
@@ -151,7 +150,7 @@ impl Threads {
         drop(batches);
         let own = own.map(|own| own.worker.tally());
         let tallies = workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)));
-        let tally = sum(own.into_iter().chain(tallies));
+        let tally = own.into_iter().chain(tallies).sum();
         merger.join().unwrap_or_else(|panic| resume_unwind(panic));
         drop(free);
         tally
@@ -166,15 +165,15 @@ impl Desk {
     fn work(mut self, batches: Receiver<Arc<Batch>>) -> Tally {
         for batch in batches {
             // After the last one nobody may wait for what this worker has told to its end.
-            let last = batch.last;
-            if !self.read(batch) || last {
+            if !self.read(batch) {
                 break;
             }
         }
         self.worker.tally()
     }
 
-    /// Reads its part of a batch; false where nobody listens.
+    /// Reads its part of a batch; false where there is nothing more to do: it was the last, or nobody
+    /// listens.
     fn read(&mut self, batch: Arc<Batch>) -> bool {
         self.backlog.wait_for(self.read);
         self.read += 1;
@@ -186,7 +185,7 @@ impl Desk {
         if listens && last {
             self.finish();
         }
-        listens
+        listens && !last
     }
 
     /// Tells what is still open at the end.
