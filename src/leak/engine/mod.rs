@@ -23,7 +23,7 @@ use index::Words;
 use machine::Machine;
 use near::{Near, Progress, To, Told};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// Rules, ready to be looked for in any number of texts at once.
 #[derive(Debug, Default)]
@@ -39,8 +39,6 @@ pub(crate) struct Engine {
     near: OnceLock<Option<Near>>,
     /// How many bytes were looked through before.
     seen: AtomicUsize,
-    /// Whether somebody makes it: nobody else waits for that.
-    making: AtomicBool,
     /// Rules without keywords.
     wordless: Vec<u32>,
     /// Whether matches need to be told with what stands around them.
@@ -93,7 +91,6 @@ impl Engine {
             prefilter,
             near: OnceLock::new(),
             seen: AtomicUsize::new(0),
-            making: AtomicBool::new(false),
             wordless,
             has_outside,
             noticed,
@@ -125,9 +122,8 @@ impl Engine {
         }
         let near = match self.near.get() {
             Some(near) => near.as_ref(),
-            None if self.seen.fetch_add(view.bytes.len(), Ordering::Relaxed) < MUCH => None,
-            None if self.making.swap(true, Ordering::Relaxed) => None,
-            None => self.hasten(),
+            None if self.becomes_much(view.bytes.len()) => self.hasten(),
+            None => None,
         };
         if let Some(near) = near {
             if !progress.is_dense() {
@@ -139,6 +135,13 @@ impl Engine {
         self.prefilter.scan(view.bytes, view.index(progress.scanned)..view.bytes.len(), &mut hits);
         told.extend(hits.into_iter().map(|hit| Told { hit, to: To::All }));
         progress.reach(view.end());
+    }
+
+    /// Whether with so many bytes more it is much that was looked through: once, so that one thread makes the
+    /// faster way and no other waits for that.
+    fn becomes_much(&self, bytes: usize) -> bool {
+        let before = self.seen.fetch_add(bytes, Ordering::Relaxed);
+        before < MUCH && before.saturating_add(bytes) >= MUCH
     }
 
     /// Makes the faster way to find words.

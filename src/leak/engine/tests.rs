@@ -38,9 +38,8 @@ fn in_pieces(engine: &Engine, text: &[u8], sizes: &mut dyn Iterator<Item = usize
 }
 
 /// The same, where another engine of the same rules goes on after the first piece.
-fn in_pieces_by([first, later]: [&Engine; 2], text: &[u8], sizes: &mut dyn Iterator<Item = usize>) -> Vec<Found> {
-    let (mut window, mut stream, mut found) = (Window::default(), Stream::default(), Vec::new());
-    let (mut engine, next) = (first, later);
+fn in_pieces_by([first, next]: [&Engine; 2], text: &[u8], sizes: &mut dyn Iterator<Item = usize>) -> Vec<Found> {
+    let (mut window, mut stream, mut found, mut engine) = (Window::default(), Stream::default(), Vec::new(), first);
     let (mut rest, mut at) = (text, 0_usize);
     while !rest.is_empty() {
         let (piece, later) = rest.split_at(sizes.next().unwrap_or(usize::MAX).clamp(1, rest.len()));
