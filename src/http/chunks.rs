@@ -3,7 +3,7 @@
 //! It refuses to know what the data is. Each leniency is named in a note; bytes that are no
 //! chunk at all are told as [`Step::Broken`].
 
-use super::head::add;
+use super::head::{add, chunk_size};
 use super::message::Note;
 
 /// What the chunk reader found at the start of the bytes it was shown.
@@ -34,6 +34,9 @@ pub(crate) struct Chunks {
     carriage: bool,
     /// Whether the first line was a chunk's; until then the body may turn out not to be chunked.
     sure: bool,
+    /// Whether each line is read byte by byte, though httparse could read it at once.
+    #[cfg(test)]
+    bytewise: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,7 +55,7 @@ enum State {
 }
 
 /// Longest chunk extension that is read over.
-const LONGEST_EXTENSION: u32 = 64 << 10;
+pub(super) const LONGEST_EXTENSION: u32 = 64 << 10;
 
 /// Most digits of a size: leading zeros are allowed.
 const MOST_DIGITS: u32 = 1024;
@@ -93,6 +96,12 @@ impl Chunks {
             return Step::Data(length);
         }
         for (at, byte) in bytes.iter().enumerate() {
+            if self.is_fresh()
+                && let Some((length, size)) = chunk_size(bytes.get(at..).unwrap_or_default())
+            {
+                self.size = size;
+                return self.size_is_known(at + length);
+            }
             let carriage = std::mem::replace(&mut self.carriage, *byte == b'\r');
             if carriage && *byte != b'\n' {
                 add(notes, "bare-cr");
@@ -185,6 +194,19 @@ impl Chunks {
             add(notes, "odd-chunk-size");
         }
         self.line_is_over(carriage, notes);
+        self.size_is_known(consumed)
+    }
+
+    /// Whether a line with a size begins with the next byte.
+    fn is_fresh(&self) -> bool {
+        #[cfg(test)]
+        if self.bytewise {
+            return false;
+        }
+        self.state == State::Size && self.digits == 0 && self.others == 0 && !self.carriage
+    }
+
+    fn size_is_known(&mut self, consumed: usize) -> Step {
         (self.digits, self.others, self.space, self.sure) = (0, 0, false, true);
         if self.size == 0 {
             return Step::Last(consumed);
@@ -197,6 +219,7 @@ impl Chunks {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn names(notes: &[Note]) -> Vec<&'static str> {
         notes.iter().map(|note| note.0).collect()
@@ -204,7 +227,11 @@ mod tests {
 
     /// The body that chunks carry, the bytes after them, and what was noted.
     fn unchunk(bytes: &[u8], cut: usize) -> (Vec<u8>, Option<usize>, Vec<&'static str>) {
-        let (mut chunks, mut notes, mut body, mut at) = (Chunks::default(), Vec::new(), Vec::new(), 0);
+        read(Chunks::default(), bytes, cut)
+    }
+
+    fn read(mut chunks: Chunks, bytes: &[u8], cut: usize) -> (Vec<u8>, Option<usize>, Vec<&'static str>) {
+        let (mut notes, mut body, mut at) = (Vec::new(), Vec::new(), 0);
         while at < bytes.len() {
             let end = if at < cut { cut } else { bytes.len() };
             match chunks.step(&bytes[at..end], &mut notes) {
@@ -248,6 +275,28 @@ mod tests {
                 let end = whole.then_some(bytes.len());
                 assert_eq!(unchunk(bytes, cut), (body.to_vec(), end, notes.to_vec()), "{shown} cut at {cut}");
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn httparse_reads_sizes_as_they_are_read_byte_by_byte(
+            parts in prop::collection::vec(prop::sample::select(vec![
+                "0", "3", "0a", "ffffffffffffffff", "00000000000000001", "x", ";a=b", ";", " ", "\t", "\r\n", "\r\n", "\n",
+                "\r", "abc", "abc\r\n3\r\n", "0\r\n",
+            ]), 0..12),
+            cut in 0..20_usize,
+        ) {
+            let bytes = parts.concat().into_bytes();
+            let slow = read(Chunks { bytewise: true, ..Chunks::default() }, &bytes, 0);
+            prop_assert_eq!(&unchunk(&bytes, cut.min(bytes.len())), &slow, "{}", bytes.escape_ascii());
+        }
+
+        #[test]
+        fn an_extension_is_too_long_for_both_at_once(length in 65_530..65_540_usize) {
+            let bytes = [&b"3;"[..], &b"a".repeat(length), b"\r\nabc\r\n0\r\n"].concat();
+            let slow = read(Chunks { bytewise: true, ..Chunks::default() }, &bytes, 0);
+            prop_assert_eq!(unchunk(&bytes, 0), slow);
         }
     }
 }

@@ -36,6 +36,9 @@ pub(crate) struct Fields {
     lengths: u64,
 }
 
+/// There is room at once for so many fields.
+const USUAL_FIELDS: usize = 12;
+
 impl From<Vec<(Span, Span)>> for Fields {
     fn from(spans: Vec<(Span, Span)>) -> Self {
         let lengths = spans.iter().fold(0, |lengths, (name, _)| lengths | length_bit(name.len()));
@@ -49,14 +52,11 @@ impl Fields {
         &self.spans
     }
 
-    pub(crate) fn push(&mut self, name: Span, value: Span) {
-        self.lengths |= length_bit(name.len());
-        self.spans.push((name, value));
-    }
-
-    /// Makes room for so many.
-    pub(crate) fn reserve(&mut self, count: usize) {
-        self.spans.reserve_exact(count);
+    /// Adds fields behind those that are there.
+    pub(crate) fn extend(&mut self, fields: impl ExactSizeIterator<Item = (Span, Span)>) {
+        self.spans.reserve_exact(fields.len().max(USUAL_FIELDS));
+        let lengths = &mut self.lengths;
+        self.spans.extend(fields.inspect(|(name, _)| *lengths |= length_bit(name.len())));
     }
 
     fn clear(&mut self) {
@@ -182,9 +182,7 @@ impl Head {
 
     /// Where `value`, which is a part of this head, stands in its buffer.
     pub(crate) fn range_of(&self, value: &[u8]) -> Span {
-        let start = (value.as_ptr() as usize).saturating_sub(self.bytes.as_ptr() as usize);
-        let start = u32::try_from(start).unwrap_or(u32::MAX);
-        start..start.saturating_add(u32::try_from(value.len()).unwrap_or(u32::MAX))
+        span_in(&self.bytes, value)
     }
 
     /// Where the byte at `index` of this head's buffer came from.
@@ -195,6 +193,14 @@ impl Head {
             None => self.first_place.advanced(index as usize),
         }
     }
+}
+
+/// Where `part`, a slice of `whole`, stands in it.
+#[inline]
+pub(crate) fn span_in(whole: &[u8], part: &[u8]) -> Span {
+    // Heads are far shorter than 4 GiB (`Settings::longest_head`).
+    let start = (part.as_ptr() as usize).wrapping_sub(whole.as_ptr() as usize) as u32;
+    start..start.wrapping_add(part.len() as u32)
 }
 
 /// What most messages hold, in bytes.

@@ -18,7 +18,6 @@ mod intake;
 mod leniencies;
 mod message;
 mod opening;
-mod quick;
 mod recognize;
 mod side;
 mod stray;

@@ -5,7 +5,6 @@ use super::connection::{Connection, Context};
 use super::exchange::{Observer, Opening, Scan};
 use super::head;
 use super::message::{Head, Message, Note};
-use super::quick;
 use super::recognize::{Kind, Look, recognize, stays_partial};
 use super::side::{Body, Origin, State};
 use super::stray::{Found, find};
@@ -49,15 +48,6 @@ impl<S: Scan> Connection<S> {
     ) -> usize {
         let from = context.from;
         let longest = context.settings.longest_head;
-        if let Some(mut message) = quick::read(bytes, longest, || context.observer.spare()) {
-            let head = &mut message.head;
-            head.first_place = place;
-            let kind = if head.method().is_some() { Kind::Request } else { Kind::Response };
-            let length = head.bytes.len();
-            (message.first, message.last) = (place, place.advanced(length.saturating_sub(1)));
-            self.message(kind, message, Vec::new(), context);
-            return length;
-        }
         if origin != Origin::Lost {
             let blank = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
             if blank > 0 {
@@ -73,9 +63,10 @@ impl<S: Scan> Connection<S> {
                     return 0;
                 };
                 let mut notes = Vec::new();
-                let mut head = head::lenient(kind, bytes.get(..end).unwrap_or_default(), &mut notes);
-                head.first_place = place;
-                let message = context.observer.spare().begin(head, place, place.advanced(end - 1));
+                let mut message = context.observer.spare();
+                head::read(kind, bytes.get(..end).unwrap_or_default(), &mut message.head, &mut notes);
+                message.head.first_place = place;
+                (message.first, message.last) = (place, place.advanced(end - 1));
                 self.message(kind, message, notes, context);
                 end
             }
@@ -247,11 +238,12 @@ impl<S: Scan> Connection<S> {
         let from = context.from;
         let held = self.sides[from].take();
         let mut notes = Vec::new();
-        let mut head = head::parse(kind, &held.bytes, &mut notes);
+        let mut message = context.observer.spare();
         let first = held.first();
-        head.set_places(held.places);
-        let last = head.place(held.bytes.len().saturating_sub(1) as u32);
-        let message = context.observer.spare().begin(head, first, last);
+        head::read(kind, &held.bytes, &mut message.head, &mut notes);
+        message.head.set_places(held.places);
+        let last = message.head.place(held.bytes.len().saturating_sub(1) as u32);
+        (message.first, message.last) = (first, last);
         let Some(cut) = cut else {
             self.message(kind, message, notes, context);
             return;

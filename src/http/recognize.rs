@@ -184,6 +184,12 @@ fn is_known(method: &[u8]) -> bool {
 
 /// The version at the end of a request line's rest, where there is one.
 pub(crate) fn version_of(rest: &[u8]) -> Option<&[u8]> {
+    // Nearly always.
+    if let Some([b' ', version @ ..]) = rest.last_chunk::<9>()
+        && matches!(version, b"HTTP/1.1" | b"HTTP/1.0")
+    {
+        return Some(version);
+    }
     let rest = trim_end(rest);
     let start = rest.iter().rposition(|byte| matches!(byte, b' ' | b'\t'))? + 1;
     let version = rest.get(start..)?;

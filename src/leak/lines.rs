@@ -192,7 +192,8 @@ mod tests {
             head.bytes.extend_from_slice(b"\r\n");
             if let Some((name, value)) = line.split_once(": ") {
                 let end = start + line.len() as u32;
-                head.fields.push(start..start + name.len() as u32, end - value.len() as u32..end);
+                let field = (start..start + name.len() as u32, end - value.len() as u32..end);
+                head.fields.extend(std::iter::once(field));
             }
         }
         head.bytes.extend_from_slice(b"\r\n");
