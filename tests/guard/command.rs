@@ -39,7 +39,11 @@ pub(crate) fn run(what: &str) -> ExitCode {
             "interfaces" => print!("{}", std::fs::read_to_string("/proc/self/net/dev").unwrap()),
             "touch" => std::fs::write(value, "").unwrap(),
             "wait" => std::thread::sleep(Duration::from_millis(value.parse().unwrap())),
-            "heed" => set(Signal::SIGINT, SigHandler::SigDfl),
+            "heed" => {
+                for signal in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM, Signal::SIGUSR1] {
+                    set(signal, SigHandler::SigDfl);
+                }
+            }
             "deaf" => set(Signal::SIGTERM, SigHandler::SigIgn),
             "raise" => raise(value.parse().unwrap()).unwrap(),
             "parent" => println!("{}", nix::unistd::getppid()),
