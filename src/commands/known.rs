@@ -3,7 +3,8 @@
 //! It finds and reads the files; what stands in them is `leak`'s.
 
 use super::{Failure, say};
-use crate::leak::{Allowlist, Baseline};
+use crate::leak::{Allowlist, BUILTINS, Baseline, CANARY_RULE, Rules};
+use crate::report::escape;
 use std::fs::{self, File};
 use std::io::{BufReader, ErrorKind};
 use std::path::Path;
@@ -11,8 +12,9 @@ use std::path::Path;
 /// The project's file, in the folder where the program runs.
 const PROJECT_FILE: &str = ".plainsight.toml";
 
-/// Reads the allowlist in `named`, or in the project's file where there is one.
-pub(super) fn allowlist(named: Option<&Path>, quiet: bool) -> Result<Allowlist, Failure> {
+/// Reads the allowlist in `named`, or in the project's file where there is one, and warns about
+/// patterns in it that match no rule. `rules` are those of `--rules`, if given.
+pub(super) fn allowlist(named: Option<&Path>, rules: Option<&Rules>, quiet: bool) -> Result<Allowlist, Failure> {
     let path = named.unwrap_or(Path::new(PROJECT_FILE));
     let name = path.display();
     let text = match fs::read(path) {
@@ -34,7 +36,32 @@ pub(super) fn allowlist(named: Option<&Path>, quiet: bool) -> Result<Allowlist, 
     if named.is_none() && !quiet && !list.is_empty() {
         say(format!("what {name} allows is not reported"));
     }
+    if !quiet {
+        for pattern in patterns_without_rule(&list, rules) {
+            let (name, pattern) = (escape::str(&name.to_string()), escape::str(pattern));
+            say(format!("{name}: no rule matches the pattern `{pattern}` (`plainsight rules` lists the rules)"));
+        }
+    }
     Ok(list)
+}
+
+/// The patterns of an allowlist that match no rule: none of `rules`, or of our own where those are
+/// not given, and none of those for HTTP and canaries.
+fn patterns_without_rule<'list>(list: &'list Allowlist, rules: Option<&Rules>) -> Vec<&'list str> {
+    let without = |rules: &Rules| {
+        let ids = rules.iter().map(|rule| rule.id.as_str()).chain(BUILTINS.iter().map(|rule| rule.id));
+        list.patterns_without_rule(&ids.chain([CANARY_RULE]).collect::<Vec<_>>())
+    };
+    // Most lists name no rules, and then no rules need to be compiled.
+    if list.patterns_without_rule(&[]).is_empty() {
+        return Vec::new();
+    }
+    if let Some(rules) = rules {
+        return without(rules);
+    }
+    let missing = without(&Rules::defaults(false));
+    // One project's file serves runs with --pii and without.
+    if missing.is_empty() { missing } else { without(&Rules::defaults(true)) }
 }
 
 /// Reads the baseline.

@@ -167,8 +167,8 @@ impl Options {
     /// # Errors
     /// A file cannot be read or is of another kind; a canary cannot be looked for.
     pub(super) fn wanted(&self) -> Result<Wanted, Failure> {
-        let allow = known::allowlist(self.config.as_deref(), self.quiet)?;
         let rules = rule_files::wanted(self.rules.as_deref())?;
+        let allow = known::allowlist(self.config.as_deref(), rules.as_deref(), self.quiet)?;
         let found = self.canaries.find()?;
         if let Some(note) = found.note().filter(|_| !self.quiet) {
             say(note);

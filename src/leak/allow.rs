@@ -9,7 +9,7 @@
 //!     r#"
 //!     [[allow]]
 //!     reason = "the test server's login, which is in the manual"
-//!     rules = ["basic-credentials"]
+//!     rules = ["http-basic"]
 //!     hosts = ["localhost", "*.test"]
 //!     "#,
 //! )?;
@@ -94,6 +94,18 @@ impl Allowlist {
     /// this `target` (empty outside HTTP).
     pub fn allows(&self, finding: &Finding, host: &[u8], target: &[u8]) -> bool {
         self.entries.iter().any(|entry| entry.allows(finding, host, target))
+    }
+
+    /// The patterns for rules that match none of `rules`, each once, in the order of the file.
+    pub fn patterns_without_rule(&self, rules: &[&str]) -> Vec<&str> {
+        let mut missing = Vec::new();
+        for pattern in self.entries.iter().flat_map(|entry| &entry.rules).map(String::as_str) {
+            let matches = rules.iter().any(|rule| glob(pattern.as_bytes(), rule.as_bytes()));
+            if !matches && !missing.contains(&pattern) {
+                missing.push(pattern);
+            }
+        }
+        missing
     }
 
     /// Whether nothing is allowed.
@@ -213,12 +225,12 @@ mod tests {
 
     #[test]
     fn an_entry_allows_what_meets_all_its_conditions() {
-        let found = finding("basic-credentials", "fox:fluffy", "0123");
+        let found = finding("http-basic", "fox:fluffy", "0123");
         for (list, want) in [
             ("", false),
-            ("[[allow]]\nrules = ['basic-credentials']", true),
-            ("[[allow]]\nrules = ['basic-*', 'x']", true),
-            ("[[allow]]\nrules = ['basic']", false),
+            ("[[allow]]\nrules = ['http-basic']", true),
+            ("[[allow]]\nrules = ['http-*', 'x']", true),
+            ("[[allow]]\nrules = ['http']", false),
             ("[[allow]]\nhosts = ['den.example']", true),
             ("[[allow]]\nhosts = ['DEN.example:8080']", true),
             ("[[allow]]\nhosts = ['*.example']", true),
@@ -231,9 +243,9 @@ mod tests {
             ("[[allow]]\nfingerprints = ['012*']", false),
             ("[[allow]]\nregexes = ['^fox:']", true),
             ("[[allow]]\nregexes = ['wolf', 'fluffy$']", true),
-            ("[[allow]]\nrules = ['basic-credentials']\nhosts = ['elsewhere']", false),
+            ("[[allow]]\nrules = ['http-basic']\nhosts = ['elsewhere']", false),
             (
-                "[[allow]]\nreason = 'x'\nrules = ['no']\n[[allow]]\nrules = ['basic-credentials']\nregexes = ['fox']",
+                "[[allow]]\nreason = 'x'\nrules = ['no']\n[[allow]]\nrules = ['http-basic']\nregexes = ['fox']",
                 true,
             ),
         ] {
@@ -257,6 +269,19 @@ mod tests {
             let error = Allowlist::parse(list).unwrap_err();
             assert!(error.line == line && error.reason.contains(part), "{list}: {error}");
             assert_eq!(error.to_string().lines().count(), 1, "{error}");
+        }
+    }
+
+    #[test]
+    fn patterns_that_match_no_rule_are_named_once() {
+        for (list, want) in [
+            ("", &[][..]),
+            ("[[allow]]\nhosts = ['basic-*']", &[]),
+            ("[[allow]]\nrules = ['http-*', 'canary']", &[]),
+            ("[[allow]]\nrules = ['basic-*']\n[[allow]]\nrules = ['http-*', 'Canary', 'basic-*']", &["basic-*", "Canary"]),
+        ] {
+            let list = Allowlist::parse(list).unwrap();
+            assert_eq!(list.patterns_without_rule(&["http-basic", "canary"]), want, "{list:?}");
         }
     }
 

@@ -37,4 +37,4 @@ pub(crate) use found::Found;
 pub use http_rules::{BUILTINS, Builtin};
 pub use run::Run;
 pub(crate) use scanner::identify;
-pub use scanner::{Scanner, Side};
+pub use scanner::{CANARY_RULE, Scanner, Side};

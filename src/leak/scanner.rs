@@ -21,6 +21,9 @@ use crate::packet::Place;
 use std::ops::Range;
 use std::sync::Arc;
 
+/// The name of the rule that canaries are found by.
+pub const CANARY_RULE: &str = "canary";
+
 /// What to look for.
 #[derive(Debug, Clone, Default)]
 pub struct Scanner {
@@ -316,7 +319,7 @@ impl Scanner {
         let text = canary.map(|canary| canary.text.clone()).unwrap_or_default();
         let name = canary.and_then(|canary| canary.name.clone());
         Finding {
-            rule: "canary".to_owned(),
+            rule: CANARY_RULE.to_owned(),
             severity: Severity::Critical,
             title: "A canary crossed the wire unencrypted".to_owned(),
             location,

@@ -237,7 +237,7 @@ fn markdown(text: &str) -> String {
     out
 }
 
-/// `basic-credentials` as `BasicCredentials`, the usual shape of a rule's name.
+/// `http-basic` as `HttpBasic`, the usual shape of a rule's name.
 fn pascal(id: &str) -> String {
     id.split(|c: char| !c.is_alphanumeric())
         .filter_map(|word| {

@@ -253,3 +253,32 @@ fn what_the_project_allows_is_not_reported() {
         assert!(stderr(&output).contains(said), "{list}: {}", stderr(&output));
     }
 }
+
+#[test]
+fn a_pattern_that_matches_no_rule_is_warned_about() {
+    let folder = tempfile::tempdir().unwrap();
+    saved(&folder, "lesson.pcap", &lesson(1));
+    let rules = "[[rules]]\nid = 'our-key'\nregex = 'our-[a-z]{8}'\nkeywords = ['our-']\n";
+    fs::write(folder.path().join("gitleaks.toml"), rules).unwrap();
+    for (patterns, options, missing) in [
+        ("'http-*', 'canary', 'github-*', 'iban'", &[][..], &[][..]),
+        ("'basic-*', 'http-basic', 'basic-*'", &[], &["basic-*"]),
+        ("'basic-*'", &["--quiet"], &[]),
+        ("'our-*', 'http-basic', 'canary'", &["--rules", "gitleaks.toml"], &[]),
+        ("'our-*', 'github-*'", &["--rules", "gitleaks.toml"], &["github-*"]),
+        (r#"'our-*', "\u001b[1m""#, &[], &["our-*", r"\x1b[1m"]),
+    ] {
+        let list = format!("[[allow]]\nrules = [{patterns}]\n");
+        fs::write(folder.path().join(".plainsight.toml"), &list).unwrap();
+        let mut command = plainsight();
+        command.current_dir(folder.path()).args(["replay", "lesson.pcap"]).args(options);
+        let output = command.output().unwrap();
+        let said = stderr(&output);
+        assert_eq!(code(&output), 0, "{list}: {said}");
+        assert_eq!(said.matches("no rule matches").count(), missing.len(), "{list}: {said}");
+        for pattern in missing {
+            let warning = format!("plainsight: .plainsight.toml: no rule matches the pattern `{pattern}` (");
+            assert!(said.contains(&warning), "{list}: {said}");
+        }
+    }
+}

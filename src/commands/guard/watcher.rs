@@ -88,8 +88,8 @@ impl<'a> Watcher<'a> {
         })
         .map_err(|error| cannot_capture(&error))?;
         let opening = || {
-            let allow = known::allowlist(args.config.as_deref(), args.quiet)?;
             let rules = rule_files::wanted(args.rules.as_deref())?;
+            let allow = known::allowlist(args.config.as_deref(), rules.as_deref(), args.quiet)?;
             let baseline = args.baseline.as_deref().map(known::baseline).transpose()?.unwrap_or_default();
             let options = save::Options { interfaces: live.interfaces(), ..save::Options::default() };
             let saver = args.write.as_deref().map(|path| Saver::create(path, options)).transpose()?;
