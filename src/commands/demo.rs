@@ -3,21 +3,22 @@
 //! It tells the story; `lab` plays it.
 
 use super::options::Format;
-use super::{Failure, print};
+use super::{Failure, print, say};
 use crate::analyzer::Event;
 use crate::capture::live::default_interface;
-use crate::lab::SECRET;
+use crate::lab::{PORT, SECRET};
 use crate::lab::demo::{self, Act, Protocol, Sighting, Stage};
 use crate::report::{Layout, Report as _, Text, escape};
 use serde::Serialize;
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
 Examples:
   plainsight demo
+  plainsight demo --pause              waits for Enter between the acts, for a class
   plainsight demo --keep lesson        keeps lesson/http.pcap and lesson/https.pcap
   plainsight demo --format json        the verdict as one object
 
@@ -37,6 +38,10 @@ pub struct Args {
     /// Keep both captures in this folder, to look at with Wireshark
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
+
+    /// Wait for Enter after each act, where standard input is a terminal
+    #[arg(long)]
+    pause: bool,
 
     /// What standard output carries
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -59,6 +64,12 @@ fn secret(text: &str) -> Result<String, String> {
 
 /// Plays both acts and judges them.
 pub fn run(args: &Args) -> Result<ExitCode, Failure> {
+    if args.pause && args.format == Format::Json {
+        return Err(Failure::new("--pause waits only in the lesson as text; leave out --format json"));
+    }
+    if args.pause && !io::stdin().is_terminal() {
+        say("standard input is no terminal, so --pause does not wait");
+    }
     // Before anything else: no thread may run yet.
     let stage = demo::set_stage().map_err(|error| Failure::new(format!("{error}.")))?;
     let files = args.keep.as_deref().map(Files::create).transpose()?;
@@ -68,8 +79,10 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let failed = |error: demo::Error| Failure::new(format!("the lesson could not be played: {error}"));
     let http = demo::play(Protocol::Http, &args.secret, files.as_ref().map(|f| f.http.as_path())).map_err(failed)?;
     story.first_act(&http)?;
+    story.pause("act two, HTTPS");
     let https = demo::play(Protocol::Https, &args.secret, files.as_ref().map(|f| f.https.as_path())).map_err(failed)?;
     story.second_act(&https)?;
+    story.pause("the verdict");
     let verdict = Verdict::new(stage, &interface, &http, &https, files.as_ref());
     match args.format {
         Format::Json => {
@@ -164,6 +177,17 @@ impl Verdict {
     }
 }
 
+/// A word of a command line as a shell reads it, and as a terminal may show it.
+fn shell_word(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,+@%".contains(c);
+    let escaped = escape::str(text);
+    if !escaped.is_empty() && escaped.chars().all(is_plain) {
+        escaped.clone()
+    } else {
+        format!("'{}'", escaped.replace('\'', r"'\''"))
+    }
+}
+
 /// The lesson as it is told to a person; silent where the verdict is wanted as JSON.
 struct Story<'a> {
     args: &'a Args,
@@ -197,25 +221,34 @@ impl<'a> Story<'a> {
         text += "A server keeps a secret message. A client fetches it. A sniffer looks on.\n";
         if stage == Stage::OwnNamespace {
             text += "You may not capture on this machine's network, so the lesson is played in a\n\
-                     network namespace of its own, which nothing leaves.\n";
+                     network namespace of its own, which nothing leaves. Typed by hand, the\n\
+                     sniffer's command needs sudo.\n";
         }
         self.tell(&text)
     }
 
+    /// Waits for Enter before `next`, where that is wanted and somebody can type it.
+    fn pause(&self, next: &str) {
+        if self.args.pause && io::stdin().is_terminal() {
+            // On standard error: whoever saves the lesson does not save this.
+            _ = write!(io::stderr(), "\n[Enter: {next}] ");
+            // At the end of the input, nobody will ever type it.
+            _ = io::stdin().read_line(&mut String::new());
+        }
+    }
+
     /// What the three did, up to what the client was told.
     fn doings(&self, act: &Act) -> String {
-        let filter = format!("tcp port {}", act.port);
         let mut text = String::new();
+        if act.port != PORT {
+            _ = writeln!(text, "  Port {PORT} is not free here, so this act uses port {}.\n", act.port);
+        }
+        let secret = shell_word(&self.args.secret);
+        let tls = if act.hello.is_some() { " --tls" } else { "" };
+        let own = if self.args.secret == SECRET { String::new() } else { format!(" --secret {secret}") };
         let rows = [
-            (
-                "server",
-                format!(
-                    "plainsight server --listen 127.0.0.1:{}{}",
-                    act.port,
-                    if act.hello.is_some() { " --tls" } else { "" }
-                ),
-            ),
-            ("sniffer", format!("plainsight sniff -i {} -f '{filter}'", self.interface)),
+            ("server", format!("plainsight server --listen 127.0.0.1:{}{tls}{own}", act.port)),
+            ("sniffer", format!("plainsight sniff -i {} -f 'tcp port {}' --canary {secret}", self.interface, act.port)),
             ("client", format!("SECRET_URL={} plainsight client", act.url)),
         ];
         for (who, what) in rows {
@@ -302,9 +335,9 @@ impl<'a> Story<'a> {
             for path in &verdict.captures {
                 _ = writeln!(
                     text,
-                    "  plainsight replay --canary '{}' {}",
-                    escape::str(&self.args.secret),
-                    escape::str(path)
+                    "  plainsight replay --canary {} {}",
+                    shell_word(&self.args.secret),
+                    shell_word(path)
                 );
             }
         }
@@ -333,5 +366,24 @@ impl<'a> Story<'a> {
             _ = writeln!(text, "  {:04x}  {hex}{space} {plain}", row * WIDTH);
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_where_a_shell_would_split_or_expand_them() {
+        for (text, want) in [
+            ("fluffy tail", "'fluffy tail'"),
+            ("lesson/http.pcap", "lesson/http.pcap"),
+            ("s3cret", "s3cret"),
+            ("$HOME", "'$HOME'"),
+            ("it's", r"'it'\''s'"),
+            ("", "''"),
+        ] {
+            assert_eq!(shell_word(text), want);
+        }
     }
 }

@@ -263,7 +263,7 @@ async fn converse(
     Ok(told)
 }
 
-/// A server on the lesson's port, or on a free one where that is taken.
+/// A server on the lesson's port, or on one that the system chooses where that is not free.
 async fn bind(secret: String, tls: Option<std::sync::Arc<rustls::ServerConfig>>) -> Result<Server, Error> {
     let config = |port| server::Config {
         listen: Listen::loopback(port),

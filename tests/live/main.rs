@@ -17,6 +17,7 @@ type Scenario = (&'static str, fn());
 const SCENARIOS: &[Scenario] = &[
     ("the_demo_leaks_over_http_and_not_over_https", scenarios::demo),
     ("the_demo_takes_a_free_port_where_its_own_is_taken", scenarios::demo_on_a_taken_port),
+    ("the_demo_pauses_between_its_acts_at_a_terminal", scenarios::demo_pauses),
     ("the_demo_ends_well_where_its_reader_leaves", scenarios::demo_without_reader),
     ("a_live_capture_shows_the_lesson_and_its_leak", scenarios::sniff_shows_the_lesson),
     ("a_saved_capture_replays_as_it_was_shown", scenarios::replay_gives_what_was_shown),

@@ -1,9 +1,10 @@
 //! What is tried.
 
-use crate::tools::{SECRET, Sniffer, exchange, lines, listen, path, plainsight, run, text};
+use crate::tools::{SECRET, Sniffer, exchange, lines, listen, path, plainsight, run, terminal, text};
 use nix::sys::signal::Signal;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::Stdio;
+use std::time::Duration;
 
 pub(crate) fn demo() {
     let folder = tempfile::tempdir().unwrap();
@@ -36,6 +37,52 @@ pub(crate) fn demo_on_a_taken_port() {
     assert_eq!(verdict["https"]["leaked"], false);
     assert_eq!(verdict["https"]["server_name"], "localhost");
     assert!(verdict["http"]["packet_offset"].as_u64().unwrap() > 54);
+    // A person is told, with commands that have the other port and the secret.
+    let output = run(&["demo", "--secret", "it's mine"]);
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert_eq!(said.matches("Port 5683 is not free here, so this act uses port ").count(), 2, "{said}");
+    let sniffers: Vec<_> = said.lines().filter(|line| line.contains("plainsight sniff")).collect();
+    assert_eq!(sniffers.len(), 2, "{said}");
+    assert!(sniffers.iter().all(|line| line.ends_with(r"' --canary 'it'\''s mine'")), "{sniffers:?}");
+    assert!(!said.contains("5683'"), "{said}");
+}
+
+/// Between the acts it waits for Enter at a terminal, and nowhere else.
+pub(crate) fn demo_pauses() {
+    let output = run(&["demo", "--pause"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stderr), "plainsight: standard input is no terminal, so --pause does not wait\n");
+    assert!(text(&output.stdout).contains("HTTPS  HIDDEN"), "{}", text(&output.stdout));
+    assert_eq!(run(&["demo", "--pause", "--format", "json"]).status.code(), Some(2));
+
+    let (mut keys, terminal) = terminal();
+    let mut child = plainsight(&["demo", "--pause"])
+        .stdin(terminal)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut prompts = child.stderr.take().unwrap();
+    let mut prompt = |want: &str| {
+        let mut said = String::new();
+        while !said.ends_with("] ") {
+            let mut byte = [0];
+            prompts.read_exact(&mut byte).unwrap();
+            said.push(char::from(byte[0]));
+        }
+        assert_eq!(said, format!("\n[Enter: {want}] "));
+    };
+    prompt("act two, HTTPS");
+    // It waits for as long as nobody types.
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(child.try_wait().unwrap().is_none());
+    keys.write_all(b"\n").unwrap();
+    prompt("the verdict");
+    keys.write_all(b"\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output.stdout).contains("HTTPS  HIDDEN"), "{}", text(&output.stdout));
 }
 
 pub(crate) fn demo_without_reader() {

@@ -1,7 +1,9 @@
 //! The program under test, and small ends of connections for it to watch.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::FromRawFd as _;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -94,6 +96,18 @@ impl Sniffer {
         let status = self.child.wait().expect("its end");
         Output { status, stdout: reader.join().expect("its output"), stderr }
     }
+}
+
+/// A terminal of our own: where its keys are typed, and its end for a program.
+#[allow(unsafe_code)]
+pub(crate) fn terminal() -> (File, File) {
+    let (mut keys, mut terminal) = (-1, -1);
+    let none = std::ptr::null_mut();
+    // SAFETY: the two integers live until the call returns; the name, settings and size may be null.
+    let opened = unsafe { nix::libc::openpty(&raw mut keys, &raw mut terminal, none, none.cast(), none.cast()) };
+    assert_eq!(opened, 0, "{}", std::io::Error::last_os_error());
+    // SAFETY: both descriptors were just opened and belong to nobody else.
+    unsafe { (File::from_raw_fd(keys), File::from_raw_fd(terminal)) }
 }
 
 /// A listener on loopback, and its port as text.
