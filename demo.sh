@@ -18,21 +18,42 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
+# How many crates the program is made of on this machine, itself included; 0 where cargo cannot tell.
+count_crates() {
+    cargo tree --quiet --locked --manifest-path "$here/Cargo.toml" --edges normal,build --prefix none \
+        --format '{p}' 2>"$work/tree" | sed 's/ (.*//' | sort -u | grep -c . || :
+}
+
+# How many crates are built so far. Cargo reports each part of a crate, and crates that were there
+# already; a crate whose build script alone is built is not.
+count_built() {
+    sed -n '/"kind":\["custom-build"\]/d; s/.*"reason":"compiler-artifact","package_id":"\([^"]*\)".*/\1/p' \
+        "$work/built" | sort -u | grep -c . || :
+}
+
 # Cargo lists hundreds of crates; the newcomer sees one line that moves.
 progress() {
     if [ -t 2 ]; then
-        crates=$(grep -c '^ *Compiling' "$work/log" || :)
-        printf '\r%s: building, %s crates so far, %s s ' "${0##*/}" "$crates" $(($(date +%s) - start)) >&2
+        built=$(count_built)
+        if grep -q '^ *Compiling plainsight ' "$work/log"; then
+            what="now plainsight itself, the last and the longest"
+        elif [ "$crates" -gt 0 ]; then
+            what="$built of $crates crates"
+        else
+            what="$built crates so far"
+        fi
+        printf '\r\033[K%s: building, %s, %s s ' "${0##*/}" "$what" $(($(date +%s) - start)) >&2
     fi
 }
 
-say "building (the first time takes a few minutes)"
+say "building (the first time takes minutes: four to five on two cores)"
+crates=$(count_crates)
 cargo build --release --locked --manifest-path "$here/Cargo.toml" --bin plainsight \
     --message-format=json-render-diagnostics >"$work/built" 2>"$work/log" &
 builder=$!
 while kill -0 "$builder" 2>/dev/null; do
     progress
-    sleep 0.2 2>/dev/null || sleep 1
+    sleep 0.5 2>/dev/null || sleep 1
 done
 if [ -t 2 ]; then printf '\r\033[K' >&2; fi
 if ! wait "$builder"; then
