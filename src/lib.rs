@@ -68,3 +68,8 @@ pub mod tcp;
 pub mod tls;
 
 pub use analyzer::{Analyzer, Config, Counters, Event};
+
+/// README's Rust examples, tested as they stand.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;

@@ -244,10 +244,7 @@ mod tests {
             ("[[allow]]\nregexes = ['^fox:']", true),
             ("[[allow]]\nregexes = ['wolf', 'fluffy$']", true),
             ("[[allow]]\nrules = ['http-basic']\nhosts = ['elsewhere']", false),
-            (
-                "[[allow]]\nreason = 'x'\nrules = ['no']\n[[allow]]\nrules = ['http-basic']\nregexes = ['fox']",
-                true,
-            ),
+            ("[[allow]]\nreason = 'x'\nrules = ['no']\n[[allow]]\nrules = ['http-basic']\nregexes = ['fox']", true),
         ] {
             let allowed = Allowlist::parse(list).unwrap().allows(&found, b"Den.example:8080", b"/login?next=/");
             assert_eq!(allowed, want, "{list}");
@@ -278,7 +275,10 @@ mod tests {
             ("", &[][..]),
             ("[[allow]]\nhosts = ['basic-*']", &[]),
             ("[[allow]]\nrules = ['http-*', 'canary']", &[]),
-            ("[[allow]]\nrules = ['basic-*']\n[[allow]]\nrules = ['http-*', 'Canary', 'basic-*']", &["basic-*", "Canary"]),
+            (
+                "[[allow]]\nrules = ['basic-*']\n[[allow]]\nrules = ['http-*', 'Canary', 'basic-*']",
+                &["basic-*", "Canary"],
+            ),
         ] {
             let list = Allowlist::parse(list).unwrap();
             assert_eq!(list.patterns_without_rule(&["http-basic", "canary"]), want, "{list:?}");

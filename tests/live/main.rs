@@ -6,6 +6,8 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "../common/rights.rs"]
+mod rights;
 mod scenarios;
 mod tools;
 
@@ -36,7 +38,7 @@ const SCENARIOS: &[Scenario] = &[
 fn main() -> ExitCode {
     match set_stage() {
         Ok(Stage::Host) => {}
-        Ok(Stage::OwnNamespace) => tools::hand_rights_down(),
+        Ok(Stage::OwnNamespace) => rights::hand_down(),
         Err(error) => {
             println!("NOT RUN: {error} ({} scenarios)", SCENARIOS.len());
             let required = std::env::var_os("CI").is_some_and(|value| value == "true");

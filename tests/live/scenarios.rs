@@ -57,12 +57,8 @@ pub(crate) fn demo_pauses() {
     assert_eq!(run(&["demo", "--pause", "--format", "json"]).status.code(), Some(2));
 
     let (mut keys, terminal) = terminal();
-    let mut child = plainsight(&["demo", "--pause"])
-        .stdin(terminal)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        plainsight(&["demo", "--pause"]).stdin(terminal).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut prompts = child.stderr.take().unwrap();
     let mut prompt = |want: &str| {
         let mut said = String::new();

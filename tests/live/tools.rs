@@ -9,24 +9,6 @@ use std::process::{Child, Command, Output, Stdio};
 
 pub(crate) const SECRET: &str = "fluffy tail";
 
-/// Lets programs that are started from here keep the right to capture, which the owner of a
-/// namespace otherwise loses with the next program (capabilities(7), "ambient").
-#[cfg(target_os = "linux")]
-pub(crate) fn hand_rights_down() {
-    use rustix::thread::{
-        CapabilitySet, CapabilitySets, capabilities, configure_capability_in_ambient_set, set_capabilities,
-    };
-    let rights = CapabilitySet::NET_RAW | CapabilitySet::NET_ADMIN;
-    let own = capabilities(None).expect("own capabilities");
-    set_capabilities(None, CapabilitySets { inheritable: own.inheritable | rights, ..own }).expect("inheritable");
-    for right in [CapabilitySet::NET_RAW, CapabilitySet::NET_ADMIN] {
-        configure_capability_in_ambient_set(right, true).expect("ambient");
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn hand_rights_down() {}
-
 pub(crate) fn plainsight(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_plainsight"));
     command.args(arguments).stdin(Stdio::null()).env_remove("SECRET_URL").env_remove("NO_COLOR");
