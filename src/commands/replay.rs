@@ -19,7 +19,7 @@ const EXAMPLES: &str = "\
 Examples:
   plainsight replay capture.pcap
   plainsight replay monday.pcapng.gz tuesday.pcap.zst      several files as one capture
-  tcpdump -i lo -w - tcp port 80 | plainsight replay -
+  tcpdump -i lo -U -w - tcp port 80 | plainsight replay -
   plainsight replay --canary 's3cret' --fail-on-leak ci.pcap
   plainsight replay --output sarif=leaks.sarif --output har=all.har capture.pcap
   plainsight replay --format json capture.pcap | jq -r 'select(.findings)'
