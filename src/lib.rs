@@ -67,6 +67,10 @@ pub mod report;
 pub mod tcp;
 pub mod tls;
 
+#[cfg(test)]
+#[path = "../tests/kit/mod.rs"]
+mod kit;
+
 pub use analyzer::{Analyzer, Config, Counters, Event};
 
 /// README's Rust examples, tested as they stand.

@@ -1,7 +1,7 @@
 //! Cuts, lengths beyond reason, bombs and garbage; and what comes in pieces or several files.
 
 use super::super::Files;
-use super::{BIG, LITTLE, Made, gzip, read, read_from, small_pcap, small_pcapng, zstd};
+use super::{BIG, LITTLE, gzip, read, read_from, small_pcap, small_pcapng, zstd};
 use crate::capture::error::Error;
 use crate::capture::fuzz::fuzz_file;
 use crate::packet::PacketId;
@@ -188,7 +188,7 @@ fn decompression_bombs_end() {
 proptest! {
     #[test]
     fn bytes_that_come_in_pieces_are_the_same_capture(step in 1_usize..50, big in any::<bool>()) {
-        let made = Made { big };
+        let made = if big { BIG } else { LITTLE };
         let mut file = made.pcap(0xa1b2_3c4d, (2, 4), 0, 101);
         for length in [0, 1, 700, 3] {
             file.extend(made.record(1, 2, (length, length), b"", &vec![7; length as usize]));
