@@ -11,6 +11,9 @@ pub(crate) const SYN: u8 = 0x02;
 pub(crate) const RST: u8 = 0x04;
 pub(crate) const PSH: u8 = 0x08;
 pub(crate) const ACK: u8 = 0x10;
+pub(crate) const URG: u8 = 0x20;
+pub(crate) const ECE: u8 = 0x40;
+pub(crate) const CWR: u8 = 0x80;
 
 /// The length in bytes of an Ethernet header.
 pub(crate) const ETHERNET: usize = 14;
@@ -67,7 +70,8 @@ impl<'a> Segment<'a> {
         header.acknowledgment_number = self.acknowledgment;
         let is_set = |flag| self.flags & flag != 0;
         (header.fin, header.syn, header.rst) = (is_set(FIN), is_set(SYN), is_set(RST));
-        (header.psh, header.ack) = (is_set(PSH), is_set(ACK));
+        (header.psh, header.ack, header.urg) = (is_set(PSH), is_set(ACK), is_set(URG));
+        (header.ece, header.cwr) = (is_set(ECE), is_set(CWR));
         let checksum = match (self.source.ip(), self.destination.ip()) {
             (IpAddr::V4(from), IpAddr::V4(to)) => {
                 header.calc_checksum_ipv4_raw(from.octets(), to.octets(), self.payload)

@@ -25,9 +25,7 @@ const VERSIONS: [Cut; 2] =
 
 /// A TCP segment without its IP header.
 fn tcp(flags: u8, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = vec![0x9c, 0x40, 0, 80, 0, 0, 0x03, 0xe8, 0, 0, 0, 0, 0x50, flags, 2, 0, 0, 0, 0, 0];
-    bytes.extend_from_slice(payload);
-    bytes
+    Segment::between((FROM, 40000), (TO, 80)).seq(1000).flags(flags).payload(payload).transport()
 }
 
 fn decode_all(packets: &[Vec<u8>]) -> (Vec<Got>, Decoder) {

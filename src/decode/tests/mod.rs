@@ -1,4 +1,4 @@
-//! What the decoder must read, as bytes made by hand or by `etherparse`'s builder.
+//! What the decoder must read, as bytes made by hand or by the tests' kit.
 
 mod fragments;
 mod links;
@@ -6,12 +6,16 @@ mod robust;
 mod tunnels;
 
 use super::{Config, Decoder, Unit};
+use crate::kit::wire::{self, Segment, frame};
 use crate::packet::{LinkType, Packet, PacketId, Timestamp};
-use etherparse::{IpNumber, PacketBuilder};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// The payload of each test packet.
 const HELLO: &[u8] = b"GET / HTTP/1.1\r\n\r\n";
+
+/// The ends of packets whose ends do not matter.
+const FROM: [u8; 4] = [192, 0, 2, 1];
+const TO: [u8; 4] = [192, 0, 2, 2];
 
 /// A unit as the tests compare it, with its payload's bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,50 +95,35 @@ fn join(parts: &[&[u8]]) -> Vec<u8> {
     parts.concat()
 }
 
+/// TCP with [`HELLO`] between two ends.
+fn tcp(source: impl Into<IpAddr>, destination: impl Into<IpAddr>) -> Segment<'static> {
+    let end = |address, port| SocketAddr::new(address, port);
+    Segment::between(end(source.into(), 40000), end(destination.into(), 80)).seq(1000).payload(HELLO)
+}
+
 /// IPv4 with TCP and [`HELLO`].
 fn tcp4() -> Vec<u8> {
-    let mut bytes = Vec::new();
-    PacketBuilder::ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64)
-        .tcp(40000, 80, 1000, 512)
-        .ack(1)
-        .write(&mut bytes, HELLO)
-        .unwrap();
-    bytes
+    tcp([10, 0, 0, 1], [10, 0, 0, 2]).ack(1).packet()
 }
 
 /// IPv6 with TCP and [`HELLO`].
 fn tcp6() -> Vec<u8> {
-    let mut bytes = Vec::new();
-    PacketBuilder::ipv6([0xfe; 16], [0xfd; 16], 64).tcp(40000, 80, 1000, 512).ack(1).write(&mut bytes, HELLO).unwrap();
-    bytes
+    tcp([0xfe; 16], [0xfd; 16]).ack(1).packet()
 }
 
 /// IPv4 with UDP.
 fn udp4(source: u16, destination: u16, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    PacketBuilder::ipv4([192, 0, 2, 1], [192, 0, 2, 2], 64)
-        .udp(source, destination)
-        .write(&mut bytes, payload)
-        .unwrap();
-    bytes
+    wire::datagram((FROM, source), (TO, destination), payload)
 }
 
 /// IPv4 with any protocol.
 fn ip4(protocol: u8, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    PacketBuilder::ipv4([192, 0, 2, 1], [192, 0, 2, 2], 64).write(&mut bytes, IpNumber(protocol), payload).unwrap();
-    bytes
+    wire::ip(FROM, TO, protocol, payload)
 }
 
-/// IPv6 with any next header; by hand, since the builder wants extension headers as its own.
+/// IPv6 with any next header.
 fn ip6(next: u8, payload: &[u8]) -> Vec<u8> {
-    let length = (payload.len() as u16).to_be_bytes();
-    join(&[&[0x60, 0, 0, 0], &length, &[next, 64], &[0xfe; 16], &[0xfd; 16], payload])
-}
-
-/// An Ethernet frame.
-fn frame(ether_type: u16, payload: &[u8]) -> Vec<u8> {
-    join(&[&[2; 6], &[4; 6], &ether_type.to_be_bytes(), payload])
+    wire::ip([0xfe; 16], [0xfd; 16], next, payload)
 }
 
 /// LLC and SNAP before an `EtherType`'s payload.

@@ -1,6 +1,7 @@
 //! IP's own shapes and the packets inside packets, one row each.
 
 use super::*;
+use etherparse::PacketBuilder;
 use etherparse::checksum::Sum16BitWords;
 use std::io::Write as _;
 
@@ -55,9 +56,7 @@ fn tunnels_over_ip() {
 
 /// A TCP segment whose checksum is right between the addresses of [`ip4`].
 fn ip4_payload() -> Vec<u8> {
-    let mut bytes = Vec::new();
-    PacketBuilder::ipv4([192, 0, 2, 1], [192, 0, 2, 2], 64).tcp(40000, 80, 1000, 512).write(&mut bytes, HELLO).unwrap();
-    bytes.split_off(20)
+    tcp(FROM, TO).transport()
 }
 
 #[test]
