@@ -299,6 +299,7 @@ fn remember(streams: &mut BTreeSet<u64>, stream: u64, bounded: bool) {
 mod tests {
     use super::*;
     use crate::capture::save::{Format, Options};
+    use crate::kit::wire::{ACK, RST, SYN, Segment, datagram, fragments};
     use std::io::{self, Write};
     use std::sync::{Arc, Mutex};
 
@@ -328,27 +329,15 @@ mod tests {
         }
     }
 
-    /// An IPv4 packet. `fragment` is the offset in eights of bytes, with 0x2000 where more follow.
-    fn ip(protocol: u8, fragment: u16, payload: &[u8]) -> Vec<u8> {
-        let length = u16::try_from(20 + payload.len()).unwrap().to_be_bytes();
-        let [high, low] = fragment.to_be_bytes();
-        let mut packet = vec![0x45, 0, length[0], length[1], 0, 7, high, low, 64, protocol, 0, 0];
-        packet.extend([10, 0, 0, 1, 10, 0, 0, 2]);
-        packet.extend(payload);
-        packet
-    }
+    const CLIENT: [u8; 4] = [10, 0, 0, 1];
+    const SERVER: [u8; 4] = [10, 0, 0, 2];
 
     fn tcp(port: u16, sequence: u32, flags: u8, payload: &[u8]) -> Vec<u8> {
-        let mut segment = [port, 80].map(u16::to_be_bytes).concat();
-        segment.extend(sequence.to_be_bytes());
-        segment.extend([0, 0, 0, 0, 0x50, flags, 0xff, 0xff, 0, 0, 0, 0]);
-        segment.extend(payload);
-        ip(6, 0, &segment)
+        Segment::between((CLIENT, port), (SERVER, 80)).seq(sequence).flags(flags).payload(payload).packet()
     }
 
     fn udp(payload: &[u8]) -> Vec<u8> {
-        let length = u16::try_from(8 + payload.len()).unwrap();
-        [&[5000, 53, length, 0].map(u16::to_be_bytes).concat(), payload].concat()
+        datagram((CLIENT, 5000), (SERVER, 53), payload)
     }
 
     struct Run {
@@ -412,10 +401,6 @@ mod tests {
         }
     }
 
-    const SYN: u8 = 2;
-    const ACK: u8 = 16;
-    const RST: u8 = 4;
-
     #[test]
     fn what_is_kept_stays_within_bounds_and_what_ended_is_forgotten() {
         let mut run = Run::new(Some(20_000));
@@ -446,13 +431,10 @@ mod tests {
 
     #[test]
     fn fragments_go_with_what_they_are_part_of() {
-        let payload = udp(&[b"padding so that it is longer ".as_slice(), b"fluffy tail"].concat());
-        let (first, second) = payload.split_at(24);
-        let told = [ip(17, 0x2000, first), ip(17, 3, second)];
+        let told = fragments(&udp(b"padding so that it is longer fluffy tail"), 7, [24]);
         let segment = tcp(7, 2, ACK, b"before it and the fluffy tail");
-        let (head, tail) = segment[20..].split_at(32);
-        let stream = [tcp(7, 1, SYN, b""), ip(6, 0x2000, head), ip(6, 4, tail)];
-        let packets = [&told[..], &stream[..], &[ip(17, 0, &udp(b"nothing"))]].concat();
+        let stream = [vec![tcp(7, 1, SYN, b"")], fragments(&segment, 7, [32])].concat();
+        let packets = [&told[..], &stream[..], &[udp(b"nothing")]].concat();
         let want = [&told[..], &stream[..]].concat();
         for budget in [Some(1 << 20), None] {
             let mut run = Run::new(budget);
