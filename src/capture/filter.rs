@@ -206,14 +206,13 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
 
     use super::*;
+    use crate::kit::wire::{ETHERNET, IPV4, Segment};
 
-    /// Ethernet, IPv4, TCP from port 80, cut after the ports.
+    /// Ethernet, IPv4, TCP from `port`, cut after the ports.
     fn packet(port: u16) -> Vec<u8> {
-        let mut bytes = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0];
-        bytes.extend([0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 127, 0, 0, 1, 127, 0, 0, 1]);
-        bytes.extend(port.to_be_bytes());
-        bytes.extend([0x20, 0x21]);
-        bytes
+        let mut frame = Segment::between(([127, 0, 0, 1], port), ([127, 0, 0, 1], 0x2021)).frame();
+        frame.truncate(ETHERNET + IPV4 + 4);
+        frame
     }
 
     #[test]
