@@ -209,3 +209,18 @@ pub(crate) fn on_ethernet(packet: &[u8]) -> Vec<u8> {
 pub(crate) fn frame(ether_type: u16, payload: &[u8]) -> Vec<u8> {
     [&[2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2], &ether_type.to_be_bytes()[..], payload].concat()
 }
+
+/// A frame of a WebSocket (RFC 6455 §5.2): `first` is its first byte, and `key` masks the payload.
+pub(crate) fn web_socket(first: u8, payload: &[u8], key: Option<[u8; 4]>) -> Vec<u8> {
+    let mask = if key.is_some() { 0x80 } else { 0 };
+    let mut frame = vec![first];
+    if payload.len() < 126 {
+        frame.push(mask | payload.len() as u8);
+    } else {
+        frame.push(mask | 0x7e);
+        frame.extend(u16::try_from(payload.len()).expect("less than 64 KiB").to_be_bytes());
+    }
+    frame.extend(key.iter().flatten());
+    frame.extend(payload.iter().enumerate().map(|(at, byte)| byte ^ key.map_or(0, |key| key[at % 4])));
+    frame
+}

@@ -156,6 +156,7 @@ const fn same_length(part: &Part) -> bool {
 mod tests {
     use super::web_socket::TAIL;
     use super::*;
+    use crate::kit::wire::web_socket as frame;
 
     /// What comes out, and where the bytes at `range` of it came from.
     fn unframed(mut framed: Framed, bytes: &[u8], piece: usize, range: Range<u64>) -> (Vec<u8>, Range<u64>) {
@@ -164,21 +165,6 @@ mod tests {
             framed.feed(part, Place::default(), |inner, _| out.extend_from_slice(inner));
         }
         (out, framed.origin(&range))
-    }
-
-    fn frame(first: u8, payload: &[u8], key: Option<[u8; 4]>) -> Vec<u8> {
-        let mask = if key.is_some() { 0x80 } else { 0 };
-        let mut bytes = vec![first];
-        match payload.len() {
-            short @ 0..126 => bytes.push(mask | short as u8),
-            long => {
-                bytes.push(mask | 0x7e);
-                bytes.extend((long as u16).to_be_bytes());
-            }
-        }
-        bytes.extend(key.unwrap_or_default().iter().take(if key.is_some() { 4 } else { 0 }));
-        bytes.extend(payload.iter().enumerate().map(|(at, byte)| byte ^ key.map_or(0, |key| key[at & 3])));
-        bytes
     }
 
     #[test]
