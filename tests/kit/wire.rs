@@ -21,6 +21,8 @@ pub(crate) const ETHERNET: usize = 14;
 pub(crate) const IPV4: usize = 20;
 /// The length in bytes of a TCP header without options.
 pub(crate) const TCP: usize = 20;
+/// The length in bytes of a UDP header.
+pub(crate) const UDP: usize = UdpHeader::LEN;
 
 /// The protocol numbers of IP.
 const TCP_NUMBER: u8 = 6;
@@ -139,7 +141,7 @@ impl Connection {
 /// A UDP datagram in an IP packet.
 pub(crate) fn datagram(source: impl Into<SocketAddr>, destination: impl Into<SocketAddr>, payload: &[u8]) -> Vec<u8> {
     let (source, destination) = (source.into(), destination.into());
-    let length = u16::try_from(UdpHeader::LEN + payload.len()).expect("a payload that fits");
+    let length = u16::try_from(UDP + payload.len()).expect("a payload that fits");
     let mut header =
         UdpHeader { source_port: source.port(), destination_port: destination.port(), length, checksum: 0 };
     let checksum = match (source.ip(), destination.ip()) {

@@ -3,8 +3,9 @@
 
 use crate::codings::Coding;
 use crate::encodings::{Encoding, Text};
+use crate::kit::wire::{End, web_socket};
 use crate::places::{FILLER, Kind, Place, Side};
-use crate::wire::{From, Sent, Stream, Wire};
+use crate::wire::{Sent, Stream, Wire};
 use std::ops::Range;
 
 /// Where segments and chunks end.
@@ -119,14 +120,14 @@ impl Cell<'_> {
         let expected = match self.place.kind {
             Kind::Request(template) => {
                 let (bytes, range, value) = fill(template, &text);
-                let sent = wire.say(&mut stream, From::Client, &bytes, &self.cuts(&range));
-                wire.say(&mut stream, From::Server, b"HTTP/1.1 204 No Content\r\n\r\n", &[]);
+                let sent = wire.say(&mut stream, End::Client, &bytes, &self.cuts(&range));
+                wire.say(&mut stream, End::Server, b"HTTP/1.1 204 No Content\r\n\r\n", &[]);
                 self.expected(&sent, range.start, true, (range.start - value, range.len()))
             }
             Kind::Response(template) => {
                 let (bytes, range, value) = fill(template, &text);
-                wire.say(&mut stream, From::Client, ask, &[]);
-                let sent = wire.say(&mut stream, From::Server, &bytes, &self.cuts(&range));
+                wire.say(&mut stream, End::Client, ask, &[]);
+                let sent = wire.say(&mut stream, End::Server, &bytes, &self.cuts(&range));
                 self.expected(&sent, range.start, true, (range.start - value, range.len()))
             }
             Kind::Trailer(side) => {
@@ -138,48 +139,51 @@ impl Cell<'_> {
                 let bytes = [head.as_bytes(), &text.bytes, b"\r\n\r\n"].concat();
                 let range = head.len() + text.secret.start..head.len() + text.secret.end;
                 if side == Side::Response {
-                    wire.say(&mut stream, From::Client, ask, &[]);
+                    wire.say(&mut stream, End::Client, ask, &[]);
                 }
-                let from = if side == Side::Request { From::Client } else { From::Server };
+                let from = if side == Side::Request { End::Client } else { End::Server };
                 let sent = wire.say(&mut stream, from, &bytes, &self.cuts(&range));
                 if side == Side::Request {
-                    wire.say(&mut stream, From::Server, b"HTTP/1.1 204 No Content\r\n\r\n", &[]);
+                    wire.say(&mut stream, End::Server, b"HTTP/1.1 204 No Content\r\n\r\n", &[]);
                 }
                 self.expected(&sent, range.start, true, (text.secret.start, range.len()))
             }
             Kind::Stream(before) => {
                 let bytes = [before.as_bytes(), &text.bytes, b"\r\n"].concat();
                 let range = before.len() + text.secret.start..before.len() + text.secret.end;
-                let sent = wire.say(&mut stream, From::Client, &bytes, &self.cuts(&range));
-                wire.say(&mut stream, From::Server, b"+OK\r\n", &[]);
+                let sent = wire.say(&mut stream, End::Client, &bytes, &self.cuts(&range));
+                wire.say(&mut stream, End::Server, b"+OK\r\n", &[]);
                 self.expected(&sent, range.start, true, (range.start, range.len()))
             }
             Kind::Tunnel(request, response, side) => {
-                wire.say(&mut stream, From::Client, request.as_bytes(), &[]);
-                wire.say(&mut stream, From::Server, response.as_bytes(), &[]);
+                wire.say(&mut stream, End::Client, request.as_bytes(), &[]);
+                wire.say(&mut stream, End::Server, response.as_bytes(), &[]);
                 let bytes = [b"hello ", &text.bytes[..], b" end"].concat();
                 let range = 6 + text.secret.start..6 + text.secret.end;
-                let from = if side == Side::Request { From::Client } else { From::Server };
+                let from = if side == Side::Request { End::Client } else { End::Server };
                 let sent = wire.say(&mut stream, from, &bytes, &self.cuts(&range));
                 self.expected(&sent, range.start, true, (range.start, range.len()))
             }
             Kind::WebSocket(side) => {
-                wire.say(&mut stream, From::Client, UPGRADE.0.as_bytes(), &[]);
-                wire.say(&mut stream, From::Server, UPGRADE.1.as_bytes(), &[]);
+                wire.say(&mut stream, End::Client, UPGRADE.0.as_bytes(), &[]);
+                wire.say(&mut stream, End::Server, UPGRADE.1.as_bytes(), &[]);
                 let key = (side == Side::Request).then_some([0x37, 0xfa, 0x21, 0x3d]);
-                let frames = self.frames(&text, |first, last, part| frame(first, last, part, key));
-                let from = if side == Side::Request { From::Client } else { From::Server };
+                let frames = self.frames(&text, |first, last, part| {
+                    // A text message.
+                    web_socket(u8::from(first) | if last { 0x80 } else { 0 }, part, key)
+                });
+                let from = if side == Side::Request { End::Client } else { End::Server };
                 self.framed(wire, &mut stream, from, &frames, key.is_none(), Some("websocket"))
             }
             Kind::Tls => {
                 let record =
                     |_, _, part: &[u8]| [b"\x16\x03\x01", &(part.len() as u16).to_be_bytes()[..], part].concat();
                 let frames = self.frames(&text, record);
-                self.framed(wire, &mut stream, From::Client, &frames, true, None)
+                self.framed(wire, &mut stream, End::Client, &frames, true, None)
             }
             Kind::Body(side, media, before, after) => {
                 if side == Side::Response {
-                    wire.say(&mut stream, From::Client, ask, &[]);
+                    wire.say(&mut stream, End::Client, ask, &[]);
                 }
                 let mut around = [before, after].map(|part| part.replace('…', FILLER).into_bytes());
                 if !around[0].len().is_multiple_of(2) {
@@ -189,10 +193,10 @@ impl Cell<'_> {
                 let body = [&around[0][..], &text.bytes, &around[1]].concat();
                 let range = around[0].len() + text.secret.start..around[0].len() + text.secret.end;
                 let message = self.message(side, media, &body, &range);
-                let from = if side == Side::Request { From::Client } else { From::Server };
+                let from = if side == Side::Request { End::Client } else { End::Server };
                 let sent = wire.say(&mut stream, from, &message.bytes, &message.cuts);
                 if side == Side::Request {
-                    wire.say(&mut stream, From::Server, b"HTTP/1.1 204 No Content\r\n\r\n", &[]);
+                    wire.say(&mut stream, End::Server, b"HTTP/1.1 204 No Content\r\n\r\n", &[]);
                 }
                 let first = message.first_packet(self.coding, &sent, range.start);
                 self.expected(&sent, first, self.coding.is_identity(), (range.start, range.len()))
@@ -235,7 +239,7 @@ impl Cell<'_> {
         &self,
         wire: &mut Wire,
         stream: &mut Stream,
-        from: From,
+        from: End,
         (bytes, range): &(Vec<u8>, Range<usize>),
         verbatim: bool,
         via: Option<&'static str>,
@@ -309,22 +313,6 @@ pub const UPGRADE: (&str, &str) = (
     "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
      Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
 );
-
-/// A frame of a text message (RFC 6455 §5.2).
-pub fn frame(first: bool, last: bool, payload: &[u8], key: Option<[u8; 4]>) -> Vec<u8> {
-    let mask = if key.is_some() { 0x80 } else { 0 };
-    let mut bytes = vec![u8::from(first) | if last { 0x80 } else { 0 }];
-    if payload.len() < 126 {
-        bytes.push(mask | payload.len() as u8);
-    } else {
-        bytes.push(mask | 0x7e);
-        bytes.extend((payload.len() as u16).to_be_bytes());
-    }
-    bytes.extend(key.iter().flatten());
-    let key = key.unwrap_or_default();
-    bytes.extend(payload.iter().enumerate().map(|(at, byte)| byte ^ key[at % 4]));
-    bytes
-}
 
 /// The template's bytes, where in them the secret stands, and where its value begins.
 pub fn fill(template: &str, text: &Text) -> (Vec<u8>, Range<usize>, usize) {

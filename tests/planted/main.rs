@@ -9,6 +9,8 @@ mod cell;
 mod codings;
 mod encodings;
 mod field;
+#[path = "../kit/mod.rs"]
+mod kit;
 mod places;
 mod wire;
 
