@@ -75,7 +75,7 @@ fn what_came_before_the_damage_is_shown() {
     }
     for (name, bytes) in [("cut.pcap", cut), ("huge.pcap", huge)] {
         let path = saved(&folder, name, &bytes);
-        let good = saved(&folder, "good.pcap", &elsewhere(&lesson(1)));
+        let good = saved(&folder, "good.pcap", &elsewhere(1));
         let output =
             run(&["replay", "--format", "json", "--fail-on-leak", "--canary", SECRET, text(&path), text(&good)]);
         let (lines, said) = (json(&output), stderr(&output));

@@ -1,26 +1,23 @@
 //! What is written beside the results: evidence, bodies, reports; and what they pass over.
 
+use crate::kit::capture::{packets as frames, pcap};
+use crate::kit::wire::{ACK, Connection, End, SYN, datagram as udp, on_ethernet};
 use crate::tool::{
-    SECRET, code, elsewhere, frames, holds, json, lesson, pcap, plainsight, run, saved, segment, stderr, stdout, text,
+    CLIENT, LOOPBACK, SECRET, SERVER, code, elsewhere, holds, json, lesson, plainsight, run, saved, stderr, stdout,
+    text,
 };
 use std::fs::{self, File};
 
 /// A UDP datagram between 127.0.0.1:40000 and 127.0.0.1:53 on Ethernet.
 fn datagram(payload: &[u8]) -> Vec<u8> {
-    let mut frame = vec![0; 12];
-    frame.extend([8, 0, 0x45, 0]);
-    frame.extend(u16::try_from(28 + payload.len()).unwrap().to_be_bytes());
-    frame.extend([0, 0, 0, 0, 64, 17, 0, 0, 127, 0, 0, 1, 127, 0, 0, 1]);
-    frame.extend([40_000_u16, 53, u16::try_from(8 + payload.len()).unwrap(), 0].map(u16::to_be_bytes).concat());
-    frame.extend(payload);
-    frame
+    on_ethernet(&udp(CLIENT, (LOOPBACK, 53), payload))
 }
 
 /// The lesson, another connection with nothing in it, and datagrams with and without the secret;
 /// all mixed. Beside it the frames that leak.
 fn mixed() -> (Vec<u8>, Vec<Vec<u8>>) {
     let leaking = frames(&lesson(2));
-    let innocent: Vec<_> = frames(&elsewhere(&lesson(2)))
+    let innocent: Vec<_> = frames(&elsewhere(2))
         .into_iter()
         .map(|frame| String::from_utf8_lossy(&frame).contains(SECRET).then(Vec::new).unwrap_or(frame))
         .filter(|frame| !frame.is_empty())
@@ -149,15 +146,12 @@ fn bodies_are_written_whole_and_nowhere_else() {
         long.len()
     );
     let request = b"POST /../..%2f..%2fetc/passwd HTTP/1.1\r\nHost: fox\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\nabc";
-    let mut stream = vec![
-        segment(true, 0x02, 99, 0, b""),
-        segment(false, 0x12, 199, 100, b""),
-        segment(true, 0x10, 100, 200, request),
-    ];
+    let mut connection = Connection::between(CLIENT, SERVER, [99, 199]);
+    let mut send = |end, flags, bytes| connection.send(end, flags, bytes).frame();
+    let mut stream =
+        vec![send(End::Client, SYN, b""), send(End::Server, SYN | ACK, b""), send(End::Client, ACK, request)];
     let bytes = [answer.as_bytes(), long.as_bytes()].concat();
-    for (at, part) in (0_u32..).zip(bytes.chunks(1000)) {
-        stream.push(segment(false, 0x10, 200 + at * 1000, 100 + u32::try_from(request.len()).unwrap(), part));
-    }
+    stream.extend(bytes.chunks(1000).map(|part| send(End::Server, ACK, part)));
     let capture = saved(&folder, "bodies.pcap", &pcap(&stream));
     let bodies = folder.path().join("bodies");
     for (round, number) in [(1, ""), (2, "-2")] {

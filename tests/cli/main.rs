@@ -4,5 +4,7 @@
 
 mod ends;
 mod files;
+#[path = "../kit/mod.rs"]
+mod kit;
 mod replay;
 mod tool;

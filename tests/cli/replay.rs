@@ -1,6 +1,7 @@
 //! What a replay prints of captures, files and pipes.
 
-use crate::tool::{SECRET, code, json, lesson, plainsight, run, saved, segment, stderr, stdout, text};
+use crate::kit::wire::{ETHERNET, IPV4, TCP};
+use crate::tool::{SECRET, code, json, lesson, plainsight, run, saved, stderr, stdout, text};
 use std::fs::File;
 
 #[test]
@@ -14,8 +15,8 @@ fn a_replay_tells_the_exchange_and_its_leak() {
     let finding = &exchange["findings"][0];
     assert_eq!((&finding["where"], &finding["packet"]), (&"response.body".into(), &4.into()));
     let at = usize::try_from(finding["packet_offset"].as_u64().unwrap()).unwrap();
-    let fourth = segment(false, 0, 0, 0, b"").len();
-    assert!(at > fourth, "{finding}");
+    let headers = ETHERNET + IPV4 + TCP;
+    assert!(at > headers, "{finding}");
     assert_eq!(
         (&summary["type"], &summary["packets"], &summary["exchanges"]),
         (&"summary".into(), &4.into(), &1.into())
@@ -34,7 +35,7 @@ fn several_files_are_one_capture() {
     let whole = lesson(1);
     // The header and the first three of four packets; the header again and the last.
     let third = whole.len()
-        - (16 + segment(false, 0, 0, 0, b"").len())
+        - (16 + ETHERNET + IPV4 + TCP)
         - format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 11\r\n\r\n{SECRET}").len();
     let first = saved(&folder, "first.pcap", &whole[..third]);
     let second = saved(&folder, "second.pcap", &[&whole[..24], &whole[third..]].concat());
