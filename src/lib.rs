@@ -67,6 +67,9 @@ pub mod report;
 pub mod tcp;
 pub mod tls;
 
+// The kit names the library as the test programs do.
+#[cfg(test)]
+extern crate self as plainsight;
 #[cfg(test)]
 #[path = "../tests/kit/mod.rs"]
 mod kit;

@@ -4,38 +4,23 @@
 
 #![allow(missing_docs, clippy::expect_used)]
 
-use plainsight::packet::{LinkType, Packet, PacketId, Timestamp};
+mod kit;
+
+use kit::capture::packet;
+use kit::wire::{ACK, FIN, SYN, Segment, fragments, ip};
+use plainsight::packet::{LinkType, Timestamp};
 use plainsight::{Analyzer, Config, Counters, Event};
 use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
 
-const SYN: u8 = 2;
-const FIN: u8 = 1;
-const ACK: u8 = 16;
-const SERVER: u32 = 0x0aff_0001;
-
-fn ipv4(source: u32, destination: u32, payload: &[u8], identification: u16, fragment: u16) -> Vec<u8> {
-    let mut packet = vec![0x45, 0];
-    packet.extend((20 + payload.len() as u16).to_be_bytes());
-    packet.extend(identification.to_be_bytes());
-    packet.extend(fragment.to_be_bytes());
-    packet.extend([64, 6, 0, 0]);
-    packet.extend(source.to_be_bytes());
-    packet.extend(destination.to_be_bytes());
-    packet.extend(payload);
-    packet
-}
+const SERVER: Ipv4Addr = Ipv4Addr::new(10, 255, 0, 1);
 
 /// A TCP segment of a client on port `port`: sent by it, or to it.
 fn segment(client: (u32, u16), sends: bool, sequence: u32, acknowledges: u32, flags: u8, payload: &[u8]) -> Vec<u8> {
-    let (address, port) = client;
-    let ports = if sends { [port, 80] } else { [80, port] };
-    let mut tcp: Vec<u8> = ports.into_iter().flat_map(u16::to_be_bytes).collect();
-    tcp.extend(sequence.to_be_bytes());
-    tcp.extend(acknowledges.to_be_bytes());
-    tcp.extend([0x50, flags, 0xff, 0xff, 0, 0, 0, 0]);
-    tcp.extend(payload);
-    let (source, destination) = if sends { (address, SERVER) } else { (SERVER, address) };
-    ipv4(source, destination, &tcp, 0, 0)
+    let (client, server) = ((Ipv4Addr::from(client.0), client.1), (SERVER, 80));
+    let segment = if sends { Segment::between(client, server) } else { Segment::between(server, client) };
+    let segment = segment.seq(sequence).flags(flags).payload(payload);
+    if flags & ACK == 0 { segment.packet() } else { segment.ack(acknowledges).packet() }
 }
 
 /// An analyzer under load, and what it found.
@@ -66,14 +51,8 @@ impl Load {
 
     fn packet(&mut self, data: &[u8]) {
         self.packets += 1;
-        let packet = Packet {
-            id: PacketId::new(0, self.packets),
-            timestamp: Timestamp::from_nanos(self.packets.cast_signed() * 10_000, 9),
-            link_type: LinkType::RAW,
-            data,
-            original_length: data.len() as u32,
-            interface: 0,
-        };
+        let time = Timestamp::from_nanos(self.packets.cast_signed() * 10_000, 9);
+        let packet = packet(self.packets, time, LinkType::RAW, data);
         let Self { analyzer, targets, notes, .. } = self;
         analyzer.packet(&packet, |event| Self::hear(targets, notes, event));
         assert!(analyzer.memory() <= self.memory, "{} of {} bytes", analyzer.memory(), self.memory);
@@ -174,7 +153,8 @@ fn a_head_that_never_ends() {
 fn fragments_that_wait_for_the_rest() {
     let mut load = Load::new(1 << 20);
     for n in 0..2_000 {
-        load.packet(&ipv4(0x0b00_0000 + n, SERVER, &[b'z'; 1400], n as u16, 0x2000));
+        let whole = ip(Ipv4Addr::from(0x0b00_0000 + n), SERVER, 6, &[b'z'; 1408]);
+        load.packet(&fragments(&whole, n as u16, [1400])[0]);
         if n % 100 == 0 {
             load.exchange();
         }

@@ -1,5 +1,6 @@
 //! Capture files made by hand: pcap (draft-ietf-opsawg-pcap) and pcapng (draft-ietf-opsawg-pcapng).
 
+use plainsight::packet::{LinkType, Packet, PacketId, Timestamp};
 use std::io::Write as _;
 
 /// The first word of a pcap file whose times are in microseconds.
@@ -114,6 +115,12 @@ pub(crate) fn pcapng(frames: &[Vec<u8>]) -> Vec<u8> {
         file.extend(LITTLE.enhanced(0, second * 1_000_000, frame.len() as u32, frame));
     }
     file
+}
+
+/// The whole packet with that number of the only interface of the first capture.
+pub(crate) fn packet(number: u64, timestamp: Timestamp, link_type: LinkType, data: &[u8]) -> Packet<'_> {
+    let (id, original_length) = (PacketId::new(0, number), data.len() as u32);
+    Packet { id, timestamp, link_type, data, original_length, interface: 0 }
 }
 
 /// The packets of a pcap file in little-endian order.
