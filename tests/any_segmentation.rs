@@ -3,13 +3,15 @@
 
 #![allow(clippy::expect_used)] // a test says what it expects
 
-use etherparse::PacketBuilder;
+mod kit;
+
+use kit::capture::{gzip, packet};
+use kit::wire::{FIN, SYN, Segment};
 use plainsight::analyzer::Exchange;
 use plainsight::leak::{Canaries, Canary};
-use plainsight::packet::{LinkType, Packet, PacketId, Timestamp};
+use plainsight::packet::{LinkType, Timestamp};
 use plainsight::{Analyzer, Config, Event};
 use proptest::prelude::*;
-use std::io::Write as _;
 
 /// Who says what, in the order in which it is said.
 #[derive(Debug, Clone)]
@@ -32,28 +34,20 @@ const CLIENT_ISN: u32 = 0xffff_ff00; // wraps within the first exchanges
 const SERVER_ISN: u32 = 0x7fff_fff0;
 
 fn segment(piece: &Piece, syn: bool, fin: bool) -> Vec<u8> {
-    let (from, to) = if piece.client { ([10, 0, 0, 1], [10, 0, 0, 2]) } else { ([10, 0, 0, 2], [10, 0, 0, 1]) };
-    let (source, destination) = if piece.client { (40000, 31337) } else { (31337, 40000) };
-    let (own, other) = if piece.client { (CLIENT_ISN, SERVER_ISN) } else { (SERVER_ISN, CLIENT_ISN) };
+    let (client, server) = (([10, 0, 0, 1], 40000), ([10, 0, 0, 2], 31337));
+    let (segment, own, other) = if piece.client {
+        (Segment::between(client, server), CLIENT_ISN, SERVER_ISN)
+    } else {
+        (Segment::between(server, client), SERVER_ISN, CLIENT_ISN)
+    };
     let sequence = if syn { own } else { own.wrapping_add(1).wrapping_add(piece.offset as u32) };
-    let mut builder = PacketBuilder::ethernet2([2, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2]).ipv4(from, to, 64).tcp(
-        source,
-        destination,
-        sequence,
-        65000,
-    );
-    if syn {
-        builder = builder.syn();
+    let flags = if syn { SYN } else { 0 } | if fin { FIN } else { 0 };
+    let segment = segment.seq(sequence).flags(flags).payload(&piece.bytes);
+    if syn && piece.client {
+        segment.frame()
+    } else {
+        segment.ack(other.wrapping_add(1).wrapping_add(piece.acknowledges as u32)).frame()
     }
-    if fin {
-        builder = builder.fin();
-    }
-    if !(syn && piece.client) {
-        builder = builder.ack(other.wrapping_add(1).wrapping_add(piece.acknowledges as u32));
-    }
-    let mut packet = Vec::new();
-    builder.write(&mut packet, &piece.bytes).expect("a packet");
-    packet
 }
 
 /// What is to be the same, whatever the segments.
@@ -110,14 +104,8 @@ fn analyze(packets: &[Vec<u8>]) -> Vec<String> {
         Event::Tls(_) => {}
     };
     for (at, data) in packets.iter().enumerate() {
-        let packet = Packet {
-            id: PacketId::new(0, at as u64 + 1),
-            timestamp: Timestamp::from_micros(1_795_000_000, at as u32 * 10),
-            link_type: LinkType::ETHERNET,
-            data,
-            original_length: data.len() as u32,
-            interface: 0,
-        };
+        let time = Timestamp::from_micros(1_795_000_000, at as u32 * 10);
+        let packet = packet(at as u64 + 1, time, LinkType::ETHERNET, data);
         analyzer.packet(&packet, &mut sink);
     }
     analyzer.finish(&mut sink);
@@ -125,12 +113,6 @@ fn analyze(packets: &[Vec<u8>]) -> Vec<String> {
     alone.sort();
     seen.extend(alone);
     seen
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).expect("memory");
-    encoder.finish().expect("memory")
 }
 
 fn chunked(body: &[u8], size: usize, trailer: &str) -> Vec<u8> {
