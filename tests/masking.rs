@@ -2,14 +2,16 @@
 
 #![allow(clippy::expect_used)] // a test says what it expects
 
+mod kit;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use etherparse::PacketBuilder;
+use kit::capture::{gzip, packet};
+use kit::wire::{ACK, Connection, End};
 use plainsight::leak::{Canaries, Canary};
-use plainsight::packet::{LinkType, Packet, PacketId, Timestamp};
+use plainsight::packet::{LinkType, Timestamp};
 use plainsight::report::{Json, Report as _};
 use plainsight::{Analyzer, Config};
-use std::io::Write as _;
 
 const SECRET: &str = "l1ttl3-Tail/000123";
 
@@ -18,35 +20,17 @@ fn told(config: &Config, request: &[u8], response: &[u8]) -> String {
     let mut analyzer = Analyzer::new(config);
     let mut out = Vec::new();
     let mut report = Json::new(&mut out, Vec::new());
-    let mut sequence = [1000_u32, 5000];
-    for (number, (client, payload)) in [(true, request), (false, response)].into_iter().enumerate() {
-        let (from, to) = if client { ([10, 0, 0, 1], [10, 0, 0, 2]) } else { ([10, 0, 0, 2], [10, 0, 0, 1]) };
-        let (source, destination) = if client { (40000, 80) } else { (80, 40000) };
-        let [own, other] = if client { sequence } else { [sequence[1], sequence[0]] };
-        let builder = PacketBuilder::ethernet2([2, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2]).ipv4(from, to, 64);
-        let mut data = Vec::new();
-        builder.tcp(source, destination, own, 65000).ack(other).write(&mut data, payload).expect("a packet");
-        sequence[usize::from(!client)] += payload.len() as u32;
-        let packet = Packet {
-            id: PacketId::new(0, number as u64 + 1),
-            timestamp: Timestamp::from_micros(1_795_000_000, number as u32),
-            link_type: LinkType::ETHERNET,
-            data: &data,
-            original_length: data.len() as u32,
-            interface: 0,
-        };
+    let mut connection = Connection::between(([10, 0, 0, 1], 40000), ([10, 0, 0, 2], 80), [1000, 5000]);
+    for (number, (sender, payload)) in [(End::Client, request), (End::Server, response)].into_iter().enumerate() {
+        let data = connection.send(sender, ACK, payload).frame();
+        let time = Timestamp::from_micros(1_795_000_000, number as u32);
+        let packet = packet(number as u64 + 1, time, LinkType::ETHERNET, &data);
         analyzer.packet(&packet, |event| report.event(&event).expect("memory"));
     }
     analyzer.finish(|event| report.event(&event).expect("memory"));
     report.flush().expect("memory");
     drop(report);
     String::from_utf8(out).expect("JSON is UTF-8")
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).expect("memory");
-    encoder.finish().expect("memory")
 }
 
 fn response(fields: &str, body: &[u8]) -> Vec<u8> {
