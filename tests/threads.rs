@@ -2,11 +2,14 @@
 
 #![allow(clippy::expect_used)] // a test says what it expects
 
-use etherparse::PacketBuilder;
+mod kit;
+
+use kit::capture::packet;
+use kit::wire::{self, ACK, Connection, ETHERNET, End, FIN, IPV4, RST, SYN};
 use plainsight::analyzer::Drafter;
 use plainsight::engine::{Engine, Listener, Pace};
 use plainsight::leak::{Canaries, Canary};
-use plainsight::packet::{LinkType, Packet, PacketId, Shared, Timestamp};
+use plainsight::packet::{LinkType, Packet, Shared, Timestamp};
 use plainsight::report::{Json, Report as _, Summary};
 use plainsight::{Analyzer, Config, Event};
 use proptest::prelude::*;
@@ -76,14 +79,8 @@ fn go(steps: &[Step], mut act: impl FnMut(&Step, Option<&Packet<'_>>)) {
     for step in steps {
         let packet = if let Step::Packet(data) = step {
             (number, micros) = (number + 1, micros + 10);
-            Some(Packet {
-                id: PacketId::new(0, number),
-                timestamp: Timestamp::from_nanos(1_795_000_000_000_000_000 + micros * 1000, 6),
-                link_type: LinkType::ETHERNET,
-                data,
-                original_length: data.len() as u32,
-                interface: 0,
-            })
+            let time = Timestamp::from_nanos(1_795_000_000_000_000_000 + micros * 1000, 6);
+            Some(packet(number, time, LinkType::ETHERNET, data))
         } else {
             None
         };
@@ -135,46 +132,24 @@ fn finish(mut json: Json<Paper>, paper: &Paper, counters: plainsight::Counters) 
     String::from_utf8(paper.0.lock().expect("no panic").clone()).expect("UTF-8")
 }
 
-const SYN: u8 = 1;
-const FIN: u8 = 2;
-const RST: u8 = 4;
-
 /// One connection's segments, in the order in which they are sent.
 struct Speaker {
-    port: u16,
-    /// The next sequence number of the client and of the server.
-    next: [u32; 2],
+    connection: Connection,
     packets: Vec<Vec<u8>>,
 }
 
 impl Speaker {
     fn new(port: u16, first: u32) -> Self {
-        Self { port, next: [first, first.wrapping_mul(7)], packets: Vec::new() }
+        let first = [first, first.wrapping_mul(7)];
+        let connection = Connection::between(([10, 0, 0, 1], port), ([10, 0, 0, 2], 80), first);
+        Self { connection, packets: Vec::new() }
     }
 
+    /// Only what opens the connection acknowledges nothing.
     fn say(&mut self, client: bool, flags: u8, bytes: &[u8]) {
-        let (own, other) = (usize::from(!client), usize::from(client));
-        let (from, to) = if client { ([10, 0, 0, 1], [10, 0, 0, 2]) } else { ([10, 0, 0, 2], [10, 0, 0, 1]) };
-        let (source, destination) = if client { (self.port, 80) } else { (80, self.port) };
-        let builder = PacketBuilder::ethernet2([2; 6], [4; 6]).ipv4(from, to, 64);
-        let mut builder = builder.tcp(source, destination, self.next[own], 65000);
-        if flags & SYN != 0 {
-            builder = builder.syn();
-        }
-        if flags & FIN != 0 {
-            builder = builder.fin();
-        }
-        if flags & RST != 0 {
-            builder = builder.rst();
-        }
-        if flags & SYN == 0 || !client {
-            builder = builder.ack(self.next[other]);
-        }
-        let mut packet = Vec::new();
-        builder.write(&mut packet, bytes).expect("memory");
-        self.packets.push(packet);
-        let numbers = bytes.len() as u32 + u32::from(flags & SYN != 0) + u32::from(flags & FIN != 0);
-        self.next[own] = self.next[own].wrapping_add(numbers);
+        let acknowledges = if flags & SYN != 0 && client { 0 } else { ACK };
+        let sender = if client { End::Client } else { End::Server };
+        self.packets.push(self.connection.send(sender, flags | acknowledges, bytes).frame());
     }
 
     /// The same in pieces.
@@ -223,23 +198,16 @@ fn connection() -> impl Strategy<Value = Vec<Vec<u8>>> {
 }
 
 fn datagram(port: u16, payload: &[u8]) -> Vec<u8> {
-    let mut packet = Vec::new();
-    let builder = PacketBuilder::ethernet2([2; 6], [4; 6]).ipv4([10, 0, 0, 3], [10, 0, 0, 4], 64).udp(port, 53);
-    builder.write(&mut packet, payload).expect("memory");
-    packet
+    wire::on_ethernet(&wire::datagram(([10, 0, 0, 3], port), ([10, 0, 0, 4], 53), payload))
 }
 
-/// A packet of Ethernet, IPv4 and no options, in two fragments.
-fn fragments(packet: &[u8], number: u16) -> [Vec<u8>; 2] {
-    let (head, payload) = packet.split_at(34);
-    let (first, second) = payload.split_at((payload.len() / 2) & !7);
-    [(0x2000, first), (first.len() as u16 / 8, second)].map(|(field, part): (u16, _)| {
-        let mut whole = [head, part].concat();
-        whole[16..18].copy_from_slice(&(20 + part.len() as u16).to_be_bytes());
-        whole[18..20].copy_from_slice(&number.to_be_bytes());
-        whole[20..22].copy_from_slice(&field.to_be_bytes());
-        whole
-    })
+/// An IPv4 packet on Ethernet in two fragments.
+fn fragments(frame: &[u8], number: u16) -> [Vec<u8>; 2] {
+    let packet = &frame[ETHERNET..];
+    let half = ((packet.len() - IPV4) / 2) & !7;
+    let fragments: Vec<_> =
+        wire::fragments(packet, number, [half]).iter().map(|part| wire::on_ethernet(part)).collect();
+    fragments.try_into().expect("two of them")
 }
 
 /// What becomes of a packet on its way, and what happens after it.
