@@ -3,9 +3,12 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use etherparse::{PacketBuilder, PacketHeaders, TransportHeader};
-use plainsight::capture::{self, Saver, save};
-use plainsight::packet::{LinkType, Packet, PacketId, Timestamp};
+mod kit;
+
+use etherparse::{PacketHeaders, TransportHeader};
+use kit::capture::{LITTLE, gzip, pcap, pcapng};
+use kit::wire::{self, ETHERNET, IPV4, Segment, datagram, on_ethernet};
+use plainsight::capture;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -25,21 +28,9 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Packets on Ethernet, a millisecond apart.
+/// Packets on Ethernet.
 fn save(path: &Path, packets: &[Vec<u8>]) {
-    let mut saver = Saver::create(path, save::Options::default()).unwrap();
-    for (number, data) in (1..).zip(packets) {
-        let packet = Packet {
-            id: PacketId::new(0, number),
-            timestamp: Timestamp::from_nanos(1_700_000_000_000_000_000 + number.cast_signed() * 1_000_000, 6),
-            link_type: LinkType::ETHERNET,
-            data,
-            original_length: data.len() as u32,
-            interface: 0,
-        };
-        saver.packet(&packet).unwrap();
-    }
-    saver.finish().unwrap();
+    std::fs::write(path, pcap(packets)).unwrap();
 }
 
 fn load(path: &Path) -> Vec<Vec<u8>> {
@@ -112,28 +103,18 @@ struct Connection {
 
 impl Connection {
     fn new(port: u16) -> Self {
-        let mut connection = Self { port, packets: Vec::new() };
-        let builder = |from: [u8; 4], to: [u8; 4]| PacketBuilder::ethernet2([2; 6], [3; 6]).ipv4(from, to, 64);
-        let mut put = |builder: etherparse::PacketBuilderStep<etherparse::TcpHeader>| {
-            let mut packet = Vec::new();
-            builder.write(&mut packet, &[]).unwrap();
-            connection.packets.push(packet);
-        };
-        put(builder(CLIENT, SERVER).tcp(port, 80, 999, 1000).syn());
-        put(builder(SERVER, CLIENT).tcp(80, port, 4999, 1000).syn().ack(1000));
-        put(builder(CLIENT, SERVER).tcp(port, 80, 1000, 1000).ack(5000));
-        connection
+        let opening = wire::Connection::between((CLIENT, port), (SERVER, 80), [999, 4999]).open();
+        Self { port, packets: opening.map(Segment::frame).into() }
     }
 
     fn segment(&self, client: bool, offset: usize, bytes: &[u8]) -> Vec<u8> {
-        let (from, to) = if client { (CLIENT, SERVER) } else { (SERVER, CLIENT) };
-        let (source, destination) = if client { (self.port, 80) } else { (80, self.port) };
-        let (mine, other) = if client { (1000, 5000) } else { (5000, 1000) };
-        let builder = PacketBuilder::ethernet2([2; 6], [3; 6]).ipv4(from, to, 64);
-        let builder = builder.tcp(source, destination, mine + offset as u32, 1000).ack(other);
-        let mut packet = Vec::new();
-        builder.write(&mut packet, bytes).unwrap();
-        packet
+        let (client_end, server_end) = ((CLIENT, self.port), (SERVER, 80));
+        let segment = if client {
+            Segment::between(client_end, server_end).seq(1000 + offset as u32).ack(5000)
+        } else {
+            Segment::between(server_end, client_end).seq(5000 + offset as u32).ack(1000)
+        };
+        segment.payload(bytes).frame()
     }
 
     fn sends(&mut self, client: bool, offset: usize, bytes: &[u8]) {
@@ -148,27 +129,14 @@ fn request(body: &[u8]) -> Vec<u8> {
 }
 
 fn udp(payload: &[u8]) -> Vec<u8> {
-    let mut packet = Vec::new();
-    let builder = PacketBuilder::ethernet2([2; 6], [3; 6]).ipv4(CLIENT, SERVER, 64).udp(4000, 4001);
-    builder.write(&mut packet, payload).unwrap();
-    packet
+    on_ethernet(&datagram((CLIENT, 4000), (SERVER, 4001), payload))
 }
 
 /// The packet in fragments whose payloads have `size` bytes, with one identification.
-fn fragments(packet: &[u8], identification: u16, size: usize) -> Vec<Vec<u8>> {
-    let payload = &packet[34..];
-    let last = payload.chunks(size).count() - 1;
-    let fragment = |(number, part): (usize, &[u8])| {
-        let mut ip = etherparse::Ipv4Header::from_slice(&packet[14..]).unwrap().0;
-        ip.identification = identification;
-        ip.total_len = (20 + part.len()) as u16;
-        ip.more_fragments = number < last;
-        ip.dont_fragment = false;
-        ip.fragment_offset = ((number * size / 8) as u16).try_into().unwrap();
-        ip.header_checksum = ip.calc_header_checksum();
-        [&packet[..14], &ip.to_bytes(), part].concat()
-    };
-    payload.chunks(size).enumerate().map(fragment).collect()
+fn fragments(frame: &[u8], identification: u16, size: usize) -> Vec<Vec<u8>> {
+    let packet = &frame[ETHERNET..];
+    let cuts = (size..packet.len() - IPV4).step_by(size);
+    wire::fragments(packet, identification, cuts).iter().map(|part| on_ethernet(part)).collect()
 }
 
 fn marks() -> Vec<u8> {
@@ -290,13 +258,8 @@ fn a_mirrored_copy_in_a_tunnel() {
     let all = request(&[b"note=", SECRET].concat());
     connection.sends(true, 0, &all);
     let inner = connection.packets.last().unwrap().clone();
-    let mut outer = Vec::new();
-    PacketBuilder::ethernet2([4; 6], [5; 6])
-        .ipv4([10, 9, 0, 1], [10, 9, 0, 2], 64)
-        .udp(7777, 4789)
-        .write(&mut outer, &[&[8, 0, 0, 0, 0, 0, 5, 0], inner.as_slice()].concat())
-        .unwrap();
-    connection.packets.push(outer);
+    let vxlan = [&[8, 0, 0, 0, 0, 0, 5, 0], inner.as_slice()].concat();
+    connection.packets.push(on_ethernet(&datagram(([10, 9, 0, 1], 7777), ([10, 9, 0, 2], 4789), &vxlan)));
     let copy = Case::new(&connection.packets).copy();
     assert_eq!(is_right(copy.last().unwrap()), Some(true), "the outer one");
     assert_eq!(is_right(&copy.last().unwrap()[50..]), Some(true), "the inner one");
@@ -306,22 +269,12 @@ fn a_mirrored_copy_in_a_tunnel() {
 fn keys_and_comments_of_a_pcapng_go() {
     let folder = tempfile::tempdir().unwrap();
     let (input, output) = (folder.path().join("in.pcapng"), folder.path().join("out.pcapng"));
-    save(&input, &[udp(&[b"see ", SECRET].concat())]);
-    let mut bytes = std::fs::read(&input).unwrap();
-    let block = |kind: u32, body: &[u8]| {
-        let padded = body.len().next_multiple_of(4);
-        let total = (12 + padded) as u32;
-        let mut block = [kind.to_le_bytes(), total.to_le_bytes()].concat();
-        block.extend(body);
-        block.resize(8 + padded, 0);
-        block.extend(total.to_le_bytes());
-        block
-    };
+    let mut bytes = pcapng(&[udp(&[b"see ", SECRET].concat())]);
     let keys = b"CLIENT_RANDOM 00 11";
     let mut secrets = [0x544c_534b_u32.to_le_bytes(), (keys.len() as u32).to_le_bytes()].concat();
     secrets.extend(keys);
-    bytes.extend(block(0x0a, &secrets));
-    bytes.extend(block(0x0bad, b"\0\0\0\0fluffy comment"));
+    bytes.extend(LITTLE.block(0x0a, &secrets));
+    bytes.extend(LITTLE.block(0x0bad, b"\0\0\0\0fluffy comment"));
     std::fs::write(&input, &bytes).unwrap();
     let done = redact(&[], &input, &output);
     assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
@@ -368,7 +321,7 @@ fn the_capture_itself_is_never_written() {
 fn compressed_in_and_out() {
     let folder = tempfile::tempdir().unwrap();
     let input = folder.path().join("in.pcapng.gz");
-    save(&input, &[udp(&[b"see ", SECRET].concat())]);
+    std::fs::write(&input, gzip(&pcapng(&[udp(&[b"see ", SECRET].concat())]))).unwrap();
     for name in ["out.pcap", "out.pcap.gz", "out.pcapng.zst"] {
         let output = folder.path().join(name);
         let done = redact(&[], &input, &output);
