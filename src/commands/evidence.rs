@@ -299,6 +299,7 @@ fn remember(streams: &mut BTreeSet<u64>, stream: u64, bounded: bool) {
 mod tests {
     use super::*;
     use crate::capture::save::{Format, Options};
+    use crate::kit::capture::packet;
     use crate::kit::wire::{ACK, RST, SYN, Segment, datagram, fragments};
     use std::io::{self, Write};
     use std::sync::{Arc, Mutex};
@@ -364,14 +365,8 @@ mod tests {
 
         fn packet(&mut self, data: &[u8]) {
             self.number += 1;
-            let packet = Packet {
-                id: PacketId::new(0, self.number),
-                timestamp: Timestamp::from_micros(i64::try_from(self.number).unwrap() / 1000, 0),
-                link_type: LinkType::RAW,
-                data,
-                original_length: u32::try_from(data.len()).unwrap(),
-                interface: 0,
-            };
+            let time = Timestamp::from_micros(i64::try_from(self.number).unwrap() / 1000, 0);
+            let packet = packet(self.number, time, LinkType::RAW, data);
             let mut leaks = Vec::new();
             self.analyzer.packet(&packet, |event| leaks.extend(Leak::of(&event, Severity::Medium)));
             for leak in leaks {

@@ -145,14 +145,8 @@ fn a_cut_fragment_leaves_a_hole() {
     let mut units = Vec::new();
     let packets = [fragment4(7, 6, 0, true, &segment[..32]), fragment4(7, 6, 32, false, &segment[32..])];
     for (number, bytes) in (1..).zip(&packets) {
-        let packet = Packet {
-            id: PacketId::new(0, number),
-            timestamp: Timestamp::default(),
-            link_type: LinkType::RAW,
-            data: &bytes[..bytes.len() - 2],
-            original_length: bytes.len() as u32,
-            interface: 0,
-        };
+        let whole = packet(number, Timestamp::default(), LinkType::RAW, bytes);
+        let packet = Packet { data: &bytes[..bytes.len() - 2], ..whole };
         decoder.packet(&packet, &mut |unit| units.push(Got::from(unit)));
     }
     let got: Vec<_> = units.iter().map(|u| (u.sequence, u.payload.len(), u.missing)).collect();
@@ -189,14 +183,7 @@ fn a_hundred_thousand_unfinished_datagrams_stay_within_the_bound() {
         let mut bytes = fragment4(number as u16, 6, 0, true, &segment[..64]);
         bytes[12..16].copy_from_slice(&number.to_be_bytes());
         let mut feed = |bytes: &[u8]| {
-            let packet = Packet {
-                id: PacketId::new(0, number.into()),
-                timestamp: Timestamp::default(),
-                link_type: LinkType::RAW,
-                data: bytes,
-                original_length: bytes.len() as u32,
-                interface: 0,
-            };
+            let packet = packet(number.into(), Timestamp::default(), LinkType::RAW, bytes);
             decoder.packet(&packet, &mut |_| found += 1);
             assert!(decoder.memory() <= config.fragment_memory);
         };

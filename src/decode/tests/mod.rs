@@ -6,8 +6,9 @@ mod robust;
 mod tunnels;
 
 use super::{Config, Decoder, Unit};
+use crate::kit::capture::packet;
 use crate::kit::wire::{self, Segment, frame};
-use crate::packet::{LinkType, Packet, PacketId, Timestamp};
+use crate::packet::{LinkType, Packet, Timestamp};
 use std::net::{IpAddr, SocketAddr};
 
 /// The payload of each test packet.
@@ -59,14 +60,8 @@ fn decode_apart(micros: u32, config: Config, packets: &[(u16, Vec<u8>)]) -> (Vec
     let mut decoder = Decoder::new(config);
     let mut units = Vec::new();
     for (number, (link_type, bytes)) in (1..).zip(packets) {
-        let packet = Packet {
-            id: PacketId::new(0, number),
-            timestamp: Timestamp::from_micros(0, micros.saturating_mul(number as u32)),
-            link_type: LinkType(*link_type),
-            data: bytes,
-            original_length: bytes.len() as u32,
-            interface: 0,
-        };
+        let time = Timestamp::from_micros(0, micros.saturating_mul(number as u32));
+        let packet = packet(number, time, LinkType(*link_type), bytes);
         decoder.packet(&packet, &mut |unit| units.push(Got::from(unit)));
     }
     assert_eq!(decoder.counters().accounted(), packets.len() as u64, "{:?}", decoder.counters());

@@ -196,14 +196,7 @@ fn a_routing_header_names_who_answers() {
         let route = join(&[&[6, 4, kind, 1, 0, 0, 0, 0], &[0xfb; 16], &[0xfc; 16], &transport]);
         let bytes = ip6(43, &route);
         let mut destination = None;
-        let packet = Packet {
-            id: PacketId::new(0, 1),
-            timestamp: Timestamp::default(),
-            link_type: LinkType::RAW,
-            data: &bytes,
-            original_length: bytes.len() as u32,
-            interface: 0,
-        };
+        let packet = packet(1, Timestamp::default(), LinkType::RAW, &bytes);
         Decoder::default().packet(&packet, &mut |unit| {
             if let Unit::Segment(segment) = unit {
                 destination = Some(segment.four_tuple.destination.address);
@@ -232,14 +225,8 @@ fn lengths_of_zero_take_the_frame() {
 fn decode_cut(bytes: &[u8], length: usize, wire: u32) -> (Vec<Got>, String) {
     let mut units = Vec::new();
     let mut decoder = Decoder::default();
-    let packet = Packet {
-        id: PacketId::new(0, 1),
-        timestamp: Timestamp::default(),
-        link_type: LinkType::ETHERNET,
-        data: &bytes[..length],
-        original_length: wire,
-        interface: 0,
-    };
+    let packet = packet(1, Timestamp::default(), LinkType::ETHERNET, &bytes[..length]);
+    let packet = Packet { original_length: wire, ..packet };
     decoder.packet(&packet, &mut |unit| units.push(Got::from(unit)));
     (units, decoder.counters().not_understood().into_keys().collect())
 }
