@@ -4,9 +4,11 @@
 mod measure;
 
 use measure::Case;
+use measure::kit::capture::packet;
+use measure::kit::wire::{datagram, on_ethernet};
 use measure::traffic::Traffic;
 use plainsight::decode::{Config, Decoder};
-use plainsight::packet::{LinkType, Packet, PacketId, Timestamp};
+use plainsight::packet::{LinkType, Packet, Timestamp};
 use std::hint::black_box;
 use std::process::ExitCode;
 
@@ -21,10 +23,7 @@ fn decode<'a>(packets: impl Iterator<Item = Packet<'a>>, verify: bool) {
 fn tunnelled(traffic: &Traffic) -> Vec<Vec<u8>> {
     let wrap = |packet: Packet<'_>| {
         let payload = [&[8, 0, 0, 0, 0, 0, 42, 0][..], packet.data].concat();
-        let builder = etherparse::PacketBuilder::ethernet2([2, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2]);
-        let mut out = Vec::new();
-        builder.ipv4([192, 168, 0, 1], [192, 168, 0, 2], 64).udp(4789, 4789).write(&mut out, &payload).unwrap();
-        out
+        on_ethernet(&datagram(([192, 168, 0, 1], 4789), ([192, 168, 0, 2], 4789), &payload))
     };
     traffic.packets().map(wrap).collect()
 }
@@ -35,15 +34,8 @@ fn main() -> ExitCode {
     let nested = tunnelled(&inner);
     let bytes = nested.iter().map(Vec::len).sum();
     let nested = move || {
-        let packets = nested.iter().map(|data| Packet {
-            id: PacketId::new(0, 1),
-            timestamp: Timestamp::from_nanos(0, 6),
-            link_type: LinkType::ETHERNET,
-            data,
-            original_length: data.len() as u32,
-            interface: 0,
-        });
-        decode(packets, false);
+        let packet = |data| packet(1, Timestamp::from_nanos(0, 6), LinkType::ETHERNET, data);
+        decode(nested.iter().map(|data| packet(data)), false);
     };
     measure::main(vec![
         Case::new("TCP over IPv4 over Ethernet", plain.bytes(), move || decode(plain.packets(), false)),

@@ -6,6 +6,8 @@
 //! instructions an iteration and a byte are printed. Without cargo's `--bench`, as when tests are
 //! run, each case runs once.
 
+#[path = "../../tests/kit/mod.rs"]
+pub(crate) mod kit;
 // Not every room takes both.
 #[allow(dead_code)]
 pub(crate) mod text;
