@@ -9,11 +9,14 @@
 #[cfg(target_os = "linux")]
 mod attempts;
 #[cfg(target_os = "linux")]
+#[path = "../kit/mod.rs"]
+mod kit;
+#[cfg(target_os = "linux")]
 mod scenarios;
 
 #[cfg(target_os = "linux")]
-fn main() {
-    scenarios::main();
+fn main() -> std::process::ExitCode {
+    scenarios::main()
 }
 
 #[cfg(not(target_os = "linux"))]

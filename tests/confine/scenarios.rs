@@ -7,40 +7,36 @@ use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
 use plainsight::confine::sandbox::{Part, Sandbox};
 use plainsight::confine::{namespace, privileges};
 
 use crate::attempts::{self, Surroundings};
+use crate::kit::runner::{self, Test};
 
 /// Names the scenario to a child.
 const SCENARIO: &str = "PLAINSIGHT_TEST_SCENARIO";
 
-pub(crate) fn main() {
+/// What is tried, each in a process of its own.
+const ALL: &[Test] = &[
+    ("sandbox_without_files", sandbox_without_files),
+    ("sandbox_with_a_readable_file", sandbox_with_a_readable_file),
+    ("sandbox_with_a_writable_directory", sandbox_with_a_writable_directory),
+    ("sandbox_without_its_directory", sandbox_without_its_directory),
+    ("privileges_are_dropped", privileges_are_dropped),
+    ("privileges_are_dropped_to_the_sudo_caller", privileges_are_dropped_to_the_sudo_caller),
+    ("privileges_before_sandbox", privileges_before_sandbox),
+    ("namespace_has_a_loopback", namespace_has_a_loopback),
+    ("namespace_needs_a_single_thread", namespace_needs_a_single_thread),
+];
+
+pub(crate) fn main() -> ExitCode {
     if let Ok(scenario) = std::env::var(SCENARIO) {
-        return child(&scenario);
+        child(&scenario);
+        return ExitCode::SUCCESS;
     }
-    let tests: [(&str, fn()); 9] = [
-        ("sandbox_without_files", sandbox_without_files),
-        ("sandbox_with_a_readable_file", sandbox_with_a_readable_file),
-        ("sandbox_with_a_writable_directory", sandbox_with_a_writable_directory),
-        ("sandbox_without_its_directory", sandbox_without_its_directory),
-        ("privileges_are_dropped", privileges_are_dropped),
-        ("privileges_are_dropped_to_the_sudo_caller", privileges_are_dropped_to_the_sudo_caller),
-        ("privileges_before_sandbox", privileges_before_sandbox),
-        ("namespace_has_a_loopback", namespace_has_a_loopback),
-        ("namespace_needs_a_single_thread", namespace_needs_a_single_thread),
-    ];
-    let filters: Vec<_> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
-    for (name, test) in tests {
-        if filters.is_empty() || filters.iter().any(|f| name.contains(f.as_str())) {
-            print!("test {name} ... ");
-            std::io::stdout().flush().unwrap();
-            test(); // panics, and ends the run, when it fails
-            println!("ok");
-        }
-    }
+    runner::main(ALL, || Ok(()))
 }
 
 /// What the child printed, line by line: `name=outcome`.

@@ -1,6 +1,7 @@
 //! What is tried.
 
 use crate::command::{SECRET, SECRET_VARIABLE, WHAT};
+use crate::kit::runner::Test;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -8,9 +9,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-type Scenario = (&'static str, fn());
-
-pub(crate) const ALL: &[Scenario] = &[
+pub(crate) const ALL: &[Test] = &[
     ("what_leaks_fails", leaks),
     ("what_does_not_leak_passes", does_not_leak),
     ("a_leak_is_seen_in_any_stream_and_datagram", any_protocol),

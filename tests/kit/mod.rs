@@ -8,4 +8,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub(crate) mod capture;
+#[cfg(feature = "cli")]
+pub(crate) mod rights;
+#[cfg(feature = "cli")]
+pub(crate) mod runner;
 pub(crate) mod wire;

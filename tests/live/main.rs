@@ -6,17 +6,16 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "../common/rights.rs"]
-mod rights;
+#[path = "../kit/mod.rs"]
+mod kit;
 mod scenarios;
 mod tools;
 
+use kit::runner::Test;
 use plainsight::lab::demo::{Stage, set_stage};
 use std::process::ExitCode;
 
-type Scenario = (&'static str, fn());
-
-const SCENARIOS: &[Scenario] = &[
+const SCENARIOS: &[Test] = &[
     ("the_demo_leaks_over_http_and_not_over_https", scenarios::demo),
     ("the_demo_takes_a_free_port_where_its_own_is_taken", scenarios::demo_on_a_taken_port),
     ("the_demo_pauses_between_its_acts_at_a_terminal", scenarios::demo_pauses),
@@ -36,29 +35,12 @@ const SCENARIOS: &[Scenario] = &[
 ];
 
 fn main() -> ExitCode {
-    match set_stage() {
-        Ok(Stage::Host) => {}
-        Ok(Stage::OwnNamespace) => rights::hand_down(),
-        Err(error) => {
-            println!("NOT RUN: {error} ({} scenarios)", SCENARIOS.len());
-            let required = std::env::var_os("CI").is_some_and(|value| value == "true");
-            return if required { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+    kit::runner::main(SCENARIOS, || match set_stage() {
+        Ok(Stage::Host) => Ok(()),
+        Ok(Stage::OwnNamespace) => {
+            kit::rights::hand_down();
+            Ok(())
         }
-    }
-    let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let (mut passed, mut failed) = (0, 0);
-    for (name, scenario) in SCENARIOS {
-        if !wanted.is_empty() && !wanted.iter().any(|part| name.contains(part.as_str())) {
-            continue;
-        }
-        let done = std::panic::catch_unwind(scenario).is_ok();
-        println!("test {name} ... {}", if done { "ok" } else { "FAILED" });
-        if done {
-            passed += 1;
-        } else {
-            failed += 1;
-        }
-    }
-    println!("\ntest result: {}. {passed} passed; {failed} failed", if failed == 0 { "ok" } else { "FAILED" });
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        Err(error) => Err(error.to_string()),
+    })
 }

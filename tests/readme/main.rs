@@ -10,8 +10,8 @@
 #[cfg(target_os = "linux")]
 mod examples;
 #[cfg(target_os = "linux")]
-#[path = "../common/rights.rs"]
-mod rights;
+#[path = "../kit/mod.rs"]
+mod kit;
 #[cfg(target_os = "linux")]
 mod shell;
 
@@ -26,30 +26,16 @@ fn main() -> ExitCode {
 #[cfg(target_os = "linux")]
 fn main() -> ExitCode {
     use plainsight::capture::live::{Live, Options};
+    use plainsight::confine::namespace::enter_network;
 
     if examples::is_stand_in() {
         return examples::stand_in();
     }
-    let entered = plainsight::confine::namespace::enter_network().map_err(|refused| refused.to_string());
-    // Some systems grant the namespace and deny what it is for: only a capture tells.
-    let ready = entered.and_then(|_| Live::open(&Options::default()).map_err(|error| error.to_string()));
-    if let Err(reason) = ready {
-        println!("NOT RUN: {reason} (README's examples)");
-        let required = std::env::var_os("CI").is_some_and(|value| value == "true");
-        return if required { ExitCode::FAILURE } else { ExitCode::SUCCESS };
-    }
-    rights::hand_down();
-    let mut failed = 0;
-    let mut passed = 0;
-    for (name, scenario) in examples::SCENARIOS {
-        let done = std::panic::catch_unwind(scenario).is_ok();
-        println!("test {name} ... {}", if done { "ok" } else { "FAILED" });
-        if done {
-            passed += 1;
-        } else {
-            failed += 1;
-        }
-    }
-    println!("\ntest result: {}. {passed} passed; {failed} failed", if failed == 0 { "ok" } else { "FAILED" });
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    kit::runner::main(examples::SCENARIOS, || {
+        enter_network().map_err(|refused| refused.to_string())?;
+        // Some systems grant the namespace and deny what it is for: only a capture tells.
+        Live::open(&Options::default()).map_err(|error| error.to_string())?;
+        kit::rights::hand_down();
+        Ok(())
+    })
 }
