@@ -37,8 +37,8 @@ impl Options {
 /// Does what the command line asks for.
 ///
 /// `prepare` is called before any test is run, while the process has a single thread, and not where
-/// none is run. Its error is the reason why none can be: each is then ignored with that reason, or
-/// fails where the environment has `CI=true`.
+/// none is run. Its error is the reason why none can be: it is printed, and each is then ignored,
+/// or fails where the environment has `CI=true`.
 pub(crate) fn main(tests: &[Test], prepare: impl FnOnce() -> Result<(), String>) -> ExitCode {
     let options = match Options::try_parse() {
         Ok(options) => options,
@@ -56,26 +56,27 @@ pub(crate) fn main(tests: &[Test], prepare: impl FnOnce() -> Result<(), String>)
     let skip = names.filter(|name| !options.select(name)).map(str::to_owned).collect();
     let arguments = Arguments { filter: None, exact: true, skip, test_threads: Some(1), ..options.libtest };
     let runs = |trial: &Trial| !arguments.is_filtered_out(trial) && !arguments.is_ignored(trial);
-    let count = trials(tests, None).iter().filter(|trial| runs(trial)).count();
+    let count = trials(tests, false).iter().filter(|trial| runs(trial)).count();
     let refusal = if arguments.list || count == 0 { None } else { prepare().err() };
     if let Some(reason) = &refusal {
         println!("NOT RUN: {reason} ({count} scenarios)");
     }
-    libtest_mimic::run(&arguments, trials(tests, refusal.as_deref())).exit_code()
+    libtest_mimic::run(&arguments, trials(tests, refusal.is_some())).exit_code()
 }
 
-/// The tests; none of them runs where there is a reason why it cannot.
-fn trials(tests: &[Test], refusal: Option<&str>) -> Vec<Trial> {
+/// The tests; none of them does anything if the system refuses what they need.
+fn trials(tests: &[Test], is_refused: bool) -> Vec<Trial> {
     let is_required = std::env::var_os("CI").is_some_and(|value| value == "true");
-    let trial = |&(name, run): &Test| {
-        let refusal = refusal.map(|reason| format!("NOT RUN: {reason}"));
-        Trial::ignorable_test(name, move || match refusal {
-            None => {
-                run();
+    let trial = |&(name, test): &Test| {
+        Trial::ignorable_test(name, move || {
+            if !is_refused {
+                test();
                 Ok(Completion::Completed)
+            } else if is_required {
+                Err(Failed::from("NOT RUN"))
+            } else {
+                Ok(Completion::ignored_with("NOT RUN"))
             }
-            Some(reason) if is_required => Err(Failed::from(reason)),
-            Some(reason) => Ok(Completion::ignored_with(reason)),
         })
     };
     tests.iter().map(trial).collect()
