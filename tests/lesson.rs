@@ -2,6 +2,9 @@
 #![cfg(all(feature = "cli", unix))]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod kit;
+
+use kit::program;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -17,16 +20,10 @@ use tempfile::TempDir;
 /// Nothing here takes this long unless it hangs.
 const LONG: Duration = Duration::from_secs(30);
 
-/// The program, knowing nothing of the tester's own data, proxies and secrets.
+/// The program with its own data in that folder.
 fn plainsight(data: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_plainsight"));
-    command.env("XDG_DATA_HOME", data).stdin(Stdio::null());
-    for proxy in
-        ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"]
-    {
-        command.env_remove(proxy);
-    }
-    command.env_remove("SECRET_URL");
+    let mut command = program::plainsight();
+    command.env("XDG_DATA_HOME", data);
     command
 }
 

@@ -7,12 +7,13 @@ mod kit;
 
 use etherparse::{PacketHeaders, TransportHeader};
 use kit::capture::{LITTLE, gzip, pcap, pcapng};
+use kit::program::{plainsight, text};
 use kit::wire::{self, ETHERNET, IPV4, Segment, datagram, on_ethernet};
 use plainsight::capture;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 const SECRET: &[u8] = b"fluffy tail of 2026";
 const CLIENT: [u8; 4] = [10, 0, 0, 1];
@@ -20,12 +21,8 @@ const SERVER: [u8; 4] = [10, 0, 0, 2];
 
 fn redact(options: &[&str], input: &Path, output: &Path) -> Output {
     let canary = std::str::from_utf8(SECRET).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_plainsight"));
+    let mut command = plainsight();
     command.args(["redact", "--canary", canary]).args(options).arg(input).arg(output).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// Packets on Ethernet.

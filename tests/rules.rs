@@ -2,16 +2,15 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod kit;
+
+use kit::program::{plainsight, text};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 fn rules(arguments: &[&str], folder: &Path) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_plainsight"));
+    let mut command = plainsight();
     command.arg("rules").args(arguments).current_dir(folder).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 #[test]

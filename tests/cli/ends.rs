@@ -1,6 +1,7 @@
 //! How runs end: usage errors, damage, limits, pipes, full disks; and what help knows.
 
-use crate::tool::{SECRET, code, elsewhere, json, lesson, plainsight, run, saved, stderr, stdout, text};
+use crate::kit::program::plainsight;
+use crate::tool::{SECRET, code, elsewhere, json, lesson, run, saved, stderr, stdout, text};
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Command, Stdio};

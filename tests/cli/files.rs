@@ -1,10 +1,10 @@
 //! What is written beside the results: evidence, bodies, reports; and what they pass over.
 
 use crate::kit::capture::{packets as frames, pcap};
+use crate::kit::program::plainsight;
 use crate::kit::wire::{ACK, Connection, End, SYN, datagram as udp, on_ethernet};
 use crate::tool::{
-    CLIENT, LOOPBACK, SECRET, SERVER, code, elsewhere, holds, json, lesson, plainsight, run, saved, stderr, stdout,
-    text,
+    CLIENT, LOOPBACK, SECRET, SERVER, code, elsewhere, holds, json, lesson, run, saved, stderr, stdout, text,
 };
 use std::fs::{self, File};
 

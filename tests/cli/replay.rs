@@ -1,7 +1,8 @@
 //! What a replay prints of captures, files and pipes.
 
+use crate::kit::program::plainsight;
 use crate::kit::wire::{ETHERNET, IPV4, TCP};
-use crate::tool::{SECRET, code, json, lesson, plainsight, run, saved, stderr, stdout, text};
+use crate::tool::{SECRET, code, json, lesson, run, saved, stderr, stdout, text};
 use std::fs::File;
 
 #[test]

@@ -1,24 +1,15 @@
 //! The program, and captures for it to read.
 
 use crate::kit::capture::pcap;
+use crate::kit::program::plainsight;
 use crate::kit::wire::{ACK, Connection, End, SYN};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 use tempfile::TempDir;
 
 pub const SECRET: &str = "fluffy tail";
 pub const LOOPBACK: [u8; 4] = [127, 0, 0, 1];
-
-/// The program, knowing nothing of the tester's own terminal.
-pub fn plainsight() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_plainsight"));
-    command.stdin(Stdio::null());
-    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
-        command.env_remove(name);
-    }
-    command
-}
 
 pub fn run(arguments: &[&str]) -> Output {
     plainsight().args(arguments).output().unwrap()

@@ -1,6 +1,7 @@
 //! What is tried.
 
 use crate::command::{SECRET, SECRET_VARIABLE, WHAT};
+use crate::kit::program::{plainsight, text};
 use crate::kit::runner::Test;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -32,12 +33,12 @@ pub(crate) const ALL: &[Test] = &[
 
 /// `guard OPTIONS -- COMMAND`.
 pub(crate) fn guard(options: &[&str], command: &[&str]) -> Output {
-    plainsight(options).args(command).output().expect("the program starts")
+    guard_with(options).args(command).output().expect("the program starts")
 }
 
-fn plainsight(options: &[&str]) -> Command {
-    let mut guard = Command::new(env!("CARGO_BIN_EXE_plainsight"));
-    guard.arg("guard").args(options).arg("--").stdin(Stdio::null()).env_remove("NO_COLOR");
+fn guard_with(options: &[&str]) -> Command {
+    let mut guard = plainsight();
+    guard.arg("guard").args(options).arg("--");
     guard
 }
 
@@ -47,17 +48,13 @@ fn own() -> std::path::PathBuf {
 
 /// `guard OPTIONS -- ` this program, doing `what`.
 fn guarding(options: &[&str], what: &str) -> Command {
-    let mut guard = plainsight(options);
+    let mut guard = guard_with(options);
     guard.arg(own()).env(WHAT, what);
     guard
 }
 
 fn run(options: &[&str], what: &str) -> Output {
     guarding(options, what).output().expect("the program starts")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 fn code(output: &Output) -> Option<i32> {
@@ -265,10 +262,7 @@ fn saved() {
         let path = folder.path().join(name);
         let path = path.to_str().unwrap();
         assert_eq!(code(&run(&["--canary", SECRET, "-w", path], "post")), Some(1));
-        let replayed = Command::new(env!("CARGO_BIN_EXE_plainsight"))
-            .args(["replay", "--canary", SECRET, "--fail-on-leak", path])
-            .output()
-            .unwrap();
+        let replayed = plainsight().args(["replay", "--canary", SECRET, "--fail-on-leak", path]).output().unwrap();
         assert_eq!(replayed.status.code(), Some(1), "{name}: {}", text(&replayed.stderr));
     }
 }

@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub(crate) mod capture;
+pub(crate) mod program;
 #[cfg(feature = "cli")]
 pub(crate) mod rights;
 #[cfg(feature = "cli")]

@@ -1,5 +1,7 @@
 //! The program under test, and small ends of connections for it to watch.
 
+use crate::kit::program;
+pub(crate) use crate::kit::program::text;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -10,17 +12,13 @@ use std::process::{Child, Command, Output, Stdio};
 pub(crate) const SECRET: &str = "fluffy tail";
 
 pub(crate) fn plainsight(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_plainsight"));
-    command.args(arguments).stdin(Stdio::null()).env_remove("SECRET_URL").env_remove("NO_COLOR");
+    let mut command = program::plainsight();
+    command.args(arguments);
     command
 }
 
 pub(crate) fn run(arguments: &[&str]) -> Output {
     plainsight(arguments).output().expect("the program starts")
-}
-
-pub(crate) fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 pub(crate) fn path(path: &Path) -> &str {

@@ -18,10 +18,10 @@ use crate::cell::{BORDERS, Border, Expected, secrets};
 use crate::codings::CODINGS;
 use crate::encodings::ENCODINGS;
 use crate::field::{Field, field, is_undecidable};
+use crate::kit::program::plainsight;
 use crate::places::{Kind, PLACES, Place};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::process::Command;
 
 /// The findings that the program has of the capture: by stream, and those of datagrams by packet.
 fn findings(field: &Field) -> (HashMap<u64, Vec<Value>>, HashMap<u64, Vec<Value>>) {
@@ -29,7 +29,7 @@ fn findings(field: &Field) -> (HashMap<u64, Vec<Value>>, HashMap<u64, Vec<Value>
     let capture = folder.path().join("planted.pcap");
     std::fs::write(&capture, field.wire.file()).unwrap();
     let [word, marks, ..] = secrets().map(|secret| String::from_utf8(secret.text).unwrap());
-    let output = Command::new(env!("CARGO_BIN_EXE_plainsight"))
+    let output = plainsight()
         .args(["replay", "--quiet", "--format", "json", "--canary", &word, "--canary", &marks])
         .arg(&capture)
         .current_dir(folder.path())
