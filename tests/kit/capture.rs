@@ -5,8 +5,6 @@ use std::io::Write as _;
 
 /// The first word of a pcap file whose times are in microseconds.
 pub(crate) const MICROS: u32 = 0xa1b2_c3d4;
-/// The first word of a pcap file whose times are in nanoseconds.
-pub(crate) const NANOS: u32 = 0xa1b2_3c4d;
 
 /// Writes the parts of a capture file in one byte order.
 #[derive(Clone, Copy)]
