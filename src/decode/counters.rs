@@ -130,6 +130,14 @@ impl Counters {
         .collect()
     }
 
+    /// All that was counted, to compare two decoders: packets, those that were understood, and the
+    /// rest by reason.
+    pub(super) fn seen(&self) -> ([u64; 6], BTreeMap<String, u64>, BTreeMap<String, u64>) {
+        let Self { packets, tcp, udp, fragments, reassembled, fragments_differed, .. } = *self;
+        let understood = [packets, tcp, udp, fragments, reassembled, fragments_differed];
+        (understood, self.not_understood(), self.let_go())
+    }
+
     /// The sum of all that packets became: [`packets`](Self::packets), always.
     pub fn accounted(&self) -> u64 {
         self.tcp + self.udp + self.fragments + self.reasons.values().sum::<u64>()

@@ -76,6 +76,12 @@ impl Decoder {
         self.any_packet(packet, sink);
     }
 
+    /// As [`Decoder::packet`] without its fast path, to compare the two.
+    pub(super) fn layered_packet(&mut self, packet: &Packet<'_>, sink: &mut impl FnMut(Unit<'_>)) {
+        self.state.counters.packets += 1;
+        self.any_packet(packet, sink);
+    }
+
     /// Writes down from now on where checksums and fragments stand, for [`Decoder::layout`].
     #[must_use]
     pub(crate) fn with_layout(mut self) -> Self {
@@ -106,7 +112,7 @@ impl Decoder {
     /// The short way, for a whole TCP segment in one IP packet straight on the link. It
     /// decides nothing that the long way would decide otherwise, and counts nothing.
     #[inline]
-    fn plain_segment<'p>(&self, packet: &Packet<'p>) -> Option<Segment<'p>> {
+    pub(super) fn plain_segment<'p>(&self, packet: &Packet<'p>) -> Option<Segment<'p>> {
         let data = packet.data;
         if self.state.config.verify_checksums || self.state.layout.is_some() {
             return None;

@@ -14,27 +14,37 @@ use crate::packet::{LinkType, Packet, PacketId, Timestamp};
 ///
 /// # Panics
 /// If a payload isn't the packet's own bytes at the place it names, if the waiting
-/// fragments outgrow their bound, or if the counters don't add up.
+/// fragments outgrow their bound, if the counters don't add up, or if the layers alone make
+/// something else of a packet than the decoder does with its fast path.
 pub fn fuzz_decode(data: &[u8]) {
     const MEMORY: usize = 16 << 10;
     let Some((&first, rest)) = data.split_first() else { return };
-    let mut decoder = Decoder::new(Config {
+    let config = Config {
         verify_checksums: first & 1 == 1,
         fragment_memory: MEMORY,
         fragment_age_packets: 64,
         ..Config::default()
-    });
+    };
+    let (mut decoder, mut layered) = (Decoder::new(config), Decoder::new(config));
     let mut number = 0;
     for packet in Packets::new(rest) {
         number += 1;
-        decoder.packet(&packet, &mut |unit| check(&packet, &unit));
+        let (mut units, mut wanted) = (Vec::new(), Vec::new());
+        decoder.packet(&packet, &mut |unit| {
+            check(&packet, &unit);
+            units.push(format!("{unit:?}"));
+        });
+        layered.layered_packet(&packet, &mut |unit| wanted.push(format!("{unit:?}")));
+        assert_eq!(units, wanted, "the fast path and the layers differ");
         assert!(decoder.memory() <= MEMORY, "fragments outgrow their bound: {}", decoder.memory());
     }
     decoder.finish();
+    layered.finish();
     let counters = decoder.counters();
     assert_eq!(counters.packets, number);
     assert_eq!(counters.accounted(), number, "each packet is counted once: {counters:?}");
     assert_eq!(decoder.memory(), 0, "nothing waits after the end");
+    assert_eq!(counters.seen(), layered.counters().seen(), "the fast path and the layers count differently");
 }
 
 /// Packets as they stand in a fuzzer's input.

@@ -15,12 +15,15 @@ const CUT: &str = "ethernet: header cut";
 impl Walk<'_> {
     /// An Ethernet frame from its destination address on.
     pub(in crate::decode) fn ethernet(&mut self, view: View<'_>) -> Outcome {
-        // Cisco's Inter-Switch Link puts 26 bytes in front of the frame.
-        if let Some([0x01 | 0x03, 0x00, 0x0c, 0x00, 0x00]) = view.array(0) {
+        let ether_type = view.u16(12).or_cut(CUT)?;
+        // Cisco's Inter-Switch Link puts 26 bytes in front of the frame, with a length where an
+        // `EtherType` would stand. What has one is an ordinary frame to the same address.
+        if ether_type < MIN_TYPE
+            && let Some([0x01 | 0x03, 0x00, 0x0c, 0x00, 0x00]) = view.array(0)
+        {
             let inner = view.skip(26).or_cut(CUT)?;
             return self.deeper(|walk| walk.ethernet(inner));
         }
-        let ether_type = view.u16(12).or_cut(CUT)?;
         self.type_or_length(ether_type, view.skip(14).or_cut(CUT)?)
     }
 
