@@ -7,7 +7,7 @@ use std::io::Write as _;
 pub(crate) const MICROS: u32 = 0xa1b2_c3d4;
 
 /// Writes the parts of a capture file in one byte order.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Writer {
     pub(crate) big: bool,
 }

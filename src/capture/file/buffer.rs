@@ -14,11 +14,22 @@ use std::io::{self, ErrorKind, Read, Seek as _, SeekFrom};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How much is asked of the system at a time: fits the second-level cache of most processors.
-const SIZE: usize = 256 * 1024;
+/// How much of a file stands in memory at a time, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Window {
+    /// How much is asked of the system at a time.
+    pub(super) read: usize,
+    /// How much is mapped at a time.
+    pub(super) mapped: usize,
+}
 
-/// How much is mapped at a time: far more than the cost of a mapping, far less than memory.
-const MAPPED: usize = 1 << 20;
+impl Default for Window {
+    /// What is read fits the second-level cache of most processors; what is mapped is far more than
+    /// the cost of a mapping, and far less than memory.
+    fn default() -> Self {
+        Self { read: 256 * 1024, mapped: 1 << 20 }
+    }
+}
 
 /// How far ahead the processor is to fetch all bytes: memory answers after a few small packets' time.
 const ALL: usize = 2048;
@@ -34,6 +45,7 @@ pub(super) struct Input {
     pub(super) maps: bool,
     /// Whether packets are mostly looked at to their ends.
     pub(super) thorough: bool,
+    pub(super) window: Window,
     read: Arc<AtomicU64>,
     /// Set where the file became shorter while it was mapped.
     cut: Cut,
@@ -46,11 +58,15 @@ enum From {
 
 impl Input {
     pub(super) fn any(input: impl Read + Send + 'static, read: Arc<AtomicU64>) -> Self {
-        Self { from: From::Any(Box::new(input)), maps: false, thorough: false, read, cut: Cut::default() }
+        Self::new(From::Any(Box::new(input)), read, Cut::default())
     }
 
     pub(super) fn regular(file: File, read: Arc<AtomicU64>, cut: Cut) -> Self {
-        Self { from: From::Regular(file), maps: false, thorough: false, read, cut }
+        Self::new(From::Regular(file), read, cut)
+    }
+
+    fn new(from: From, read: Arc<AtomicU64>, cut: Cut) -> Self {
+        Self { from, maps: false, thorough: false, window: Window::default(), read, cut }
     }
 }
 
@@ -97,7 +113,12 @@ impl Bytes {
 
 impl Buffer {
     pub(super) fn new(input: Input) -> Self {
-        Self { input, bytes: Bytes::Read(vec![0; SIZE]), start: 0, end: 0, offset: 0, fetched: 0 }
+        let bytes = Bytes::Read(vec![0; input.window.read]);
+        Self { input, bytes, start: 0, end: 0, offset: 0, fetched: 0 }
+    }
+
+    pub(super) fn window(&self) -> Window {
+        self.input.window
     }
 
     /// What was read and is not used up.
@@ -124,7 +145,7 @@ impl Buffer {
         while self.end < wanted {
             if self.end == bytes.len() {
                 // Grown as the bytes arrive, so that a length alone makes nobody allocate.
-                bytes.resize(bytes.len().saturating_mul(2).max(SIZE), 0);
+                bytes.resize(bytes.len().saturating_mul(2).max(self.input.window.read), 0);
             }
             match self.input.read(bytes.get_mut(self.end..).unwrap_or_default()) {
                 Ok(0) => return Ok(false),
@@ -159,7 +180,7 @@ impl Buffer {
             return Ok(true);
         }
         // Some systems' files say that they are empty, and are not.
-        let length = left.unwrap_or(ahead).min(wanted.max(MAPPED) as u64);
+        let length = left.unwrap_or(ahead).min(wanted.max(self.input.window.mapped) as u64);
         let mapped =
             if length > ahead { View::new(file, self.offset, length as usize, &self.input.cut).ok() } else { None };
         let Some((view, before)) = mapped else {

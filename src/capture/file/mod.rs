@@ -22,7 +22,7 @@ use super::error::Error;
 use super::filter::Filter;
 use super::interface::Interfaces;
 use crate::packet::{Packet, PacketId, Shared};
-use buffer::Input;
+use buffer::{Input, Window};
 use cut::Cut;
 use reader::Reader;
 use record::Record;
@@ -52,6 +52,8 @@ pub struct Files {
     maps: bool,
     /// Whether packets are mostly looked at to their ends.
     thorough: bool,
+    /// How much of a file stands in memory at a time.
+    window: Window,
     /// The files themselves, to be told from one that is written.
     identities: Vec<Identity>,
 }
@@ -102,6 +104,7 @@ impl Files {
             limit: u64::MAX,
             maps: false,
             thorough: false,
+            window: Window::default(),
             identities: Vec::new(),
         }
     }
@@ -191,6 +194,12 @@ impl Files {
         Ok(found.map(|(record, number)| (self.packet(record, number), shared)))
     }
 
+    /// As [`Files::next`] without finding ordinary records in one step, to compare the two.
+    pub(super) fn next_stepwise(&mut self) -> Result<Option<Packet<'_>>, Error> {
+        let found = self.read_on()?;
+        Ok(found.map(|(record, number)| self.packet(record, number)))
+    }
+
     /// The record that was just found.
     #[inline]
     fn packet(&self, record: Record, number: u64) -> Packet<'_> {
@@ -238,7 +247,7 @@ impl Files {
     #[cold]
     fn turn(&mut self) -> Result<bool, Error> {
         let Some(Waiting { name, mut input }) = self.waiting.pop_front() else { return Ok(false) };
-        (input.maps, input.thorough) = (self.maps, self.thorough);
+        (input.maps, input.thorough, input.window) = (self.maps, self.thorough, self.window);
         self.file = self.opened;
         self.opened = self.opened.saturating_add(1);
         self.current = Some(Reader::open(&name, input, &self.interfaces, self.limit)?);

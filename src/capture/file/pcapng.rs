@@ -363,3 +363,25 @@ impl Known {
         Timestamp::from_nanos(saturated, self.digits)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Times of decimal units are reckoned in 64 bits where those suffice, as those of any unit are.
+        #[test]
+        fn an_ordinary_time_is_what_any_time_is(
+            option in prop_oneof![0..12_u8, any::<u8>()],
+            time in prop_oneof![0x0006_0000_0000_0000_u64..0x0006_4000_0000_0000, any::<u64>(), i64::MAX as u64 - 9..=i64::MAX as u64 + 9],
+            offset in prop_oneof![Just(0_i64), any::<i64>(), -9..9_i64],
+        ) {
+            let (resolution, digits) = resolution(option);
+            let offset = i128::from(offset) * 1_000_000_000;
+            let link_type = LinkType::ETHERNET;
+            let known = Known { link_type, snaplen: 0, longest: 0, resolution, digits, offset, number: 0 };
+            prop_assert_eq!(known.timestamp(time), known.odd_timestamp(time));
+        }
+    }
+}

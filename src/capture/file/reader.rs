@@ -49,9 +49,11 @@ impl Reader {
         let compression = Compression::of(self.buffer.ahead());
         if let Some(compression) = compression {
             let empty = Buffer::new(Input::any(io::empty(), Arc::default()));
+            let window = self.buffer.window();
             let raw = std::mem::replace(&mut self.buffer, empty).into_rest();
-            let input = compression.decoder(raw)?.take(limit);
-            self.buffer = Buffer::new(Input::any(input, Arc::default()));
+            let mut input = Input::any(compression.decoder(raw)?.take(limit), Arc::default());
+            input.window = window;
+            self.buffer = Buffer::new(input);
             self.buffer.fill(pcap::FILE_HEADER)?;
         }
         if pcap::recognise(self.buffer.ahead()) {

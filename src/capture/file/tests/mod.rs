@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod damage;
+mod equal;
 mod formats;
 #[cfg(target_os = "linux")]
 mod mapped;
@@ -10,6 +11,7 @@ mod mapped;
 use super::Files;
 use crate::capture::error::Error;
 use crate::kit::capture::{BIG, LITTLE, gzip};
+use crate::packet::Packet;
 use std::io::Cursor;
 
 /// A packet as read, kept.
@@ -24,6 +26,20 @@ struct Kept {
     interface: u32,
 }
 
+impl From<Packet<'_>> for Kept {
+    fn from(packet: Packet<'_>) -> Self {
+        Self {
+            number: packet.id.number(),
+            nanos: packet.timestamp.nanos(),
+            digits: packet.timestamp.digits(),
+            link_type: packet.link_type.0,
+            data: packet.data.to_vec(),
+            original: packet.original_length,
+            interface: packet.interface,
+        }
+    }
+}
+
 fn read(bytes: &[u8]) -> (Vec<Kept>, Option<Error>) {
     read_from(Files::from_reader("made", Cursor::new(bytes.to_vec())))
 }
@@ -32,15 +48,7 @@ fn read_from(mut files: Files) -> (Vec<Kept>, Option<Error>) {
     let mut all = Vec::new();
     loop {
         match files.next() {
-            Ok(Some(packet)) => all.push(Kept {
-                number: packet.id.number(),
-                nanos: packet.timestamp.nanos(),
-                digits: packet.timestamp.digits(),
-                link_type: packet.link_type.0,
-                data: packet.data.to_vec(),
-                original: packet.original_length,
-                interface: packet.interface,
-            }),
+            Ok(Some(packet)) => all.push(Kept::from(packet)),
             Ok(None) => return (all, None),
             Err(error) => return (all, Some(error)),
         }
