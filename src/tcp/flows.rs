@@ -40,9 +40,6 @@ pub struct Flows<T> {
     pub(super) latest: u64,
     /// The number of that segment in the capture, where somebody counts them.
     serial: u64,
-    /// Whether no segment may go the short way.
-    #[cfg(test)]
-    pub(super) only_long: bool,
 }
 
 /// When the first wait in the queue is over. Waits are given up in this order, whoever else
@@ -74,8 +71,6 @@ impl<T: Default> Flows<T> {
             told: Told::default(),
             latest: 0,
             serial: 0,
-            #[cfg(test)]
-            only_long: false,
         }
     }
 
@@ -101,8 +96,27 @@ impl<T: Default> Flows<T> {
 
     /// Takes the next segment. `index` counts the packets of the capture.
     pub fn segment(&mut self, index: u64, segment: &Segment<'_>, handler: &mut impl Handler<T>) {
-        let (slot, from) = match self.table.find(&segment.four_tuple) {
-            Some(known) if self.calm_segment(index, known, segment, handler) => return,
+        let known = self.table.find(&segment.four_tuple);
+        if known.is_none_or(|known| !self.calm_segment(index, known, segment, handler)) {
+            self.any_segment(index, known, segment, handler);
+        }
+    }
+
+    /// As [`Flows::segment`] without its fast path, to compare the two.
+    pub(super) fn segment_slowly(&mut self, index: u64, segment: &Segment<'_>, handler: &mut impl Handler<T>) {
+        let known = self.table.find(&segment.four_tuple);
+        self.any_segment(index, known, segment, handler);
+    }
+
+    /// Takes any segment. `known` is where its connection stands in the table, and who sent it.
+    fn any_segment(
+        &mut self,
+        index: u64,
+        known: Option<(Slot, Direction)>,
+        segment: &Segment<'_>,
+        handler: &mut impl Handler<T>,
+    ) {
+        let (slot, from) = match known {
             Some((slot, from)) if !self.opens_another(slot, from, segment) => (slot, from),
             Some((slot, _)) => {
                 self.close(slot, handler);
@@ -338,12 +352,17 @@ impl<T: Default> Flows<T> {
 
     /// Brings the table's weight up to date with one flow's.
     pub(super) fn reckon(&mut self, slot: Slot, handler: &impl Handler<T>) {
+        let Some(now) = self.weight_of(slot, handler) else { return };
         let Some(flow) = self.table.get_mut(slot) else { return };
-        let now = handler.weight(&flow.state)
-            + flow.halves[Direction::FromInitiator].weight()
-            + flow.halves[Direction::FromResponder].weight();
         self.weight = self.weight.saturating_sub(flow.weight) + now;
         flow.weight = now;
+    }
+
+    /// What one flow's state and waiting pieces weigh now.
+    pub(super) fn weight_of(&self, slot: Slot, handler: &impl Handler<T>) -> Option<usize> {
+        let flow = self.table.get(slot)?;
+        let halves = Direction::BOTH.into_iter().map(|from| flow.halves[from].weight()).sum::<usize>();
+        Some(handler.weight(&flow.state) + halves)
     }
 
     /// An RST: believed only within the window.

@@ -23,7 +23,8 @@ use std::net::Ipv4Addr;
 /// # Panics
 /// If bytes are handed on that nobody sent, out of order or twice, after their direction's or
 /// their stream's end; if bytes that came count as lost; if memory outgrows its bound or is
-/// not given back; if a stream's end is not told.
+/// not given back; if a stream's end is not told; or if the fast path tells or counts anything else
+/// than the way that every segment can go.
 pub fn fuzz_tcp(data: &[u8]) {
     let Some((&first, mut rest)) = data.split_first() else { return };
     let limits = Limits {
@@ -31,8 +32,8 @@ pub fn fuzz_tcp(data: &[u8]) {
         patience: 1 << (first >> 3 & 7),
         early_segments: 1 << (2 * (first >> 6)),
     };
-    let mut flows = Flows::new(limits);
-    let mut judge = Judge::default();
+    let (mut flows, mut slow) = (Flows::new(limits), Flows::new(limits));
+    let (mut judge, mut log) = (Judge::default(), Log::default());
     let mut index = 0;
     while let Some((record, behind)) = rest.split_first_chunk() {
         rest = behind;
@@ -40,13 +41,18 @@ pub fn fuzz_tcp(data: &[u8]) {
         index += u64::from(record[8]);
         if record[0] >> 5 == 7 {
             flows.quiet(&mut judge);
+            slow.quiet(&mut log);
         } else {
             flows.expire(index, &mut judge);
+            slow.expire(index, &mut log);
         }
         judge.sent.push(sent);
         let at = judge.sent.len() - 1;
         let sent = judge.sent[at].clone();
         flows.segment(index, &sent.segment(at as u64), &mut judge);
+        slow.segment_slowly(index, &sent.segment(at as u64), &mut log);
+        assert_eq!(judge.log, log, "the fast path tells something else");
+        assert_eq!((flows.counters(), flows.memory()), (slow.counters(), slow.memory()));
         judge.took(at, flows.counters().streams);
         let counters = flows.counters();
         let let_go = counters.early_segments_let_go + counters.segments_after_end + counters.segments_outside_window;
@@ -54,6 +60,9 @@ pub fn fuzz_tcp(data: &[u8]) {
         assert!(flows.memory() <= limits.memory, "{} of {} bytes", flows.memory(), limits.memory);
     }
     flows.finish(&mut judge);
+    slow.finish(&mut log);
+    assert_eq!(judge.log, log, "the fast path tells something else at the end");
+    assert_eq!(flows.counters(), slow.counters());
     assert_eq!(flows.memory() % Table::<Told>::FLOW_COST, 0, "nothing is held after the end but the table itself");
     for stream in 0..flows.counters().streams {
         assert!(judge.streams.get(&stream).is_some_and(|s| s.closed), "the end of stream {stream} is not told");
@@ -140,8 +149,46 @@ struct Heard {
     closed: bool,
 }
 
+/// All that is told, in its order.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Log(Vec<(u64, Direction, Said)>);
+
+#[derive(Debug, PartialEq, Eq)]
+enum Said {
+    Data(Vec<u8>, Place, bool),
+    Gap(u64, Place),
+    Oddity(Oddity),
+    End,
+    Close,
+}
+
+impl Handler<Told> for Log {
+    fn data(&mut self, s: &Stream, state: &mut Told, from: Direction, bytes: &[u8], at: Place, alone: bool) -> usize {
+        self.0.push((s.number, from, Said::Data(bytes.to_vec(), at, alone)));
+        state.held += bytes.len();
+        bytes.len()
+    }
+    fn gap(&mut self, s: &Stream, _: &mut Told, from: Direction, length: u64, place: Place) {
+        self.0.push((s.number, from, Said::Gap(length, place)));
+    }
+    fn oddity(&mut self, s: &Stream, _: &mut Told, from: Direction, oddity: Oddity) {
+        self.0.push((s.number, from, Said::Oddity(oddity)));
+    }
+    fn end(&mut self, s: &Stream, _: &mut Told, from: Direction) {
+        self.0.push((s.number, from, Said::End));
+    }
+    fn close(&mut self, s: &Stream, _: &mut Told) {
+        self.0.push((s.number, Direction::FromInitiator, Said::Close));
+    }
+    fn weight(&self, state: &Told) -> usize {
+        state.held
+    }
+}
+
 #[derive(Debug, Default)]
 struct Judge {
+    /// What it was told, to compare it.
+    log: Log,
     sent: Vec<Sent>,
     streams: HashMap<u64, Heard>,
     /// The latest stream of each connection.
@@ -177,9 +224,10 @@ impl Handler<Told> for Judge {
         from: Direction,
         bytes: &[u8],
         place: Place,
-        _: bool,
+        alone: bool,
     ) -> usize {
         assert!(!state.closed && !state.ended[from], "bytes after the end");
+        self.log.data(stream, state, from, bytes, place, alone);
         let sent = &self.sent[place.packet.number() as usize];
         assert_eq!(stream.sender(from), sent.ends().source, "bytes of somebody else");
         assert!(place.offset.is_some(), "bytes that came have a place");
@@ -192,11 +240,11 @@ impl Handler<Told> for Judge {
             assert_eq!(sequence, next, "bytes out of order");
         }
         heard.next[from] = Some(sequence.wrapping_add(bytes.len() as u32));
-        state.held += bytes.len();
         bytes.len()
     }
 
-    fn gap(&mut self, stream: &Stream, state: &mut Told, from: Direction, length: u64, _: Place) {
+    fn gap(&mut self, stream: &Stream, state: &mut Told, from: Direction, length: u64, place: Place) {
+        self.log.gap(stream, state, from, length, place);
         assert!(!state.closed && !state.ended[from], "a hole after the end");
         assert!(length > 0);
         let heard = self.streams.entry(stream.number).or_default();
@@ -212,15 +260,18 @@ impl Handler<Told> for Judge {
         }
     }
 
-    fn oddity(&mut self, _: &Stream, state: &mut Told, _: Direction, oddity: Oddity) {
+    fn oddity(&mut self, stream: &Stream, state: &mut Told, from: Direction, oddity: Oddity) {
+        self.log.oddity(stream, state, from, oddity);
         assert!(!state.closed || oddity != Oddity::Conflict, "a conflict after the end");
     }
 
-    fn end(&mut self, _: &Stream, state: &mut Told, from: Direction) {
+    fn end(&mut self, stream: &Stream, state: &mut Told, from: Direction) {
+        self.log.end(stream, state, from);
         assert!(!state.closed && !std::mem::replace(&mut state.ended[from], true), "an end twice");
     }
 
     fn close(&mut self, stream: &Stream, state: &mut Told) {
+        self.log.close(stream, state);
         assert!(!std::mem::replace(&mut state.closed, true), "a close twice");
         self.streams.entry(stream.number).or_default().closed = true;
     }

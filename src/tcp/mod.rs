@@ -14,6 +14,8 @@
 
 mod assembler;
 mod calm;
+#[cfg(test)]
+mod equal;
 mod flows;
 #[doc(hidden)]
 pub mod fuzz;
