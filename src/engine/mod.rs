@@ -18,6 +18,8 @@
 mod backlog;
 mod batch;
 mod crew;
+#[cfg(test)]
+mod equal;
 mod intake;
 mod merge;
 mod shares;
