@@ -1,6 +1,7 @@
 //! Texts in many charsets, and bytes that are no text.
 
-use super::to_text;
+use super::{decode, is_binary, to_text};
+use encoding_rs::{BIG5, EUC_JP, EUC_KR, GB18030, GBK, SHIFT_JIS, UTF_8, WINDOWS_1251, WINDOWS_1252};
 use proptest::prelude::*;
 
 #[test]
@@ -115,6 +116,48 @@ proptest! {
     fn any_bytes_are_text_or_not(bytes in prop::collection::vec(any::<u8>(), 0..300), kind in "[ -~]{0,40}", cut in any::<bool>()) {
         if let Some(text) = to_text(&bytes, Some(kind.as_bytes()), cut) {
             prop_assert!(!text.contains('\0'));
+        }
+    }
+
+    /// Many bytes at once are judged as one by one.
+    #[test]
+    fn control_characters_are_seen_wherever_they_stand(
+        text in prop_oneof!["[ -~]{0,600}".prop_map(String::into_bytes), prop::collection::vec(any::<u8>(), 0..20)],
+        placed in prop::collection::vec((any::<prop::sample::Index>(), 0..0x20_u8), 0..3),
+    ) {
+        let mut text = text;
+        for (at, byte) in placed {
+            text.insert(at.index(text.len() + 1), byte);
+        }
+        let want = text.iter().any(|byte| *byte < 0x20 && !b"\t\n\x0c\r\x1b".contains(byte));
+        prop_assert_eq!(is_binary(&text), want);
+    }
+
+    /// UTF-8 is checked in one step, and so is what is all ASCII in other charsets: as the decoder of
+    /// that charset decodes it, and as the standard library checks it.
+    #[test]
+    fn texts_checked_in_one_step_are_what_their_decoder_says(
+        text in prop_oneof!["[ -~äöü€松鼠🐿]{0,80}".prop_map(String::into_bytes), prop::collection::vec(any::<u8>(), 0..40)],
+        ascii in prop::collection::vec(0..0x80_u8, 0..80),
+        damage in prop_oneof![3 => Just(None), 1 => (any::<prop::sample::Index>(), any::<u8>()).prop_map(Some)],
+        cut in any::<prop::sample::Index>(),
+        truncated in any::<bool>(),
+    ) {
+        let mut text = text;
+        if let Some((at, byte)) = damage {
+            text.insert(at.index(text.len() + 1), byte);
+        }
+        text.truncate(cut.index(text.len() + 1).max(text.len() / 2));
+        let valid = match std::str::from_utf8(&text) {
+            Ok(valid) => Some(valid),
+            Err(error) if truncated && error.error_len().is_none() => std::str::from_utf8(&text[..error.valid_up_to()]).ok(),
+            Err(_) => None,
+        };
+        let decoded = decode(&text, UTF_8, truncated);
+        prop_assert_eq!(decoded.as_deref(), valid);
+        for encoding in [BIG5, EUC_JP, EUC_KR, GB18030, GBK, SHIFT_JIS, WINDOWS_1251, WINDOWS_1252] {
+            let slow = encoding.decode_without_bom_handling_and_without_replacement(&ascii);
+            prop_assert_eq!(decode(&ascii, encoding, truncated), slow, "{}", encoding.name());
         }
     }
 }

@@ -72,21 +72,27 @@ fn names(engine: &Engine, text: &[u8], found: Vec<Sighting>) -> Vec<Found> {
         .collect()
 }
 
+/// What each rule's expression alone finds in a line that has one of the rule's keywords.
+fn by_rules_alone(line: &str) -> Vec<Found> {
+    let (text, lower) = (line.as_bytes(), line.to_ascii_lowercase());
+    let mut found = Vec::new();
+    for rule in PLAIN.rules() {
+        let mut at = 0;
+        while let Some(one) = rule.find_at(text, at).filter(|_| rule.keywords.iter().any(|k| lower.contains(k))) {
+            found.push((rule.id.clone(), one.secret.start as u64, one.secret.end as u64));
+            at = one.whole.end.max(one.whole.start + 1);
+        }
+    }
+    found.sort();
+    found
+}
+
 #[test]
 fn every_example_is_found_as_the_rule_alone_finds_it() {
     let mut wrong = Vec::new();
     for line in LINES.iter() {
         let text = line.as_bytes();
-        let mut want = Vec::new();
-        for rule in PLAIN.rules() {
-            let lower = line.to_ascii_lowercase();
-            let mut at = 0;
-            while let Some(found) = rule.find_at(text, at).filter(|_| rule.keywords.iter().any(|k| lower.contains(k))) {
-                want.push((rule.id.clone(), found.secret.start as u64, found.secret.end as u64));
-                at = found.whole.end.max(found.whole.start + 1);
-            }
-        }
-        want.sort();
+        let want = by_rules_alone(line);
         for engine in [&*PLAIN, &*NEAR] {
             let mut got = names(engine, text, engine.find(text));
             got.sort();
@@ -100,6 +106,28 @@ fn every_example_is_found_as_the_rule_alone_finds_it() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Of examples, of which some bytes changed: what the search rules out, no expression matches.
+    #[test]
+    fn damaged_examples_are_found_as_the_rule_alone_finds_them(
+        lines in prop::collection::vec(prop::sample::select(LINES.as_slice()), 1..3),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), b' '..=b'~'), 0..4),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let mut text: Vec<u8> = lines.concat().bytes().filter(u8::is_ascii).collect();
+        for (at, byte) in damage {
+            let at = at.index(text.len());
+            text[at] = byte;
+        }
+        let line = String::from_utf8(text.split_off(cut.index(8).min(text.len() - 1))).unwrap();
+        let want = by_rules_alone(&line);
+        for engine in [&*PLAIN, &*NEAR] {
+            let mut got = names(engine, line.as_bytes(), engine.find(line.as_bytes()));
+            got.sort();
+            prop_assert_eq!(&got, &want, "{}", line);
+        }
+    }
+
     #[test]
     fn cutting_changes_nothing(
         lines in prop::collection::vec(prop::sample::select(LINES.as_slice()), 1..12),

@@ -371,4 +371,6 @@ impl Line<'_> {
 }
 
 #[cfg(test)]
+mod equal;
+#[cfg(test)]
 mod tests;
