@@ -202,20 +202,28 @@ fn write(made: Writer, block: &Block) -> Vec<u8> {
 }
 
 fn pcapng() -> impl Strategy<Value = Vec<u8>> {
-    (order(), link_type(), snaplen(), prop::collection::vec(block(), 0..14)).prop_map(
-        |(made, link_type, snaplen, blocks)| {
-            let mut made = made;
-            let mut file = [made.section(), made.interface(link_type, snaplen, b"")].concat();
-            for block in &blocks {
-                file.extend(write(made, block));
-                if let Block::Section(other) = block {
-                    made = *other;
-                    file.extend(made.interface(link_type, snaplen, b""));
+    // The length of a block stands at both of its ends.
+    let wrong = || prop_oneof![60 => Just(None), 1 => (-40..40_i32).prop_map(Some), 1 => any::<i32>().prop_map(Some)];
+    let blocks = prop::collection::vec((block(), wrong(), wrong()), 0..14);
+    (order(), link_type(), snaplen(), blocks).prop_map(|(made, link_type, snaplen, blocks)| {
+        let mut made = made;
+        let mut file = [made.section(), made.interface(link_type, snaplen, b"")].concat();
+        for (block, at_start, at_end) in &blocks {
+            let mut bytes = write(made, block);
+            let length = bytes.len();
+            for (by, at) in [(at_start, 4), (at_end, length - 4)] {
+                if let Some(by) = by {
+                    bytes[at..at + 4].copy_from_slice(&made.u32((length as u32).wrapping_add_signed(*by)));
                 }
             }
-            file
-        },
-    )
+            file.extend(bytes);
+            if let Block::Section(other) = block {
+                made = *other;
+                file.extend(made.interface(link_type, snaplen, b""));
+            }
+        }
+        file
+    })
 }
 
 /// A capture, whole or damaged.
