@@ -39,14 +39,8 @@ impl Both {
 }
 
 fn packet(number: u64, link_type: u16, data: &[u8], original_length: u32) -> Packet<'_> {
-    Packet {
-        id: PacketId::new(0, number),
-        timestamp: Timestamp::from_micros(number.cast_signed(), 0),
-        link_type: LinkType(link_type),
-        data,
-        original_length,
-        interface: 0,
-    }
+    let time = Timestamp::from_micros(number.cast_signed(), 0);
+    Packet { original_length, ..super::packet(number, time, LinkType(link_type), data) }
 }
 
 /// A number that is nearly always what it ought to be.

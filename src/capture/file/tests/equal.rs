@@ -1,8 +1,8 @@
 //! One capture read in every way: the same packets, the same errors at the same places.
 
 use super::{BIG, Files, Kept, LITTLE, gzip};
-use crate::kit::capture::Writer;
 use crate::capture::file::buffer::Window;
+use crate::kit::capture::Writer;
 use proptest::prelude::*;
 use std::io::{self, Cursor, ErrorKind, Read};
 use std::path::Path;
