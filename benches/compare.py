@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Run plainsight and its peers over the same captures, and print what each costs and finds.
 
-    compare.py [--mb 200] [--runs 5] [--only TOOL] [--without TOOL]… [CAPTURE…]
+    compare.py [--mb 200] [--runs 5] [--against OLD] [--only TOOL] [--without TOOL]… [CAPTURE…]
 
 The captures are made once, by mkpcap.py and npm.py, and kept in target/bench. Each round runs
 every tool once, one after the other, so that what slows the machine slows all; the minimum of all
@@ -10,6 +10,12 @@ while it runs, and that of what is not shared with a file: looked at in a run of
 look takes a core's time. `x` is CPU as a multiple of `tcpdump -r CAPTURE -w /dev/null` in the same
 run. Found are exchanges with a complete answer; the truth is the captures' own. A tool that takes
 more than --patience seconds runs in that one alone. A tool that is not installed is named at the end.
+
+--against OLD adds an older plainsight, the program at the path OLD: each of plainsight's rows is
+followed by the same command with that program, named "… [old]". In each round the two alternate, old,
+new, old, new, so that both meet the machine in the same state. The last column of the new one's row
+is the ratio of the two minima of CPU, new to old: below 1.00 the new one is faster. `--only
+plainsight` leaves out the peers.
 """
 import argparse, datetime, json, os, pathlib, platform, re, shutil, subprocess, sys, tempfile, threading, time
 
@@ -17,6 +23,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 FOLDER = HERE.parent / "target" / "bench"
 KINDS = ["small", "large", "conns", "noise", "lossy", "npm"]
 OFF = ["--no-leaks", "--max-body", "0"]
+
+
+# Follows the name of a row of the program that `--against` names.
+OLD = " [old]"
 
 
 def ours(*options):
@@ -37,6 +47,31 @@ TOOLS = [
     ("tshark -Y http", ["tshark", "-n", "-r", "{capture}", "-Y", "http.response", "-T", "fields", "-e", "http.response.code"], rb"."),
     ("suricata", ["suricata", "-r", "{capture}", "-S", "/dev/null", "-l", "{scratch}", "--runmode", "single"], None),
 ]
+
+
+def rows(args):
+    """The tools that are here and wanted, and each of plainsight's rows once more where there is an older one."""
+    rows = []
+    for name, command, pattern in TOOLS:
+        rows.append((name, command, pattern))
+        if args.against and command[0] == "{program}":
+            rows.append((name + OLD, ["{against}", *command[1:]], pattern))
+    return [
+        row for row in rows
+        if shutil.which(row[1][0].format(program=args.program, against=args.against))
+        and args.only in row[0] and not any(without in row[0] for without in args.without)
+    ]
+
+
+def turns(tools):
+    """The tools in the order in which a round runs them: where there are an old and a new one, alternating."""
+    named = {tool[0]: tool for tool in tools}
+    for tool in tools:
+        name = tool[0].removesuffix(OLD)
+        if name in named and name + OLD in named:
+            yield from [named[name + OLD], named[name]]
+        else:
+            yield tool
 
 
 def capture(kind, mb):
@@ -95,16 +130,17 @@ def found(command, pattern, scratch):
 
 def measure(kind, path, truth, args):
     print("\n%s: %d bytes, %s exchanges" % (kind, path.stat().st_size, truth.get("exchanges", "?")))
-    print("%-34s %9s %8s %8s %9s %9s %9s" % ("", "CPU s", "x", "wall s", "RSS MB", "anon MB", "found"))
-    tools = [tool for tool in TOOLS if shutil.which(tool[1][0].format(program=args.program)) and args.only in tool[0] and not any(without in tool[0] for without in args.without)]
+    head = "%-38s %9s %8s %8s %9s %9s %9s" % ("", "CPU s", "x", "wall s", "RSS MB", "anon MB", "found")
+    print(head + (" %8s" % "new/old" if args.against else ""))
+    tools = rows(args)
     best, peaks, failed, counts = {}, {}, set(), {}
     # The first round is for memory and for what is found.
     for number in range(args.runs + 1):
-        for name, command, pattern in tools:
+        for name, command, pattern in tools if number == 0 else turns(tools):
             if name in failed or (number > 0 and best.get(name, (0, 0))[1] > args.patience):
                 continue
             with tempfile.TemporaryDirectory(dir=args.scratch) as scratch, open(os.devnull, "wb") as nothing:
-                words = [word.format(program=args.program, capture=path, scratch=scratch) for word in command]
+                words = [word.format(program=args.program, against=args.against, capture=path, scratch=scratch) for word in command]
                 figures = run(words, nothing, number == 0)
                 if number == 0 and pattern and figures:
                     counts[name] = found(words, pattern, scratch)
@@ -118,12 +154,13 @@ def measure(kind, path, truth, args):
     copy = best.get("tcpdump -w /dev/null", (0,))[0]
     for name, _, _ in tools:
         if name not in best:
-            print("%-34s failed" % name)
+            print("%-38s failed" % name)
             continue
         (cpu, wall), (memory, own) = best[name], peaks[name]
         ratio = "%8.2f" % (cpu / copy) if copy else " " * 8
-        print("%-34s %9.2f %s %8.2f %9.1f %9.1f %9s" % (
-            name, cpu, ratio, wall, memory / 1e6, own / 1e6, counts.get(name, "")))
+        old = best.get(name + OLD, (0,))[0]
+        print("%-38s %9.2f %s %8.2f %9.1f %9.1f %9s%s" % (
+            name, cpu, ratio, wall, memory / 1e6, own / 1e6, counts.get(name, ""), " %8.3f" % (cpu / old) if old else ""))
     if truth.get("bodies") and best.get("plainsight"):
         rate = truth["bodies"] / best["plainsight"][0] / 1e9
         print("bodies, decoded: %.0f MB; plainsight with leaks on: %.2f GB a CPU second" % (truth["bodies"] / 1e6, rate))
@@ -135,12 +172,15 @@ def main():
     parser.add_argument("captures", nargs="*", metavar="CAPTURE", help="of: " + " ".join(KINDS))
     parser.add_argument("--mb", type=int, default=200, help="of payload in each made capture")
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--against", metavar="OLD", help="an older plainsight, to run by turns with this one")
     parser.add_argument("--only", default="", help="tools whose name holds this")
     parser.add_argument("--without", action="append", default=[], help="no tools whose name holds this; may be given again")
     parser.add_argument("--patience", type=float, default=6, help="a tool that takes more seconds runs once")
     parser.add_argument("--program", default=str(HERE.parent / "target" / "release" / "plainsight"))
     parser.add_argument("--scratch", default=None, help="where peers write")
     args = parser.parse_args()
+    if args.against and not shutil.which(args.against):
+        parser.error("cannot run %s" % args.against)
     model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
     print("%s, %s, %d cores, %s" % (datetime.date.today(), model, os.cpu_count(), platform.platform()))
     for kind in args.captures or KINDS:
