@@ -177,6 +177,7 @@ pub(super) const fn to_dlt(link_type: LinkType) -> i32 {
 }
 
 /// The link type as files number it for libpcap's own number: the reverse of [`to_dlt`].
+#[cfg(any(unix, test))]
 pub(super) fn from_dlt(dlt: i32) -> LinkType {
     match dlt {
         11 => LinkType(100),

@@ -3,10 +3,9 @@
 //! It tells `confine` what to leave within reach, and the user what the kernel lacks.
 
 use super::{Failure, say};
-use crate::capture::save::Saver;
 use crate::confine::privileges;
 use crate::confine::sandbox::Sandbox;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Opens what is written with the caller's rights, and gives up for good the privileges that
 /// opening a device or someone else's file needed.
@@ -23,14 +22,8 @@ pub(super) fn drop_privileges<T>(create: impl FnOnce() -> Result<T, Failure>) ->
     Ok(created)
 }
 
-/// Confines the process to what is open, and to the folder of files that `saver` is yet to
-/// begin. `receive_only` are descriptors that must not be written to.
-pub(super) fn enter(saver: Option<&Saver>, receive_only: Vec<i32>, quiet: bool) -> Result<(), Failure> {
-    let folder = saver.and_then(Saver::folder).map(Path::to_owned);
-    enter_beside(folder.into_iter().collect(), receive_only, quiet)
-}
-
-/// Confines the process to what is open, and to new files in `writable_dirs`.
+/// Confines the process to what is open, and to new files in `writable_dirs`. `receive_only` are
+/// descriptors that must not be written to.
 pub(super) fn enter_beside(writable_dirs: Vec<PathBuf>, receive_only: Vec<i32>, quiet: bool) -> Result<(), Failure> {
     let sandbox = Sandbox { writable_dirs, readable: Vec::new(), receive_only };
     let report = sandbox

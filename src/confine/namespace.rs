@@ -18,7 +18,9 @@ pub struct Refused {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     Create,
+    #[cfg(target_os = "linux")]
     MapUser,
+    #[cfg(target_os = "linux")]
     RaiseLoopback,
 }
 
@@ -71,7 +73,9 @@ impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.step {
             Step::Create => "no user and network namespace could be made",
+            #[cfg(target_os = "linux")]
             Step::MapUser => "the new user namespace took no user",
+            #[cfg(target_os = "linux")]
             Step::RaiseLoopback => "the loopback of the new network namespace could not be raised",
         })?;
         match self.reason {

@@ -10,7 +10,9 @@ use super::map::View;
 use crate::packet::Shared;
 use crate::processor;
 use std::fs::File;
-use std::io::{self, ErrorKind, Read, Seek as _, SeekFrom};
+use std::io::{self, ErrorKind, Read};
+#[cfg(target_os = "linux")]
+use std::io::{Seek as _, SeekFrom};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -141,7 +143,11 @@ impl Buffer {
             return Ok(self.end - self.start >= wanted);
         }
         self.keep_rest();
-        let Bytes::Read(bytes) = &mut self.bytes else { return Ok(false) };
+        let bytes = match &mut self.bytes {
+            Bytes::Read(bytes) => bytes,
+            #[cfg(target_os = "linux")]
+            Bytes::Mapped(..) => return Ok(false),
+        };
         while self.end < wanted {
             if self.end == bytes.len() {
                 // Grown as the bytes arrive, so that a length alone makes nobody allocate.

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[derive(Debug, Clone, Default)]
 pub(super) struct Cut {
     here: Arc<AtomicBool>,
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux maps files"))]
     any: Arc<AtomicBool>,
 }
 
@@ -18,6 +19,7 @@ impl Cut {
         Self { here: Arc::default(), any: Arc::clone(any) }
     }
 
+    #[cfg(target_os = "linux")]
     pub(super) fn set(&self) {
         self.here.store(true, Ordering::Relaxed);
         self.any.store(true, Ordering::Relaxed);

@@ -125,6 +125,9 @@ impl Output {
         if let Some((user, group)) = owner.filter(|_| file.metadata().is_ok_and(|metadata| metadata.is_file())) {
             std::os::unix::fs::fchown(&file, Some(user), Some(group))?;
         }
+        // Only Unix numbers users and groups.
+        #[cfg(not(unix))]
+        let _ = owner;
         Self::new(Box::new(file), compression)
     }
 

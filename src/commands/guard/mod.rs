@@ -7,6 +7,7 @@
 mod files;
 #[cfg(target_os = "linux")]
 mod supervisor;
+#[cfg(target_os = "linux")]
 mod tally;
 #[cfg(target_os = "linux")]
 mod watcher;

@@ -17,6 +17,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::os::fd::AsFd as _;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::super::canaries::Found;
@@ -104,7 +105,8 @@ impl<'a> Watcher<'a> {
             confine::drop_privileges(opening)?
         };
         if !args.no_sandbox {
-            confine::enter(saver.as_ref(), live.descriptors(), args.quiet)?;
+            let folder = saver.as_ref().and_then(Saver::folder).map(Path::to_owned);
+            confine::enter_beside(folder.into_iter().collect(), live.descriptors(), args.quiet)?;
         }
         let canaries = found.canaries()?;
         let config = Config {
