@@ -1,6 +1,7 @@
 #!/bin/sh
 # Builds plainsight and runs its whole test suite, on stable Rust alone. Arguments go to
 # `cargo test`; with --lint first, formatting and lints are checked too, where the toolchain can.
+# With PLAINSIGHT_NO_VECTORS=1 all runs as on a processor without AVX2 and AVX-512.
 # A fresh machine needs git and Rust's toolchain, nothing else.
 set -eu
 
@@ -27,4 +28,8 @@ fi
 
 say "building and running the tests (the first time takes a few minutes)"
 cargo test --locked "$@"
+if [ $# -eq 0 ] && [ -z "${PLAINSIGHT_NO_VECTORS:-}" ]; then
+    say "running the unit tests of what has vector code again, with the portable code"
+    PLAINSIGHT_NO_VECTORS=1 cargo test --locked --quiet --lib -- leak:: http:: report::json
+fi
 say "all tests passed"

@@ -3,6 +3,14 @@
 //!
 //! It refuses to know what the work and the bytes are.
 
+/// Whether code for the vector registers that only some processors have (AVX2, AVX-512) may run where
+/// the processor has them: the environment variable `PLAINSIGHT_NO_VECTORS` is not set, or it is empty
+/// or `0`. Read it once a process: [`crate::avx2::can`] keeps the answer. Results do not depend on it.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn vectors_allowed() -> bool {
+    std::env::var_os("PLAINSIGHT_NO_VECTORS").is_none_or(|value| value.is_empty() || value == "0")
+}
+
 /// What `work` gives, compiled for AVX2 where the processor has it.
 #[cfg(target_arch = "x86_64")]
 #[inline]
@@ -49,4 +57,22 @@ fn fetch_line(bytes: &[u8]) {
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = bytes;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_best_code_gives_what_the_portable_code_gives(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let work = || {
+                let least = bytes.iter().fold(u8::MAX, |least, byte| least.min(*byte));
+                let sum = bytes.iter().fold(0_u32, |sum, byte| sum.rotate_left(1) ^ u32::from(*byte));
+                (least, sum, bytes.iter().position(|byte| *byte < 0x20))
+            };
+            prop_assert_eq!(best(work), work());
+        }
+    }
 }

@@ -5,20 +5,15 @@
 //! is looked up. All sixteen sets of a place are asked at once, for 32 bytes at once, by the
 //! processor's byte shuffle (AVX2), which takes a letter's lowest five bits for an index, or for 64
 //! bytes at once, where it can take seven (AVX-512). It refuses to know what the words are for, and
-//! where there is no such processor there is none.
+//! where there is no such processor the prefilter's table is asked instead. The same masks made a byte at a
+//! time are what the tests compare with.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
-#[cfg(target_arch = "x86_64")]
-pub(super) use crate::avx2::can;
-#[cfg(target_arch = "x86_64")]
-use crate::avx512::can as can_wide;
-#[cfg(target_arch = "x86_64")]
-use avx2::{masks, places};
-#[cfg(target_arch = "x86_64")]
-use avx512::masks as wide_masks;
+#[cfg(any(test, not(target_arch = "x86_64")))]
+mod portable;
 
 use super::index::{Entry, Hit, Index, SIEVE_BITS, START, Sieve, Words, word_at};
 use super::prefilter::commonness;
@@ -58,14 +53,14 @@ impl Default for Masks {
 pub(super) type Table = [[u8; 32]; PLACES];
 
 /// For each place and each value of a byte's lowest seven bits, which of eight groups have it.
+#[cfg(target_arch = "x86_64")]
 type WideTable = [[u8; 128]; PLACES];
 
 /// Some words, ready to be looked for.
 #[derive(Debug, Clone)]
 pub(super) struct Packed {
     tables: [Table; 2],
-    /// The same for processors that can take more at a time.
-    wide: Option<Box<[WideTable; 2]>>,
+    step: Step,
     /// The hashes of the first three bytes of all that is in `sieve`: most of what passes the tables
     /// need not be asked for more.
     starts: Vec<u64>,
@@ -73,6 +68,51 @@ pub(super) struct Packed {
     index: Index,
     /// The length of the longest word.
     pub(super) longest: usize,
+}
+
+/// How a step is taken.
+#[derive(Debug, Clone)]
+enum Step {
+    /// A byte at a time.
+    #[cfg(any(test, not(target_arch = "x86_64")))]
+    Portable,
+    /// Made only where [`crate::avx2::can`].
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// With tables of its own; made only where [`crate::avx512::can`].
+    #[cfg(target_arch = "x86_64")]
+    Avx512(Box<[WideTable; 2]>),
+}
+
+impl Step {
+    /// The fastest that the processor has; `None` where none is faster than the prefilter's table.
+    #[cfg(target_arch = "x86_64")]
+    fn best(groups: &[Group; 16]) -> Option<Self> {
+        Self::wide(groups).or_else(|| can().then_some(Self::Avx2))
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn wide(groups: &[Group; 16]) -> Option<Self> {
+        crate::avx512::can().then(|| Self::Avx512(Box::new(tables(groups, |group| group.exact))))
+    }
+
+    /// The fastest that the processor has; `None` where none is faster than the prefilter's table.
+    #[cfg(not(target_arch = "x86_64"))]
+    fn best(_: &[Group; 16]) -> Option<Self> {
+        can().then_some(Self::Portable)
+    }
+}
+
+/// Whether the processor has a step that is faster than the prefilter's table.
+#[cfg(target_arch = "x86_64")]
+pub(super) fn can() -> bool {
+    crate::avx2::can()
+}
+
+/// Whether the processor has a step that is faster than the prefilter's table.
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) fn can() -> bool {
+    false
 }
 
 /// How common the bytes with each value of their lowest five bits are, of 1,000: measured on
@@ -144,9 +184,15 @@ impl Packed {
     /// Looks for those of `words` that have the numbers `which`. `None` where the processor
     /// cannot, or one of the words is too short.
     pub(super) fn new(words: &Words, which: impl IntoIterator<Item = u32>) -> Option<Self> {
-        if !can() {
-            return None;
-        }
+        can().then(|| Self::with(words, which, Step::best)).flatten()
+    }
+
+    /// As [`Packed::new`], with the step that `step` gives for the groups.
+    fn with(
+        words: &Words,
+        which: impl IntoIterator<Item = u32>,
+        step: impl FnOnce(&[Group; 16]) -> Option<Step>,
+    ) -> Option<Self> {
         let mut open = Vec::new();
         for number in which {
             let word: Vec<u8> = words.get(number as usize)?.iter().map(|byte| byte | 0x20).collect();
@@ -190,16 +236,26 @@ impl Packed {
         let sieve = Sieve::new(&entries);
         let starts = Sieve::set(entries.iter().map(|entry| entry.probe & START));
         let tables = self::tables(&groups, |group| group.sets.map(|(set, _)| u128::from(set)));
-        let wide = can_wide().then(|| Box::new(self::tables(&groups, |group| group.exact)));
-        Some(Self { tables, wide, starts, sieve, index: Index::new(entries, Words::clone(words)), longest })
+        Some(Self {
+            tables,
+            step: step(&groups)?,
+            starts,
+            sieve,
+            index: Index::new(entries, Words::clone(words)),
+            longest,
+        })
     }
 
     /// Looks at `text` from `at` on, so far as [`Masks`] go; says how many steps there were.
     pub(super) fn masks(&self, text: &[u8], at: usize, out: &mut Masks) -> usize {
         let text = text.get(at..).unwrap_or_default();
-        match &self.wide {
-            Some(wide) => wide_masks(wide, text, out),
-            None => masks(&self.tables, text, out),
+        match &self.step {
+            #[cfg(any(test, not(target_arch = "x86_64")))]
+            Step::Portable => portable::masks(&self.tables, text, out),
+            #[cfg(target_arch = "x86_64")]
+            Step::Avx2 => avx2::masks(&self.tables, text, out),
+            #[cfg(target_arch = "x86_64")]
+            Step::Avx512(tables) => avx512::masks(tables, text, out),
         }
     }
 
@@ -231,7 +287,13 @@ impl Packed {
             return;
         };
         let Masks { words, places: found, .. } = masks;
-        let count = places(words.get(..steps).unwrap_or_default(), found);
+        let words = words.get(..steps).unwrap_or_default();
+        let count = match &self.step {
+            #[cfg(any(test, not(target_arch = "x86_64")))]
+            Step::Portable => flatten(words, found),
+            #[cfg(target_arch = "x86_64")]
+            Step::Avx2 | Step::Avx512(_) => avx2::places(words, found),
+        };
         let kept = sieve(starts, text.get(at..).unwrap_or_default(), found, count);
         for place in found.get(..kept).unwrap_or_default() {
             let place = at + usize::from(*place);
@@ -246,12 +308,10 @@ impl Packed {
 }
 
 /// A step reads so many bytes: its last place has others behind it.
-#[cfg(target_arch = "x86_64")]
 const READ: usize = STEP + PLACES - 1;
 
 /// Fills `out` with what `look` makes of each step from the beginning of `text`: the words, the tokens and
 /// the digits; says how many steps that took. What is missing behind the end counts as zeros.
-#[cfg(target_arch = "x86_64")]
 #[inline(always)]
 #[allow(clippy::inline_always)] // so that it is compiled for the processor that its caller knows of
 fn in_steps(text: &[u8], out: &mut Masks, look: impl Fn(&[u8; READ]) -> (u64, u64, u64)) -> usize {
@@ -339,37 +399,6 @@ fn flatten(masks: &[u64], places: &mut Places) -> usize {
     count
 }
 
-#[cfg(not(target_arch = "x86_64"))]
-pub(super) use elsewhere::can;
-#[cfg(not(target_arch = "x86_64"))]
-use elsewhere::{can_wide, masks, places, wide_masks};
-
-/// Where there is no such processor.
-#[cfg(not(target_arch = "x86_64"))]
-mod elsewhere {
-    use super::{Masks, Places, Table, WideTable, flatten};
-
-    pub(super) fn can() -> bool {
-        false
-    }
-
-    pub(super) fn can_wide() -> bool {
-        false
-    }
-
-    pub(super) fn masks(_: &[Table; 2], _: &[u8], _: &mut Masks) -> usize {
-        0
-    }
-
-    pub(super) fn wide_masks(_: &[WideTable; 2], _: &[u8], _: &mut Masks) -> usize {
-        0
-    }
-
-    pub(super) fn places(masks: &[u64], places: &mut Places) -> usize {
-        flatten(masks, places)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -412,11 +441,73 @@ mod tests {
         }
     }
 
-    /// In each way that this processor can.
+    /// In each way that this processor can, the portable one first.
     fn ways(words: &Words) -> Vec<Packed> {
-        let best = Packed::new(words, 0..words.len() as u32);
-        let plain = best.clone().filter(|best| best.wide.is_some()).map(|best| Packed { wide: None, ..best });
-        best.into_iter().chain(plain).collect()
+        let with = |step: fn(&[Group; 16]) -> Option<Step>| Packed::with(words, 0..words.len() as u32, step);
+        let portable = with(|_| Some(Step::Portable));
+        #[cfg(target_arch = "x86_64")]
+        let vectors = [with(|_| can().then_some(Step::Avx2)), with(Step::wide)];
+        #[cfg(not(target_arch = "x86_64"))]
+        let vectors = [];
+        std::iter::once(portable).chain(vectors).flatten().collect()
+    }
+
+    proptest! {
+        /// AVX2 sees of each byte what the portable step does, AVX-512 may tell more apart; each says
+        /// the same of tokens and digits.
+        #[test]
+        fn vectors_see_what_the_portable_step_sees(
+            words in prop::collection::vec("[aB_1é]{3,9}", 0..40),
+            text in prop::collection::vec(prop_oneof![any::<u8>(), Just(b'a'), Just(b'B'), Just(b'_')], 0..1200),
+        ) {
+            let words: Words = words.into_iter().map(|word| word.into_bytes().into_boxed_slice()).collect();
+            let ways = ways(&words);
+            let mut want = Masks::default();
+            let steps = ways[0].masks(&text, 0, &mut want);
+            prop_assert_eq!(steps, text.len().div_ceil(STEP).min(STEPS));
+            let bits: usize = want.words.iter().map(|mask| mask.count_ones() as usize).sum();
+            prop_assert_eq!(flatten(&want.words, &mut want.places), bits);
+            for packed in &ways[1..] {
+                let mut masks = Masks::default();
+                prop_assert_eq!(packed.masks(&text, 0, &mut masks), steps);
+                prop_assert_eq!((masks.tokens, masks.digits), (want.tokens, want.digits));
+                for (mask, want) in masks.words.iter().zip(&want.words) {
+                    match packed.step {
+                        #[cfg(target_arch = "x86_64")]
+                        Step::Avx512(_) => prop_assert_eq!(mask & !want, 0),
+                        _ => prop_assert_eq!(mask, want),
+                    }
+                }
+            }
+        }
+
+        #[test]
+        #[cfg(target_arch = "x86_64")]
+        fn the_wide_step_sees_what_the_portable_one_sees_in_its_tables(
+            words in prop::collection::vec("[aB_1é]{3,9}", 0..40),
+            text in prop::collection::vec(prop_oneof![any::<u8>(), Just(b'a'), Just(b'B'), Just(b'_')], 0..1200),
+        ) {
+            let words: Words = words.into_iter().map(|word| word.into_bytes().into_boxed_slice()).collect();
+            if let Some(Packed { step: Step::Avx512(tables), .. }) = Packed::with(&words, 0..words.len() as u32, Step::wide) {
+                let (mut masks, mut want) = (Masks::default(), Masks::default());
+                prop_assert_eq!(avx512::masks(&tables, &text, &mut masks), portable::masks(&tables, &text, &mut want));
+                prop_assert_eq!(masks.words, want.words);
+            }
+        }
+
+        #[test]
+        #[cfg(target_arch = "x86_64")]
+        fn places_are_the_same_with_the_processors_own_instructions(masks: [u64; STEPS], and: [u64; STEPS]) {
+            if can() {
+                let sparse: Vec<u64> = masks.iter().zip(and).map(|(mask, and)| mask & and & and.rotate_left(7)).collect();
+                for masks in [&masks[..], &sparse] {
+                    let (mut places, mut want) = (Masks::default().places, Masks::default().places);
+                    let count = flatten(masks, &mut want);
+                    prop_assert_eq!(avx2::places(masks, &mut places), count);
+                    prop_assert_eq!(&places[..count], &want[..count]);
+                }
+            }
+        }
     }
 
     #[test]

@@ -234,6 +234,23 @@ mod tests {
         }
 
         #[test]
+        fn many_bytes_at_a_time_are_judged_as_each_by_itself(
+            bytes in proptest::collection::vec(prop_oneof![1 => any::<u8>(), 200 => 0x20_u8..0x7f], 0..400),
+        ) {
+            let is_odd = |byte: &u8| !matches!(byte, b' '..=b'~') || matches!(byte, b'"' | b'\\');
+            let windows = bytes.as_chunks::<{ 2 * BLOCK }>().0;
+            let want = windows.iter().take_while(|window| !window.iter().any(is_odd)).count();
+            prop_assert_eq!(plain(&bytes), want * 2 * BLOCK);
+        }
+
+        #[test]
+        fn a_blocks_marks_are_those_of_its_bytes(block: [u8; BLOCK]) {
+            let is = |byte: u8| !matches!(byte, b' '..=b'~') || matches!(byte, b'"' | b'\\');
+            let want = (0..).zip(block).fold(0, |bits, (at, byte)| bits | u64::from(is(byte)) << at);
+            prop_assert_eq!(marked(&block), want);
+        }
+
+        #[test]
         fn any_text_reads_back_on_one_line(text in ".*") {
             let (json, exact) = written(text.as_bytes());
             prop_assert!(exact && !json.chars().any(escape::is_unsafe));

@@ -26,7 +26,7 @@ const DIGITS: i32 = 6;
 /// the end counts as zeros.
 #[allow(unsafe_code)]
 pub(super) fn masks(tables: &[Table; 2], text: &[u8], out: &mut Masks) -> usize {
-    // SAFETY: `Packed` is only made where the processor was found to have what the function is
+    // SAFETY: `Step::Avx2` is only made where the processor was found to have what the function is
     // compiled for, which is all that it asks for: it takes no pointers, and loads from arrays.
     unsafe { with_avx2(tables, text, out) }
 }
@@ -34,7 +34,7 @@ pub(super) fn masks(tables: &[Table; 2], text: &[u8], out: &mut Masks) -> usize 
 /// Writes which bits are set in `masks`; says how many.
 #[allow(unsafe_code)]
 pub(super) fn places(masks: &[u64], places: &mut Places) -> usize {
-    // SAFETY: as for `masks`.
+    // SAFETY: as for `masks`; and `Step::Avx512` is only made where `Step::Avx2` could be.
     unsafe { with_bmi(masks, places) }
 }
 
