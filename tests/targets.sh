@@ -43,7 +43,17 @@ for word in "$@"; do
     esac
 done
 AR
-    chmod +x "$folder/bin/cc" "$folder/bin/ar"
+    # rustc has Windows' import libraries made, where it checks the standard library itself.
+    mkdir -p "$folder/windows"
+    cat >"$folder/windows/x86_64-w64-mingw32-dlltool" <<'DLLTOOL'
+#!/bin/sh
+while [ $# -gt 0 ]; do
+    [ "$1" = -l ] && printf '!<arch>\n' >"$2"
+    shift
+done
+DLLTOOL
+    chmod +x "$folder/bin/cc" "$folder/bin/ar" "$folder/windows/x86_64-w64-mingw32-dlltool"
+    PATH=$PATH:$folder/windows
     # Only what is compiled for a target is concerned: build scripts themselves are linked with the real compiler.
     export TARGET_CC="$folder/bin/cc" TARGET_AR="$folder/bin/ar" TARGET_RANLIB=true SDKROOT="$folder"
     # Where libpcap is, which is not asked for its version.
