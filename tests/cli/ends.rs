@@ -2,7 +2,7 @@
 
 use crate::kit::program::plainsight;
 use crate::tool::{SECRET, code, elsewhere, json, lesson, run, saved, stderr, stdout, text};
-use std::fs::{self, File};
+use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Command, Stdio};
 
@@ -184,7 +184,7 @@ fn a_pipe_that_runs_dry_shows_what_there_is_and_ends_with_the_program() {
 fn a_full_disk_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let path = saved(&folder, "lesson.pcap", &lesson(5000));
-    let full = || File::options().write(true).open("/dev/full").unwrap();
+    let full = || fs::File::options().write(true).open("/dev/full").unwrap();
     let output = plainsight().arg("replay").arg(&path).stdout(full()).output().unwrap();
     assert_eq!(code(&output), 2);
     assert!(stderr(&output).contains("standard output: No space left"), "{}", stderr(&output));
