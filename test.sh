@@ -28,8 +28,12 @@ fi
 
 say "building and running the tests (the first time takes a few minutes)"
 cargo test --locked "$@"
-if [ $# -eq 0 ] && [ -z "${PLAINSIGHT_NO_VECTORS:-}" ]; then
+case "$*" in
+'' | --no-fail-fast) whole=yes ;;
+*) whole= ;; # some tests were chosen
+esac
+if [ -n "$whole" ] && [ -z "${PLAINSIGHT_NO_VECTORS:-}" ]; then
     say "running the unit tests of what has vector code again, with the portable code"
-    PLAINSIGHT_NO_VECTORS=1 cargo test --locked --quiet --lib -- leak:: http:: report::json
+    PLAINSIGHT_NO_VECTORS=1 cargo test --locked --quiet --lib -- leak:: http::charset report::json
 fi
 say "all tests passed"
