@@ -21,7 +21,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(super) struct Window {
     /// How much is asked of the system at a time.
     pub(super) read: usize,
-    /// How much is mapped at a time.
+    /// How much is mapped at a time, on Linux.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
     pub(super) mapped: usize,
 }
 
