@@ -7,7 +7,7 @@ use measure::Case;
 use measure::traffic::{REQUEST, RESPONSE};
 use plainsight::http::{Connection, Observer, Read, Settings};
 use plainsight::packet::Place;
-use plainsight::tcp::Direction;
+use plainsight::tcp::{Direction, Source};
 use std::hint::black_box;
 use std::process::ExitCode;
 
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
             for (from, bytes) in [(Direction::FromInitiator, REQUEST.as_bytes()), (Direction::FromResponder, &response)]
             {
                 for part in bytes.chunks(segment) {
-                    connection.data(from, part, Place::default(), false, &settings, &mut Nobody);
+                    connection.data(from, part, Source::default(), false, &settings, &mut Nobody);
                 }
             }
             connection.finish(&settings, &mut Nobody);

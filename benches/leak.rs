@@ -8,7 +8,7 @@ use measure::text::{MEGABYTE, Random, mixed};
 use plainsight::http::{Connection, Message, Observer, Read, Settings};
 use plainsight::leak::{Canaries, Canary, Rules, Run, Scanner, Side, rule};
 use plainsight::packet::Place;
-use plainsight::tcp::Direction;
+use plainsight::tcp::{Direction, Source};
 use std::hint::black_box;
 use std::process::ExitCode;
 
@@ -136,7 +136,7 @@ impl Observer for Keep {
 fn exchange(request: &str, response: &str) -> (Message, Message) {
     let (mut connection, mut keep, settings) = (Connection::default(), Keep::default(), Settings::default());
     for (from, bytes) in [(Direction::FromInitiator, request), (Direction::FromResponder, response)] {
-        connection.data(from, bytes.as_bytes(), Place::default(), false, &settings, &mut keep);
+        connection.data(from, bytes.as_bytes(), Source::default(), false, &settings, &mut keep);
     }
     connection.finish(&settings, &mut keep);
     let read = keep.0.pop().unwrap();

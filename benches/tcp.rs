@@ -6,8 +6,7 @@ mod measure;
 use measure::Case;
 use measure::traffic::Traffic;
 use plainsight::decode::{Decoder, Unit};
-use plainsight::packet::Place;
-use plainsight::tcp::{Direction, Flows, Handler, Limits, Oddity, Stream};
+use plainsight::tcp::{Direction, Flows, Handler, Limits, Oddity, Source, Stream};
 use std::hint::black_box;
 use std::process::ExitCode;
 
@@ -15,11 +14,11 @@ use std::process::ExitCode;
 struct Nobody;
 
 impl Handler<()> for Nobody {
-    fn data(&mut self, _: &Stream, (): &mut (), _: Direction, bytes: &[u8], _: Place, _: bool) -> usize {
+    fn data(&mut self, _: &Stream, (): &mut (), _: Direction, bytes: &[u8], _: Source, _: bool) -> usize {
         black_box(bytes).len()
     }
 
-    fn gap(&mut self, _: &Stream, (): &mut (), _: Direction, _: u64, _: Place) {}
+    fn gap(&mut self, _: &Stream, (): &mut (), _: Direction, _: u64, _: Source) {}
 
     fn oddity(&mut self, _: &Stream, (): &mut (), _: Direction, _: Oddity) {}
 

@@ -5,7 +5,7 @@
 
 use plainsight::http::{Connection, Message, Observer, Read, Settings};
 use plainsight::packet::Place;
-use plainsight::tcp::Direction;
+use plainsight::tcp::{Direction, Source};
 use proptest::prelude::*;
 
 /// Collects what is read.
@@ -87,7 +87,7 @@ fn read(turns: &[Vec<u8>], mut length: impl FnMut() -> usize) -> Seen {
         let mut rest = &turn[..];
         while !rest.is_empty() {
             let (piece, later) = rest.split_at(length().clamp(1, rest.len()));
-            connection.data(from, piece, Place::default(), false, &settings, &mut seen);
+            connection.data(from, piece, Source::default(), false, &settings, &mut seen);
             rest = later;
         }
     }

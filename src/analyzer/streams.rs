@@ -9,7 +9,7 @@ use crate::http::{Connection, Head, Message, Observer, Read, Scan, Settings};
 use crate::leak::{Allowlist, Finding, Found, Run, Scanner, Severity, Side, StreamFinding, Where, identify};
 use crate::packet::{PacketId, Place};
 use crate::pool::Pool;
-use crate::tcp::{Direction, Handler, Oddity, PerDirection, Stream};
+use crate::tcp::{Direction, Handler, Oddity, PerDirection, Source, Stream};
 use crate::tls::{Hello, LONGEST_HELLO, client_hello};
 
 /// What is kept for a stream; nothing until its first byte.
@@ -239,21 +239,21 @@ impl<F: FnMut(Event)> Handler<StreamState> for Teller<'_, F> {
         state: &mut StreamState,
         from: Direction,
         bytes: &[u8],
-        place: Place,
+        source: Source,
         alone: bool,
     ) -> usize {
         state.inner(&mut self.streams.spare);
         let exchanges = self.streams.exchanges;
         let mattered = self
-            .with_http(stream, state, |http, settings, watch| http.data(from, bytes, place, alone, settings, watch));
+            .with_http(stream, state, |http, settings, watch| http.data(from, bytes, source, alone, settings, watch));
         state.rest(&mut self.streams.spare);
         self.counted = mattered == Some(0) && self.streams.exchanges == exchanges && !state.resting;
         mattered.unwrap_or(bytes.len())
     }
 
-    fn gap(&mut self, stream: &Stream, state: &mut StreamState, from: Direction, length: u64, place: Place) {
+    fn gap(&mut self, stream: &Stream, state: &mut StreamState, from: Direction, length: u64, source: Source) {
         state.inner(&mut self.streams.spare);
-        self.with_http(stream, state, |http, settings, watch| http.gap(from, length, place, settings, watch));
+        self.with_http(stream, state, |http, settings, watch| http.gap(from, length, source, settings, watch));
     }
 
     fn oddity(&mut self, _: &Stream, state: &mut StreamState, from: Direction, oddity: Oddity) {

@@ -9,7 +9,7 @@ use super::head;
 use super::recognize::{Kind, Look, recognize};
 use super::side::{Body, State};
 use crate::packet::Place;
-use crate::tcp::Direction;
+use crate::tcp::{Direction, Source};
 
 /// Longest trailer section that is read, in bytes.
 const LONGEST_TRAILERS: usize = 64 << 10;
@@ -79,23 +79,23 @@ impl<S: Scan> Connection<S> {
         kind: Kind,
         body: Body,
         bytes: &[u8],
-        place: Place,
+        source: Source,
         context: &mut Context<'_, O>,
     ) -> usize {
         let who = (context.from, kind);
         match body {
             Body::UntilClose => {
-                context.passed = !self.exchanges.body(who, bytes, place, context.settings, context.observer);
+                context.passed = !self.exchanges.body(who, bytes, source.place, context.settings, context.observer);
                 bytes.len()
             }
             Body::Length { left, fresh: true } if self.may_be_missing(kind, context) => {
-                self.doubtful(kind, left, bytes, place, context)
+                self.doubtful(kind, left, bytes, source, context)
             }
             Body::Length { left, .. } => {
                 let taken = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
                 let left = left - taken as u64;
                 let part = bytes.get(..taken).unwrap_or_default();
-                context.passed = !self.exchanges.body(who, part, place, context.settings, context.observer);
+                context.passed = !self.exchanges.body(who, part, source.place, context.settings, context.observer);
                 self.sides[context.from].state = State::Body(kind, Body::Length { left, fresh: false });
                 if left == 0 {
                     self.sides[context.from].state = State::Between;
@@ -103,7 +103,7 @@ impl<S: Scan> Connection<S> {
                 }
                 taken
             }
-            Body::Chunked(chunks) => self.chunked(kind, chunks, bytes, place, context),
+            Body::Chunked(chunks) => self.chunked(kind, chunks, bytes, source, context),
         }
     }
 
@@ -125,12 +125,12 @@ impl<S: Scan> Connection<S> {
         kind: Kind,
         left: u64,
         bytes: &[u8],
-        place: Place,
+        source: Source,
         context: &mut Context<'_, O>,
     ) -> usize {
         let from = context.from;
         let side = &mut self.sides[from];
-        side.push(bytes, place);
+        side.push(bytes, source);
         let response = kind == Kind::Response;
         // A body shorter than a start line is no more certain than a longer one.
         let hope = !response || matches!(side.buffer.first(), Some(b'H' | b'h' | b'I'));
@@ -158,7 +158,7 @@ impl<S: Scan> Connection<S> {
         kind: Kind,
         mut chunks: Chunks,
         bytes: &[u8],
-        place: Place,
+        source: Source,
         context: &mut Context<'_, O>,
     ) -> usize {
         let from = context.from;
@@ -172,7 +172,7 @@ impl<S: Scan> Connection<S> {
         side.state = State::Body(kind, Body::Chunked(chunks));
         match step {
             Step::Framing(count) if !chunks.is_sure() => {
-                side.push(bytes.get(..count).unwrap_or_default(), place);
+                side.push(bytes.get(..count).unwrap_or_default(), source);
                 count
             }
             Step::Framing(count) => {
@@ -181,7 +181,7 @@ impl<S: Scan> Connection<S> {
             }
             Step::Data(count) => {
                 let part = bytes.get(..count).unwrap_or_default();
-                context.passed = !self.exchanges.body(who, part, place, context.settings, context.observer);
+                context.passed = !self.exchanges.body(who, part, source.place, context.settings, context.observer);
                 count
             }
             Step::Last(count) => {
@@ -190,7 +190,7 @@ impl<S: Scan> Connection<S> {
                 count
             }
             Step::Broken(count) if !chunks.is_sure() => {
-                side.push(bytes.get(..count).unwrap_or_default(), place);
+                side.push(bytes.get(..count).unwrap_or_default(), source);
                 self.not_chunked(kind, context);
                 count
             }
@@ -232,7 +232,7 @@ impl<S: Scan> Connection<S> {
         kind: Kind,
         mut body: Body,
         length: u64,
-        place: Place,
+        source: Source,
         context: &mut Context<'_, O>,
     ) {
         let from = context.from;
@@ -252,14 +252,18 @@ impl<S: Scan> Connection<S> {
             }
             Body::Length { left, .. } => (*left, false),
         };
+        if kind == Kind::Response && self.exchanges.is_orphan(from) {
+            // Its request may have been HEAD: then this is no body, and what is lost may be messages.
+            self.sides[from].lost_from.get_or_insert(source.offset);
+        }
         if lost > 0 {
-            self.exchanges.body_gap(who, lost, place, context.settings, context.observer);
+            self.exchanges.body_gap(who, lost, source.place, context.settings, context.observer);
         } else {
             self.exchanges.note(who, "missing-bytes");
         }
         self.sides[from].state = State::Body(kind, body);
         if !goes_on {
-            self.sides[from].lose();
+            self.sides[from].lose(source.offset.saturating_add(lost));
             self.end(who, false, None, context);
         } else if matches!(body, Body::Length { left: 0, .. }) {
             self.sides[from].state = State::Between;
@@ -272,14 +276,14 @@ impl<S: Scan> Connection<S> {
         &mut self,
         kind: Kind,
         bytes: &[u8],
-        place: Place,
+        source: Source,
         context: &mut Context<'_, O>,
     ) -> usize {
         let who = (context.from, kind);
         let side = &mut self.sides[context.from];
         let before = side.buffer.len();
         let room = LONGEST_TRAILERS.saturating_sub(before);
-        side.push(bytes.get(..room.min(bytes.len())).unwrap_or_default(), place);
+        side.push(bytes.get(..room.min(bytes.len())).unwrap_or_default(), source);
         // An empty section is a blank line at once.
         let empty = if side.buffer.starts_with(b"\r\n") {
             Some(2)
@@ -302,14 +306,14 @@ impl<S: Scan> Connection<S> {
         side.truncate(end);
         let held = side.take();
         side.state = State::Between;
-        let last = place.advanced(taken.saturating_sub(1));
+        let last = source.place.advanced(taken.saturating_sub(1));
         if empty == Some(1) {
             self.exchanges.note(who, "bare-lf");
         }
         if empty.is_none() {
             let mut notes = Vec::new();
             let mut trailers = head::trailers(&held.bytes, &mut notes);
-            trailers.set_places(held.places);
+            trailers.set_places(held.places());
             for note in notes {
                 self.exchanges.note(who, note.0);
             }

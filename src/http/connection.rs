@@ -7,10 +7,9 @@
 use super::exchange::{Exchanges, Observer, Scan};
 use super::head;
 use super::intake::Settings;
-use super::recognize::Kind;
+use super::recognize::{Kind, begins_request, has_status};
 use super::side::{Body, Held, Origin, Side, State};
-use crate::packet::Place;
-use crate::tcp::{Direction, PerDirection};
+use crate::tcp::{Direction, PerDirection, Source};
 
 /// One stream, read as HTTP where it is.
 #[derive(Debug)]
@@ -65,28 +64,29 @@ impl<S: Scan> Connection<S> {
         &mut self,
         from: Direction,
         bytes: &[u8],
-        place: Place,
+        source: Source,
         alone: bool,
         settings: &Settings,
         observer: &mut O,
     ) -> usize {
         let mut context = Context { from, alone, settings, observer, passed: false };
         self.end_bare_request(from, &mut context);
-        self.feed(bytes, place, &mut context)
+        self.sides[from].next = Some(source.offset.saturating_add(bytes.len() as u64));
+        self.feed(bytes, source, &mut context)
     }
 
     /// Reads bytes that came in one piece; gives how many of them mattered.
     pub(super) fn feed<O: Observer<Scan = S>>(
         &mut self,
         bytes: &[u8],
-        place: Place,
+        source: Source,
         context: &mut Context<'_, O>,
     ) -> usize {
         let (mut at, mut stuck, mut mattered) = (0, 0, 0);
         while at < bytes.len() {
             let rest = bytes.get(at..).unwrap_or_default();
             context.passed = false;
-            let taken = self.step(rest, place.advanced(at), context);
+            let taken = self.step(rest, source.advanced(at), context);
             at += taken;
             if !context.passed {
                 mattered = at;
@@ -94,7 +94,7 @@ impl<S: Scan> Connection<S> {
             stuck = if taken == 0 { stuck + 1 } else { 0 };
             if stuck > MOST_TURNS {
                 debug_assert!(false, "no progress in {:?}", self.sides[context.from].state);
-                self.sides[context.from].lose();
+                self.sides[context.from].lose(source.offset);
                 break;
             }
         }
@@ -105,27 +105,27 @@ impl<S: Scan> Connection<S> {
 
     /// Reads again what was held back, now that the state says what it is.
     pub(super) fn feed_held<O: Observer<Scan = S>>(&mut self, held: &Held, context: &mut Context<'_, O>) {
-        for (bytes, place) in held.runs() {
-            self.feed(bytes, place, context);
+        for (bytes, source) in held.runs() {
+            self.feed(bytes, source, context);
         }
     }
 
     /// Takes the next step into `bytes`; returns how many were taken. Where none are taken
     /// the state has changed.
-    fn step<O: Observer<Scan = S>>(&mut self, bytes: &[u8], place: Place, context: &mut Context<'_, O>) -> usize {
+    fn step<O: Observer<Scan = S>>(&mut self, bytes: &[u8], source: Source, context: &mut Context<'_, O>) -> usize {
         let from = context.from;
         match self.sides[from].state {
-            State::Start => self.start(Origin::Start, bytes, place, context),
-            State::Between => self.start(Origin::Between, bytes, place, context),
-            State::Switched => self.start(Origin::Switched, bytes, place, context),
-            State::Lost => self.start(Origin::Lost, bytes, place, context),
-            State::Perhaps(origin) => self.perhaps(origin, bytes, place, context),
-            State::Head(kind) => self.head(kind, bytes, place, context),
-            State::Body(kind, body) => self.body(kind, body, bytes, place, context),
-            State::Trailers(kind) => self.trailers(kind, bytes, place, context),
-            State::Stray => self.stray(bytes, place, context),
+            State::Start => self.start(Origin::Start, bytes, source, context),
+            State::Between => self.start(Origin::Between, bytes, source, context),
+            State::Switched => self.start(Origin::Switched, bytes, source, context),
+            State::Lost => self.start(Origin::Lost, bytes, source, context),
+            State::Perhaps(origin) => self.perhaps(origin, bytes, source, context),
+            State::Head(kind) => self.head(kind, bytes, source, context),
+            State::Body(kind, body) => self.body(kind, body, bytes, source, context),
+            State::Trailers(kind) => self.trailers(kind, bytes, source, context),
+            State::Stray => self.stray(bytes, source, context),
             State::Foreign => {
-                context.passed = !context.observer.other(from, bytes, place);
+                context.passed = !context.observer.other(from, bytes, source.place);
                 bytes.len()
             }
         }
@@ -136,36 +136,44 @@ impl<S: Scan> Connection<S> {
         &mut self,
         from: Direction,
         length: u64,
-        place: Place,
+        source: Source,
         settings: &Settings,
         observer: &mut O,
     ) {
         let mut context = Context { from, alone: false, settings, observer, passed: false };
         self.end_bare_request(from, &mut context);
+        let end = source.offset.saturating_add(length);
+        self.sides[from].next = Some(end);
+        // What the capture cut off a segment belongs to what the segment began.
+        let lost_from = if source.acknowledged.is_some() { end } else { source.offset };
         self.decide(&mut context);
         match self.sides[from].state {
             State::Start | State::Between | State::Switched | State::Perhaps(_) | State::Stray | State::Lost => {
-                self.sides[from].lose();
+                self.sides[from].lose(lost_from);
             }
             State::Foreign => context.observer.other_lost(from),
             State::Head(_) => {
                 self.cut_head(&mut context);
-                self.sides[from].lose();
+                self.sides[from].lose(lost_from);
             }
             State::Trailers(kind) => {
-                self.sides[from].lose();
+                self.sides[from].lose(lost_from);
                 self.end((from, kind), false, None, &mut context);
             }
-            State::Body(kind, body) => self.body_gap(kind, body, length, place, &mut context),
+            State::Body(kind, body) => self.body_gap(kind, body, length, source, &mut context),
         }
     }
 
-    /// A head is cut off where its buffer ends: what came of it is shown, if its first line did.
+    /// A head is cut off where its buffer ends: what came of it is shown, if that is a status or all of its
+    /// first line.
     fn cut_head<O: Observer<Scan = S>>(&mut self, context: &mut Context<'_, O>) {
         let side = &mut self.sides[context.from];
         match side.state {
             State::Head(kind) if memchr::memchr(b'\n', &side.buffer).is_some() => {
                 self.head_from_buffer(kind, Some("head-cut"), context);
+            }
+            State::Head(Kind::Response) if has_status(&side.buffer) => {
+                self.head_from_buffer(Kind::Response, Some("head-cut"), context);
             }
             _ => self.let_go(context),
         }
@@ -173,14 +181,17 @@ impl<S: Scan> Connection<S> {
 
     /// What is held back is no HTTP.
     pub(super) fn let_go<O: Observer<Scan = S>>(&mut self, context: &mut Context<'_, O>) {
-        for (bytes, place) in self.sides[context.from].take().runs() {
-            context.observer.other(context.from, bytes, place);
+        for (bytes, source) in self.sides[context.from].take().runs() {
+            context.observer.other(context.from, bytes, source.place);
         }
     }
 
     /// No more bytes will tell what is held back: it is taken for what it most likely is.
     fn decide<O: Observer<Scan = S>>(&mut self, context: &mut Context<'_, O>) {
         match self.sides[context.from].state {
+            State::Perhaps(_) if begins_request(&self.sides[context.from].buffer) => {
+                self.head_from_buffer(Kind::Request, Some("head-cut"), context);
+            }
             State::Perhaps(origin) => self.no_start(origin, context),
             State::Body(kind, body) => self.decide_body(kind, body, context),
             _ => {}

@@ -6,7 +6,7 @@ use super::intake::{Incoming, Settings};
 use super::message::{Head, Message, Note};
 use super::recognize::Kind;
 use crate::packet::Place;
-use crate::tcp::{Direction, PerDirection};
+use crate::tcp::{Direction, PerDirection, Source};
 use std::collections::VecDeque;
 
 /// What the room to the right keeps for a body.
@@ -67,17 +67,34 @@ struct Pending<S> {
     response: Option<Incoming<S>>,
     interim: Vec<(Head, Place, Place)>,
     notes: Vec<Note>,
+    asked: Asked,
+}
+
+/// Where a request stands among what both ends said.
+#[derive(Debug, Clone, Copy, Default)]
+struct Asked {
+    /// The source of its first byte.
+    source: Source,
+    /// From which offset on requests may be lost in front of it.
+    lost_from: Option<u64>,
+    /// It is answered already, though its head is not whole yet.
+    awaited: bool,
 }
 
 impl<S> Default for Pending<S> {
     fn default() -> Self {
-        Self { request: None, response: None, interim: Vec::new(), notes: Vec::new() }
+        Self { request: None, response: None, interim: Vec::new(), notes: Vec::new(), asked: Asked::default() }
     }
 }
 
 impl<S> Pending<S> {
     fn is_done(&self) -> bool {
-        self.request.as_ref().is_none_or(|m| m.done) && self.response.as_ref().is_some_and(|m| m.done)
+        self.request_is_over() && self.response.as_ref().is_some_and(|m| m.done)
+    }
+
+    /// Whether nothing more of the request is to come.
+    fn request_is_over(&self) -> bool {
+        !self.asked.awaited && self.request.as_ref().is_none_or(|m| m.done)
     }
 
     /// Memory of the interim responses that wait for a final one, in bytes.
@@ -88,7 +105,8 @@ impl<S> Pending<S> {
 }
 
 /// So many requests without an answer are kept for each direction; more are given out as
-/// unanswered. Clients pipeline a few; a capture of one direction alone never answers.
+/// unanswered, and their answers, when they come, by themselves. Clients pipeline a few; a capture
+/// of one direction alone never answers.
 const MOST_PENDING: usize = 1024;
 
 /// For so many there is room between two exchanges.
@@ -102,13 +120,22 @@ const MOST_INTERIM: usize = 32;
 pub(crate) struct Exchanges<S> {
     /// By the direction of the request.
     pending: PerDirection<VecDeque<Pending<S>>>,
+    /// Whether a client was seen to send a request before it had an answer to the one before.
+    pipelined: PerDirection<bool>,
+    /// How many answers are still to come to requests that were given out without them.
+    overdue: PerDirection<u64>,
     /// Memory of the messages that are read to the end.
     weight: usize,
 }
 
 impl<S> Default for Exchanges<S> {
     fn default() -> Self {
-        Self { pending: PerDirection::default(), weight: 0 }
+        Self {
+            pending: PerDirection::default(),
+            pipelined: PerDirection::default(),
+            overdue: PerDirection::default(),
+            weight: 0,
+        }
     }
 }
 
@@ -117,8 +144,21 @@ pub(crate) struct Opening {
     pub(crate) kind: Kind,
     pub(crate) message: Box<Message>,
     pub(crate) notes: Vec<Note>,
-    /// Whether bytes were lost or skipped in front of it.
-    pub(crate) after_loss: bool,
+    /// The source of its first byte.
+    pub(crate) source: Source,
+    /// From which offset on messages of its sender may be lost in front of it.
+    pub(crate) lost_from: Option<u64>,
+    /// What is known of the other end's next message.
+    pub(crate) other: Unfinished,
+}
+
+/// What of a direction's next message is known before its head is whole.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Unfinished {
+    /// From which offset on messages may be lost in front of it.
+    pub(crate) lost_from: Option<u64>,
+    /// The source of its first byte, where it seems to be a request.
+    pub(crate) request: Option<Source>,
 }
 
 impl<S: Scan> Exchanges<S> {
@@ -163,12 +203,21 @@ impl<S: Scan> Exchanges<S> {
         settings: &Settings,
         observer: &mut impl Observer<Scan = S>,
     ) -> Framing {
-        self.give_out_until(MOST_PENDING - 1, from, settings, observer);
-        let Opening { message, mut notes, .. } = opening;
+        self.limit_pending(from, settings, observer);
+        let Opening { message, mut notes, source, lost_from, .. } = opening;
         let framing = framing::of_request(&message.head, &mut notes);
         let has_body = framing != Framing::Length(0);
         let request = Some(Incoming::new(message, settings, has_body));
-        self.pending[from].push_back(Pending { request, notes, ..Pending::default() });
+        let asked = Asked { source, lost_from, awaited: false };
+        if let Some(answered) = self.take_awaited(from, source, settings, observer) {
+            for note in std::mem::replace(&mut answered.notes, notes) {
+                add(&mut answered.notes, note.0);
+            }
+            (answered.request, answered.asked) = (request, asked);
+            return framing;
+        }
+        self.watch_for_pipelining(from, &asked);
+        self.pending[from].push_back(Pending { request, notes, asked, ..Pending::default() });
         framing
     }
 
@@ -180,21 +229,9 @@ impl<S: Scan> Exchanges<S> {
         observer: &mut impl Observer<Scan = S>,
     ) -> Framing {
         let client = from.reverse();
-        let Opening { message, notes, after_loss, .. } = opening;
-        if after_loss {
-            // Answers may have been lost; clients seldom pipeline, so the latest request is meant.
-            while self.pending[client].len() > 1 {
-                if let Some(lost) = self.pending[client].front_mut() {
-                    add(&mut lost.notes, "response-lost");
-                }
-                self.give_out_front(client, settings, observer);
-            }
-        }
-        let queue = &mut self.pending[client];
-        if queue.front().is_none_or(|pending| pending.response.is_some()) {
-            queue.push_front(Pending::default());
-        }
-        let Some(pending) = queue.front_mut() else { return Framing::UntilClose };
+        self.pair(client, &opening, settings, observer);
+        let Opening { message, notes, .. } = opening;
+        let Some(pending) = self.pending[client].front_mut() else { return Framing::UntilClose };
         for note in notes {
             add(&mut pending.notes, note.0);
         }
@@ -310,7 +347,7 @@ impl<S: Scan> Exchanges<S> {
     /// Gives out the first exchange of a client, whatever was read of it.
     fn give_out_front(&mut self, client: Direction, settings: &Settings, observer: &mut impl Observer<Scan = S>) {
         let Some(mut pending) = self.pending[client].pop_front() else { return };
-        let Pending { request, response, interim, notes } = &mut pending;
+        let Pending { request, response, interim, notes, .. } = &mut pending;
         for message in [request.as_mut(), response.as_mut()].into_iter().flatten() {
             let open = !message.done;
             message.finish(false, settings, notes, |scan, bytes, place| observer.body(scan, bytes, place));
@@ -360,6 +397,14 @@ impl<S: Scan> Exchanges<S> {
         pending.response.is_none().then_some(&pending.request.as_ref()?.message.head)
     }
 
+    /// The same, where `from` may have said what comes from `source` in answer to it: the client had
+    /// not received it before it asked.
+    pub(crate) fn question_before(&self, from: Direction, source: Source) -> Option<&Head> {
+        let asked = self.pending[from.reverse()].front()?.asked;
+        let received = asked.source.acknowledged.is_some_and(|received| received > source.offset);
+        if received { None } else { self.question(from) }
+    }
+
     /// `from` will send nothing more: what waits for its answers is given out.
     pub(crate) fn no_more_from(
         &mut self,
@@ -368,7 +413,7 @@ impl<S: Scan> Exchanges<S> {
         observer: &mut impl Observer<Scan = S>,
     ) {
         let client = from.reverse();
-        while self.pending[client].front().is_some_and(|p| p.request.as_ref().is_none_or(|m| m.done)) {
+        while self.pending[client].front().is_some_and(Pending::request_is_over) {
             self.give_out_front(client, settings, observer);
         }
     }
@@ -394,5 +439,6 @@ impl<S: Scan> Exchanges<S> {
     }
 }
 
+mod pairing;
 #[cfg(test)]
 mod tests;

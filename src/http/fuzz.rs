@@ -8,7 +8,7 @@ use super::message::{Head, Message, Note};
 use super::side::{Origin, State};
 use super::{Connection, Observer, Read, Settings, content};
 use crate::packet::{PacketId, Place, Timestamp};
-use crate::tcp::Direction;
+use crate::tcp::{Direction, PerDirection, Source};
 
 /// Memory that a connection may hold besides what `Settings` below and the input allow.
 const SLACK: usize = 256 << 10;
@@ -88,12 +88,21 @@ struct Reader {
     settings: Settings,
     alone: bool,
     ended: [bool; 2],
+    /// Offset of the next byte.
+    next: PerDirection<u64>,
     seen: Seen,
 }
 
 impl Reader {
     fn new(settings: Settings, alone: bool) -> Self {
-        Self { connection: Connection::default(), settings, alone, ended: [false; 2], seen: Seen::default() }
+        Self {
+            connection: Connection::default(),
+            settings,
+            alone,
+            ended: [false; 2],
+            next: PerDirection::default(),
+            seen: Seen::default(),
+        }
     }
 
     /// Whether only a segment's start counts as a message's.
@@ -110,14 +119,17 @@ impl Reader {
         }
         *ended = turn.ends;
         let mut in_step = true;
+        let acknowledged = Some(self.next[turn.from.reverse()]);
+        let source = Source { place, offset: self.next[turn.from], acknowledged, midstream: false };
+        self.next[turn.from] += turn.bytes.len() as u64;
         if turn.lost && !turn.bytes.is_empty() {
             let length = turn.bytes.len() as u64;
-            self.connection.gap(turn.from, length, place, &self.settings, &mut self.seen);
+            self.connection.gap(turn.from, length, source, &self.settings, &mut self.seen);
         } else {
             let mut at = 0;
             for piece in turn.bytes.chunks(length) {
-                let place = place.advanced(at);
-                self.connection.data(turn.from, piece, place, self.alone, &self.settings, &mut self.seen);
+                let source = source.advanced(at);
+                self.connection.data(turn.from, piece, source, self.alone, &self.settings, &mut self.seen);
                 at += piece.len();
                 in_step &= !self.is_lost();
             }

@@ -7,7 +7,7 @@ mod table;
 
 use super::{Connection, Head, Message, Observer, Read, Settings};
 use crate::packet::Place;
-use crate::tcp::Direction;
+use crate::tcp::{Direction, Source};
 use std::fmt::Write as _;
 use table::TABLE;
 
@@ -104,7 +104,7 @@ fn read(turns: &[&str], piece: usize) -> Short {
     for (turn, from) in turns.iter().zip(Direction::BOTH.into_iter().cycle()) {
         let turn = turn.replace("{many}", &many).replace("{long}", &"a".repeat(110_000));
         for bytes in turn.as_bytes().chunks(piece) {
-            connection.data(from, bytes, Place::default(), false, &settings, &mut seen);
+            connection.data(from, bytes, Source::default(), false, &settings, &mut seen);
         }
     }
     for from in Direction::BOTH {

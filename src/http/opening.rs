@@ -5,11 +5,10 @@ use super::connection::{Connection, Context};
 use super::exchange::{Observer, Opening, Scan};
 use super::head;
 use super::message::{Head, Message, Note};
-use super::recognize::{Kind, Look, recognize, stays_partial};
+use super::recognize::{Kind, Look, begins_request, glued_to_method, recognize, stays_partial};
 use super::side::{Body, Origin, State};
 use super::stray::{Found, find};
-use crate::packet::Place;
-use crate::tcp::Direction;
+use crate::tcp::{Direction, Source};
 
 /// So many bytes of junk in front of a connection's first status line are skipped, as Firefox
 /// does (Chrome skips four).
@@ -34,6 +33,10 @@ impl<S: Scan> Connection<S> {
                 return junk_before_status_line(bytes);
             }
             Look::Not if origin == Origin::Start && is_tls(bytes).is_none() => Look::Partial,
+            Look::Is(Kind::Request) if origin == Origin::Lost => match glued_to_method(bytes) {
+                Some(count) => return Verdict::Junk(count),
+                None => Look::Is(Kind::Request),
+            },
             look => look,
         })
     }
@@ -43,7 +46,7 @@ impl<S: Scan> Connection<S> {
         &mut self,
         origin: Origin,
         bytes: &[u8],
-        place: Place,
+        source: Source,
         context: &mut Context<'_, O>,
     ) -> usize {
         let from = context.from;
@@ -65,9 +68,9 @@ impl<S: Scan> Connection<S> {
                 let mut notes = Vec::new();
                 let mut message = context.observer.spare();
                 head::read(kind, bytes.get(..end).unwrap_or_default(), &mut message.head, &mut notes);
-                message.head.first_place = place;
-                (message.first, message.last) = (place, place.advanced(end - 1));
-                self.message(kind, message, notes, context);
+                message.head.first_place = source.place;
+                (message.first, message.last) = (source.place, source.place.advanced(end - 1));
+                self.message(kind, message, notes, source, context);
                 end
             }
             Verdict::Look(Look::Partial) => {
@@ -79,18 +82,25 @@ impl<S: Scan> Connection<S> {
                 0
             }
             Verdict::Look(Look::Not) => {
-                self.not_http(origin, bytes, place, context);
+                self.not_http(origin, bytes, source, context);
                 if !matches!(self.sides[from].state, State::Lost) {
                     return 0; // whatever it is, it begins with these bytes
                 }
-                context.observer.other(from, bytes, place);
+                context.observer.other(from, bytes, source.place);
                 bytes.len()
             }
             Verdict::Junk(count) => {
-                head::add(&mut self.sides[from].notes, "junk-before-message");
-                context.observer.other(from, bytes.get(..count).unwrap_or_default(), place);
+                self.note_junk(origin, from);
+                context.observer.other(from, bytes.get(..count).unwrap_or_default(), source.place);
                 count
             }
+        }
+    }
+
+    /// Notes what stands in front of a message. After a loss it is what is left of another one.
+    fn note_junk(&mut self, origin: Origin, from: Direction) {
+        if origin != Origin::Lost {
+            head::add(&mut self.sides[from].notes, "junk-before-message");
         }
     }
 
@@ -107,17 +117,20 @@ impl<S: Scan> Connection<S> {
         &mut self,
         origin: Origin,
         bytes: &[u8],
-        first: Place,
+        first: Source,
         context: &mut Context<'_, O>,
     ) {
         let from = context.from;
         if origin == Origin::Start
-            && let Some(request) = self.exchanges.question(from)
+            && let Some(request) = self.exchanges.question_before(from, first)
+            // Where the capture began amid the connection, it is the rest of another body.
+            && (!first.midstream || request.version() == "HTTP/0.9")
         {
             let notes = if request.version() == "HTTP/0.9" { Vec::new() } else { vec![Note("no-status-line")] };
             self.sides[from].state = State::Body(Kind::Response, Body::UntilClose);
-            let message = context.observer.spare().begin(Head::default(), first, first);
-            let opening = Opening { kind: Kind::Response, message, notes, after_loss: false };
+            let message = context.observer.spare().begin(Head::default(), first.place, first.place);
+            let (lost_from, other) = (None, self.sides[from.reverse()].unfinished(first.acknowledged));
+            let opening = Opening { kind: Kind::Response, message, notes, source: first, lost_from, other };
             self.exchanges.begin(from, opening, context.settings, context.observer);
             return;
         }
@@ -140,16 +153,22 @@ impl<S: Scan> Connection<S> {
         &mut self,
         origin: Origin,
         bytes: &[u8],
-        place: Place,
+        source: Source,
         context: &mut Context<'_, O>,
     ) -> usize {
         let from = context.from;
         let longest = context.settings.longest_head;
         let side = &mut self.sides[from];
+        if origin == Origin::Lost && starts_message(bytes) {
+            // What came before belongs to what was lost.
+            self.let_go(context);
+            self.sides[from].state = State::Lost;
+            return 0;
+        }
         let before = side.buffer.len();
         let room = longest.saturating_sub(before);
         let taken = bytes.get(..room.min(bytes.len())).unwrap_or_default();
-        side.push(taken, place);
+        side.push(taken, source);
         if side.buffer.len() < longest && stays_partial(before, taken) {
             return taken.len();
         }
@@ -166,12 +185,12 @@ impl<S: Scan> Connection<S> {
                 self.let_go(context);
             }
             Verdict::Junk(count) => {
-                head::add(&mut self.sides[from].notes, "junk-before-message");
-                for (junk, place) in self.sides[from].take_front(count).runs() {
-                    context.observer.other(from, junk, place);
+                self.note_junk(origin, from);
+                for (junk, source) in self.sides[from].take_front(count).runs() {
+                    context.observer.other(from, junk, source.place);
                 }
                 let held = self.sides[from].take();
-                self.sides[from].state = State::Start;
+                self.sides[from].state = if origin == Origin::Lost { State::Lost } else { State::Start };
                 self.feed_held(&held, context);
             }
             Verdict::Look(Look::Not | Look::Partial) if origin == Origin::Lost && before > 0 => {
@@ -195,8 +214,8 @@ impl<S: Scan> Connection<S> {
         if !matches!(self.sides[context.from].state, State::Lost) {
             return self.feed_held(&held, context);
         }
-        for (bytes, place) in held.runs() {
-            context.observer.other(context.from, bytes, place);
+        for (bytes, source) in held.runs() {
+            context.observer.other(context.from, bytes, source.place);
         }
     }
 
@@ -205,14 +224,14 @@ impl<S: Scan> Connection<S> {
         &mut self,
         kind: Kind,
         bytes: &[u8],
-        place: Place,
+        source: Source,
         context: &mut Context<'_, O>,
     ) -> usize {
         let longest = context.settings.longest_head;
         let side = &mut self.sides[context.from];
         let before = side.buffer.len();
         let room = longest.saturating_sub(before);
-        side.push(bytes.get(..room.min(bytes.len())).unwrap_or_default(), place);
+        side.push(bytes.get(..room.min(bytes.len())).unwrap_or_default(), source);
         if let Some(end) = head::end(&side.buffer, side.searched) {
             let taken = end.saturating_sub(before);
             side.truncate(end);
@@ -239,30 +258,40 @@ impl<S: Scan> Connection<S> {
         let held = self.sides[from].take();
         let mut notes = Vec::new();
         let mut message = context.observer.spare();
-        let first = held.first();
+        let source = held.first();
         head::read(kind, &held.bytes, &mut message.head, &mut notes);
-        message.head.set_places(held.places);
+        message.head.set_places(held.places());
         let last = message.head.place(held.bytes.len().saturating_sub(1) as u32);
-        (message.first, message.last) = (first, last);
+        (message.first, message.last) = (source.place, last);
         let Some(cut) = cut else {
-            self.message(kind, message, notes, context);
+            self.message(kind, message, notes, source, context);
             return;
         };
+        if !held.bytes.contains(&b'\n') {
+            notes.retain(|note| note.0 != "no-version"); // it was cut off
+        }
         head::add(&mut notes, cut);
-        let opening = self.opening(kind, message, notes, from);
+        let opening = self.opening(kind, message, notes, (from, source));
         self.exchanges.begin(from, opening, context.settings, context.observer);
         self.exchanges.end((from, kind), false, None, context.settings, context.observer);
         self.sides[from].state = State::Stray;
     }
 
     /// Adds what was noted in front of a head to what was noted in it.
-    fn opening(&mut self, kind: Kind, message: Box<Message>, mut notes: Vec<Note>, from: Direction) -> Opening {
+    fn opening(
+        &mut self,
+        kind: Kind,
+        message: Box<Message>,
+        mut notes: Vec<Note>,
+        (from, source): (Direction, Source),
+    ) -> Opening {
         let side = &mut self.sides[from];
         for note in side.notes.drain(..) {
             head::add(&mut notes, note.0);
         }
-        let after_loss = std::mem::take(&mut side.after_loss);
-        Opening { kind, message, notes, after_loss }
+        let lost_from = side.lost_from.take();
+        let other = self.sides[from.reverse()].unfinished(source.acknowledged);
+        Opening { kind, message, notes, source, lost_from, other }
     }
 
     /// A head is whole: a message begins.
@@ -271,9 +300,10 @@ impl<S: Scan> Connection<S> {
         kind: Kind,
         message: Box<Message>,
         notes: Vec<Note>,
+        source: Source,
         context: &mut Context<'_, O>,
     ) {
-        let opening = self.opening(kind, message, notes, context.from);
+        let opening = self.opening(kind, message, notes, (context.from, source));
         let framing = self.exchanges.begin(context.from, opening, context.settings, context.observer);
         self.begin_body(kind, framing, context);
     }
@@ -282,7 +312,7 @@ impl<S: Scan> Connection<S> {
     pub(super) fn stray<O: Observer<Scan = S>>(
         &mut self,
         bytes: &[u8],
-        place: Place,
+        source: Source,
         context: &mut Context<'_, O>,
     ) -> usize {
         let from = context.from;
@@ -295,22 +325,22 @@ impl<S: Scan> Connection<S> {
                     (count, count)
                 }
                 Found::NotBefore(count) => {
-                    side.push(bytes.get(count..).unwrap_or_default(), place.advanced(count));
+                    side.push(bytes.get(count..).unwrap_or_default(), source.advanced(count));
                     (count, bytes.len())
                 }
             };
             if count > 0 {
-                context.observer.other(from, bytes.get(..count).unwrap_or_default(), place);
+                context.observer.other(from, bytes.get(..count).unwrap_or_default(), source.place);
             }
             return taken;
         }
-        side.push(bytes, place);
+        side.push(bytes, source);
         let (count, found) = match find(&side.buffer, context.settings.longest_head) {
             Found::At(count) => (count, true),
             Found::NotBefore(count) => (count, false),
         };
-        for (junk, place) in side.take_front(count).runs() {
-            context.observer.other(from, junk, place);
+        for (junk, source) in side.take_front(count).runs() {
+            context.observer.other(from, junk, source.place);
         }
         if found {
             let held = self.sides[from].take();
@@ -318,6 +348,15 @@ impl<S: Scan> Connection<S> {
             self.feed_held(&held, context);
         }
         bytes.len()
+    }
+}
+
+/// Whether a segment starts with a message for certain.
+fn starts_message(bytes: &[u8]) -> bool {
+    match recognize(bytes) {
+        Look::Is(Kind::Response) => true,
+        Look::Is(Kind::Request | Kind::BareRequest) => begins_request(bytes),
+        Look::Partial | Look::Http2 | Look::Not => false,
     }
 }
 

@@ -168,6 +168,34 @@ fn request_line(bytes: &[u8]) -> Look {
     }
 }
 
+/// Whether bytes begin a request for certain, though its line is not over: a known method and what
+/// a target begins with.
+pub(crate) fn begins_request(bytes: &[u8]) -> bool {
+    let Some(end) = bytes.iter().take(LONGEST_METHOD).position(|byte| *byte == b' ') else { return false };
+    let (method, target) = (bytes.get(..end).unwrap_or_default(), bytes.get(end + 1..).unwrap_or_default());
+    let begins = |scheme: &[u8]| target.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+    let is_target = matches!(target.first(), Some(b'/' | b'*')) || begins(b"http://") || begins(b"https://");
+    is_known(method)
+        && (is_target || (method == b"CONNECT" && !target.is_empty()))
+        && !target.iter().any(|byte| is_binary(*byte))
+}
+
+/// Whether a status line came up to its status.
+pub(crate) fn has_status(bytes: &[u8]) -> bool {
+    matches!(bytes.get(8..12), Some([b' ', status @ ..]) if status.iter().all(u8::is_ascii_digit))
+}
+
+/// How many bytes of something else stand in front of a known method, where a method that nobody
+/// knows ends with one.
+pub(crate) fn glued_to_method(bytes: &[u8]) -> Option<usize> {
+    let method = bytes.get(..bytes.iter().position(|byte| *byte == b' ')?)?;
+    if is_known(method) {
+        return None;
+    }
+    let known = METHODS.iter().filter(|name| method.ends_with(name.as_bytes()));
+    Some(method.len() - known.map(|name| name.len()).max()?)
+}
+
 /// A line that is one word: a request without a target where the word is a known method and the
 /// next line is a Host field, which goes first (RFC 9110 §7.2).
 fn lone_method(word: &[u8], next: &[u8]) -> Look {

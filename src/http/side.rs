@@ -2,9 +2,11 @@
 //! are held back until more of them tell what they are.
 
 use super::chunks::Chunks;
+use super::exchange::Unfinished;
 use super::message::Note;
-use super::recognize::Kind;
+use super::recognize::{Kind, begins_request};
 use crate::packet::Place;
+use crate::tcp::Source;
 
 /// One direction.
 #[derive(Debug, Default)]
@@ -12,14 +14,16 @@ pub(crate) struct Side {
     pub(crate) state: State,
     /// Bytes held back: the beginning of a head, of trailers, of what may be a start line.
     pub(crate) buffer: Vec<u8>,
-    /// Where the buffer's bytes came from: for each packet's run its first index.
-    pub(crate) places: Vec<(u32, Place)>,
+    /// Where the buffer's bytes came from: for each segment's run its first index.
+    pub(crate) sources: Vec<(u32, Source)>,
     /// How much of the buffer was searched for the head's end.
     pub(crate) searched: usize,
     /// Leniencies in front of the message that comes next.
     pub(crate) notes: Vec<Note>,
-    /// Whether bytes were lost since the last message.
-    pub(crate) after_loss: bool,
+    /// From which offset of the direction on messages may be lost, in front of the one that comes next.
+    pub(crate) lost_from: Option<u64>,
+    /// Up to which offset the direction was handed on; `None` where it rested since.
+    pub(crate) next: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -70,32 +74,32 @@ pub(crate) enum Body {
 impl Side {
     /// Whether a message is over and nothing is known of the next.
     pub(crate) fn is_between(&self) -> bool {
-        let Self { state, buffer, places, searched, notes, after_loss } = self;
-        let nothing = buffer.is_empty() && places.is_empty() && *searched == 0 && notes.is_empty();
-        matches!(state, State::Between) && nothing && !after_loss
+        let Self { state, buffer, sources, searched, notes, lost_from, next: _ } = self;
+        let nothing = buffer.is_empty() && sources.is_empty() && *searched == 0 && notes.is_empty();
+        matches!(state, State::Between) && nothing && lost_from.is_none()
     }
 
     /// Holds bytes back.
-    pub(crate) fn push(&mut self, bytes: &[u8], place: Place) {
+    pub(crate) fn push(&mut self, bytes: &[u8], source: Source) {
         if bytes.is_empty() {
             return;
         }
-        self.places.push((self.buffer.len() as u32, place));
+        self.sources.push((self.buffer.len() as u32, source));
         self.buffer.extend_from_slice(bytes);
     }
 
     /// Forgets what the buffer holds after `length` bytes.
     pub(crate) fn truncate(&mut self, length: usize) {
         self.buffer.truncate(length);
-        while self.places.last().is_some_and(|(first, _)| *first as usize >= length) {
-            self.places.pop();
+        while self.sources.last().is_some_and(|(first, _)| *first as usize >= length) {
+            self.sources.pop();
         }
     }
 
     /// Empties the buffer.
     pub(crate) fn take(&mut self) -> Held {
         self.searched = 0;
-        Held { bytes: std::mem::take(&mut self.buffer), places: std::mem::take(&mut self.places) }
+        Held { bytes: std::mem::take(&mut self.buffer), sources: std::mem::take(&mut self.sources) }
     }
 
     /// Takes the first `length` bytes out of the buffer.
@@ -106,26 +110,40 @@ impl Side {
         let mut rest = Side::default();
         let mut front = Side::default();
         let held = self.take();
-        for (bytes, place) in held.runs() {
+        for (bytes, source) in held.runs() {
             let room = length.saturating_sub(front.buffer.len()).min(bytes.len());
             let (before, after) = bytes.split_at(room);
-            front.push(before, place);
-            rest.push(after, place.advanced(room));
+            front.push(before, source);
+            rest.push(after, source.advanced(room));
         }
-        (self.buffer, self.places) = (rest.buffer, rest.places);
+        (self.buffer, self.sources) = (rest.buffer, rest.sources);
         front.take()
     }
 
-    /// Falls out of step, because bytes were lost.
-    pub(crate) fn lose(&mut self) {
+    /// Falls out of step, because bytes from `offset` on were lost.
+    pub(crate) fn lose(&mut self, offset: u64) {
         self.take();
         self.state = State::Lost;
-        self.after_loss = true;
+        self.lost_from.get_or_insert(offset);
+    }
+
+    /// What is known of the next message before its head is whole, where the other end acknowledged bytes up to
+    /// `acknowledged`.
+    pub(crate) fn unfinished(&self, acknowledged: Option<u64>) -> Unfinished {
+        let asks = match self.state {
+            State::Head(kind) => kind != Kind::Response,
+            State::Perhaps(_) => begins_request(&self.buffer),
+            _ => false,
+        };
+        let request = self.sources.first().filter(|_| asks).map(|(_, source)| *source);
+        // What was acknowledged and never came is lost; one more number is a FIN's.
+        let unseen = self.next.filter(|next| acknowledged.is_some_and(|received| received > next.saturating_add(1)));
+        Unfinished { lost_from: self.lost_from.or(unseen), request }
     }
 
     /// Memory held, in bytes.
     pub(crate) fn weight(&self) -> usize {
-        self.buffer.capacity() + self.places.capacity() * size_of::<(u32, Place)>()
+        self.buffer.capacity() + self.sources.capacity() * size_of::<(u32, Source)>()
     }
 }
 
@@ -133,20 +151,25 @@ impl Side {
 #[derive(Debug, Default)]
 pub(crate) struct Held {
     pub(crate) bytes: Vec<u8>,
-    pub(crate) places: Vec<(u32, Place)>,
+    pub(crate) sources: Vec<(u32, Source)>,
 }
 
 impl Held {
     /// Where the first byte stood.
-    pub(crate) fn first(&self) -> Place {
-        self.places.first().map_or(Place::default(), |(_, place)| *place)
+    pub(crate) fn first(&self) -> Source {
+        self.sources.first().map_or(Source::default(), |(_, source)| *source)
     }
 
-    /// The bytes, packet by packet.
-    pub(crate) fn runs(&self) -> impl Iterator<Item = (&[u8], Place)> {
-        self.places.iter().enumerate().map(|(at, (first, place))| {
-            let end = self.places.get(at + 1).map_or(self.bytes.len(), |(next, _)| *next as usize);
-            (self.bytes.get(*first as usize..end).unwrap_or_default(), *place)
+    /// The places of the bytes, by the first index of each run.
+    pub(crate) fn places(&self) -> Vec<(u32, Place)> {
+        self.sources.iter().map(|(first, source)| (*first, source.place)).collect()
+    }
+
+    /// The bytes, segment by segment.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = (&[u8], Source)> {
+        self.sources.iter().enumerate().map(|(at, (first, source))| {
+            let end = self.sources.get(at + 1).map_or(self.bytes.len(), |(next, _)| *next as usize);
+            (self.bytes.get(*first as usize..end).unwrap_or_default(), *source)
         })
     }
 }
@@ -158,14 +181,18 @@ mod tests {
 
     #[test]
     fn what_is_held_back_keeps_its_places() {
-        let place = |packet| Place { packet: PacketId::new(0, packet), offset: Some(10), ..Place::default() };
+        let place = |packet| Source {
+            place: Place { packet: PacketId::new(0, packet), offset: Some(10), ..Place::default() },
+            offset: 100 * packet,
+            ..Source::default()
+        };
         let mut side = Side::default();
         side.push(b"abc", place(1));
         side.push(b"", place(2));
         side.push(b"defg", place(3));
         let front = side.take_front(4);
         assert_eq!(front.runs().collect::<Vec<_>>(), [(&b"abc"[..], place(1)), (&b"d"[..], place(3))]);
-        assert_eq!(side.places, [(0, place(3).advanced(1))]);
+        assert_eq!(side.sources, [(0, place(3).advanced(1))]);
         side.truncate(2);
         let rest = side.take();
         assert_eq!(rest.runs().collect::<Vec<_>>(), [(&b"ef"[..], place(3).advanced(1))]);

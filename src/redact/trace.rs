@@ -8,7 +8,7 @@ use super::spans::Spans;
 use crate::decode::{self, Datagram, Decoder, Segment, Unit};
 use crate::http::{Connection, Observer, Read, Scan, Settings};
 use crate::packet::{Packet, Place, Timestamp};
-use crate::tcp::{Direction, Flows, Handler, Limits, Oddity, PerDirection, Stream};
+use crate::tcp::{Direction, Flows, Handler, Limits, Oddity, PerDirection, Source, Stream};
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 
@@ -161,23 +161,24 @@ impl Handler<State> for Watch<'_> {
         state: &mut State,
         from: Direction,
         bytes: &[u8],
-        place: Place,
+        source: Source,
         alone: bool,
     ) -> usize {
         let Inner { http, next, recent, other } = &mut **state.0.get_or_insert_default();
+        let place = source.place;
         let (offset, length) = (next[from], bytes.len() as u64);
         next[from] = offset.saturating_add(length);
         recent[from].push(offset, place, length);
         self.begin(stream, from, offset, place, length);
         let settings = self.settings;
-        http.data(from, bytes, place, alone, &settings, &mut Reading { watch: self, stream, from, recent, other })
+        http.data(from, bytes, source, alone, &settings, &mut Reading { watch: self, stream, from, recent, other })
     }
 
-    fn gap(&mut self, stream: &Stream, state: &mut State, from: Direction, length: u64, place: Place) {
+    fn gap(&mut self, stream: &Stream, state: &mut State, from: Direction, length: u64, source: Source) {
         let Inner { http, next, recent, other } = &mut **state.0.get_or_insert_default();
         next[from] = next[from].saturating_add(length);
         let settings = self.settings;
-        http.gap(from, length, place, &settings, &mut Reading { watch: self, stream, from, recent, other });
+        http.gap(from, length, source, &settings, &mut Reading { watch: self, stream, from, recent, other });
     }
 
     fn oddity(&mut self, _: &Stream, _: &mut State, _: Direction, _: Oddity) {}

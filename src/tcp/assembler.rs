@@ -44,6 +44,12 @@ impl Piece {
         self.bytes.len() as u64 + self.missing
     }
 
+    /// The piece as it came.
+    pub(crate) fn as_arrival(&self) -> Arrival<'_> {
+        let Self { offset, bytes, missing, needs, place } = self;
+        Arrival { offset: *offset, bytes, missing: *missing, needs: *needs, place: *place }
+    }
+
     /// What it costs besides its place among the pieces.
     fn weight(&self) -> usize {
         if self.bytes.is_empty() { 0 } else { self.bytes.len() + ALLOCATION }
@@ -59,6 +65,13 @@ pub(crate) struct Arrival<'a> {
     pub(crate) missing: u64,
     pub(crate) needs: Needs,
     pub(crate) place: Place,
+}
+
+impl Arrival<'_> {
+    /// A hole of `length` bytes at `offset`, known by what stands at `place`.
+    pub(crate) const fn hole(offset: u64, length: u64, place: Place) -> Self {
+        Arrival { offset, bytes: &[], missing: length, needs: Needs::Nothing, place }
+    }
 }
 
 impl<'a> Arrival<'a> {

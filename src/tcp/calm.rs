@@ -4,6 +4,7 @@
 //! It refuses to decide anything that the long way would decide otherwise.
 
 use super::Direction;
+use super::assembler::Arrival;
 use super::flows::Flows;
 use super::half::{Base, Half};
 use super::handler::Handler;
@@ -53,7 +54,8 @@ impl<T: Default> Flows<T> {
         flow.halves[from].vain_waits = 0;
         // Where nothing is handed on, nobody's memory grows.
         if !segment.payload.is_empty() {
-            deliver(flow, from, segment.payload, 0, segment.place, &mut self.told, handler);
+            let (offset, bytes, place) = (flow.halves[from].next, segment.payload, segment.place);
+            deliver(flow, from, Arrival { offset, bytes, missing: 0, needs, place }, &mut self.told, handler);
             if handler.only_counted() {
                 debug_assert_eq!(self.weight_of(slot, handler), self.table.get(slot).map(|flow| flow.weight));
             } else {

@@ -1,7 +1,7 @@
 //! The fast path for the next segment of an undisturbed connection against the way that every segment
 //! can go: the same calls in the same order, the same counters, the same memory.
 
-use super::{Direction, Flows, Handler, Limits, Oddity, Stream};
+use super::{Direction, Flows, Handler, Limits, Oddity, Source, Stream};
 use crate::decode::{Endpoint, FourTuple, Segment, TcpFlags};
 use crate::packet::{PacketId, Place, Timestamp};
 use proptest::prelude::*;
@@ -15,7 +15,7 @@ struct Log {
 }
 
 impl Handler<usize> for Log {
-    fn data(&mut self, s: &Stream, kept: &mut usize, from: Direction, bytes: &[u8], at: Place, alone: bool) -> usize {
+    fn data(&mut self, s: &Stream, kept: &mut usize, from: Direction, bytes: &[u8], at: Source, alone: bool) -> usize {
         self.counted = bytes.len().is_multiple_of(2);
         if !self.counted {
             *kept = (*kept + bytes.len()) % 40;
@@ -23,7 +23,7 @@ impl Handler<usize> for Log {
         self.lines.push(format!("{} {from:?} {bytes:?} {at:?} {alone}", s.number));
         bytes.len() / 2
     }
-    fn gap(&mut self, s: &Stream, _: &mut usize, from: Direction, length: u64, place: Place) {
+    fn gap(&mut self, s: &Stream, _: &mut usize, from: Direction, length: u64, place: Source) {
         self.lines.push(format!("{} {from:?} lost {length} {place:?}", s.number));
     }
     fn oddity(&mut self, s: &Stream, _: &mut usize, from: Direction, oddity: Oddity) {

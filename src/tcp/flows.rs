@@ -297,7 +297,7 @@ impl<T: Default> Flows<T> {
         flow.closed = false;
         let free = half.early.as_ref().is_none_or(|early| early.is_empty());
         if free && arrival.offset == half.next && flow.halves[from.reverse()].satisfies(needs) {
-            deliver(flow, from, arrival.bytes, arrival.missing, arrival.place, &mut self.told, handler);
+            deliver(flow, from, arrival, &mut self.told, handler);
             return true;
         }
         let held = flow.halves[from].early.as_ref().map_or(0, |early| early.len());

@@ -4,7 +4,7 @@
 //! It is meant for testing alone, and judges by what [`Flows`] tells, not by how it keeps it.
 
 use super::table::Table;
-use super::{Direction, Flows, Handler, Limits, Oddity, PerDirection, Stream};
+use super::{Direction, Flows, Handler, Limits, Oddity, PerDirection, Source, Stream};
 use crate::decode::{Endpoint, FourTuple, Segment, TcpFlags};
 use crate::packet::{PacketId, Place, Timestamp};
 use std::collections::HashMap;
@@ -155,20 +155,20 @@ struct Log(Vec<(u64, Direction, Said)>);
 
 #[derive(Debug, PartialEq, Eq)]
 enum Said {
-    Data(Vec<u8>, Place, bool),
-    Gap(u64, Place),
+    Data(Vec<u8>, Source, bool),
+    Gap(u64, Source),
     Oddity(Oddity),
     End,
     Close,
 }
 
 impl Handler<Told> for Log {
-    fn data(&mut self, s: &Stream, state: &mut Told, from: Direction, bytes: &[u8], at: Place, alone: bool) -> usize {
+    fn data(&mut self, s: &Stream, state: &mut Told, from: Direction, bytes: &[u8], at: Source, alone: bool) -> usize {
         self.0.push((s.number, from, Said::Data(bytes.to_vec(), at, alone)));
         state.held += bytes.len();
         bytes.len()
     }
-    fn gap(&mut self, s: &Stream, _: &mut Told, from: Direction, length: u64, place: Place) {
+    fn gap(&mut self, s: &Stream, _: &mut Told, from: Direction, length: u64, place: Source) {
         self.0.push((s.number, from, Said::Gap(length, place)));
     }
     fn oddity(&mut self, s: &Stream, _: &mut Told, from: Direction, oddity: Oddity) {
@@ -223,11 +223,12 @@ impl Handler<Told> for Judge {
         state: &mut Told,
         from: Direction,
         bytes: &[u8],
-        place: Place,
+        source: Source,
         alone: bool,
     ) -> usize {
         assert!(!state.closed && !state.ended[from], "bytes after the end");
-        self.log.data(stream, state, from, bytes, place, alone);
+        self.log.data(stream, state, from, bytes, source, alone);
+        let place = source.place;
         let sent = &self.sent[place.packet.number() as usize];
         assert_eq!(stream.sender(from), sent.ends().source, "bytes of somebody else");
         assert!(place.offset.is_some(), "bytes that came have a place");
@@ -243,8 +244,8 @@ impl Handler<Told> for Judge {
         bytes.len()
     }
 
-    fn gap(&mut self, stream: &Stream, state: &mut Told, from: Direction, length: u64, place: Place) {
-        self.log.gap(stream, state, from, length, place);
+    fn gap(&mut self, stream: &Stream, state: &mut Told, from: Direction, length: u64, source: Source) {
+        self.log.gap(stream, state, from, length, source);
         assert!(!state.closed && !state.ended[from], "a hole after the end");
         assert!(length > 0);
         let heard = self.streams.entry(stream.number).or_default();

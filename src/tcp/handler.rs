@@ -3,6 +3,28 @@
 use super::{Direction, Stream};
 use crate::packet::Place;
 
+/// Where bytes of a stream came from, and what their sender had received when it sent them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Source {
+    /// Where the first byte stood.
+    pub place: Place,
+    /// Offset of the first byte in its direction.
+    pub offset: u64,
+    /// Up to which offset of the other direction the sender had acknowledged; `None` where it
+    /// acknowledged nothing, and for a hole, of which no segment came.
+    pub acknowledged: Option<u64>,
+    /// Whether the capture began amid this direction: its SYN was not seen.
+    pub midstream: bool,
+}
+
+impl Source {
+    /// The source of the byte that stands `count` bytes further on.
+    #[must_use]
+    pub fn advanced(self, count: usize) -> Self {
+        Self { place: self.place.advanced(count), offset: self.offset.saturating_add(count as u64), ..self }
+    }
+}
+
 /// What the room to the right does with a stream; `T` is what it keeps for each.
 pub trait Handler<T> {
     /// The next bytes of a direction. `alone`: the other direction is not captured. Gives how many
@@ -13,11 +35,11 @@ pub trait Handler<T> {
         state: &mut T,
         from: Direction,
         bytes: &[u8],
-        place: Place,
+        source: Source,
         alone: bool,
     ) -> usize;
-    /// The next `length` bytes of a direction are lost. `place` is where that became known.
-    fn gap(&mut self, stream: &Stream, state: &mut T, from: Direction, length: u64, place: Place);
+    /// The next `length` bytes of a direction are lost. `source` is where that became known.
+    fn gap(&mut self, stream: &Stream, state: &mut T, from: Direction, length: u64, source: Source);
     /// Something that some receivers read otherwise than others.
     fn oddity(&mut self, stream: &Stream, state: &mut T, from: Direction, oddity: Oddity);
     /// The direction ended: nothing more will come.

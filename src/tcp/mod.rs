@@ -31,7 +31,7 @@ mod tests;
 pub(crate) use assembler::ALLOCATION;
 pub(crate) use flows::Due;
 pub use flows::{Flows, Limits};
-pub use handler::{Handler, Oddity};
+pub use handler::{Handler, Oddity, Source};
 pub use table::Stream;
 
 /// Which of a connection's two ends sent something.

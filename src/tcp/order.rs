@@ -3,14 +3,13 @@
 //!
 //! It refuses to know segments' flags and the table of connections.
 
-use super::assembler::{Needs, Piece};
+use super::assembler::{Arrival, Needs, Piece};
 use super::half::{Base, Half, Latest};
-use super::handler::Handler;
+use super::handler::{Handler, Source};
 use super::sequence::SequenceNumber;
 use super::table::{Flow, Slot};
 use super::{Counters, Direction};
 use crate::decode::Segment;
-use crate::packet::Place;
 
 /// What all connections share where bytes are handed on.
 #[derive(Debug, Default)]
@@ -64,26 +63,31 @@ pub(super) fn acknowledge<T>(flow: &mut Flow<T>, from: Direction, segment: &Segm
 pub(super) fn deliver<T>(
     flow: &mut Flow<T>,
     from: Direction,
-    bytes: &[u8],
-    missing: u64,
-    place: Place,
+    arrival: Arrival<'_>,
     told: &mut Told,
     handler: &mut impl Handler<T>,
 ) {
+    let Arrival { bytes, missing, needs, place, .. } = arrival;
+    let acknowledged = match needs {
+        Needs::Nothing => None,
+        Needs::Offset(offset) => Some(offset),
+    };
     let alone = flow.halves[from.reverse()].absent;
     let Flow { stream, halves, state, carried, .. } = flow;
     let half = &mut halves[from];
     if !bytes.is_empty() {
         *carried = true;
-        let mattered = handler.data(stream, state, from, bytes, place, alone);
+        let source = Source { place, offset: half.next, acknowledged, midstream: half.base != Base::Syn };
+        let mattered = handler.data(stream, state, from, bytes, source, alone);
         half.latest = Latest::of(half.next, bytes, mattered, &told.hasher);
         half.advance(bytes.len() as u64);
     }
     if missing > 0 {
         *carried = true;
+        let source = Source { place, offset: half.next, acknowledged, midstream: half.base != Base::Syn };
         half.advance(missing);
         told.counters.missing_bytes += missing;
-        handler.gap(stream, state, from, missing, place);
+        handler.gap(stream, state, from, missing, source);
     }
 }
 
@@ -95,8 +99,7 @@ pub(super) fn drain<T>(flow: &mut Flow<T>, told: &mut Told, handler: &mut impl H
             return;
         };
         let Some(piece) = flow.halves[from].early.as_mut().and_then(|early| early.pop_front()) else { return };
-        let place = piece.place;
-        deliver(flow, from, &piece.bytes, piece.missing, place, told, handler);
+        deliver(flow, from, piece.as_arrival(), told, handler);
         if flow.halves[from].early.as_ref().is_some_and(|early| early.is_empty()) {
             flow.halves[from].early = None;
         }
@@ -130,11 +133,11 @@ pub(super) fn force<T>(flow: &mut Flow<T>, from: Direction, told: &mut Told, han
     };
     let next = flow.halves[from].next;
     if offset > next {
-        deliver(flow, from, &[], offset - next, place, told, handler);
+        deliver(flow, from, Arrival::hole(next, offset - next, place), told, handler);
         return;
     }
-    if let Some((hole, place)) = hole_within(&flow.halves[from.reverse()], needs) {
-        deliver(flow, from.reverse(), &[], hole, place, told, handler);
+    if let Some(hole) = hole_within(&flow.halves[from.reverse()], needs) {
+        deliver(flow, from.reverse(), hole, told, handler);
         return;
     }
     let other = &mut flow.halves[from.reverse()];
@@ -147,13 +150,13 @@ pub(super) fn force<T>(flow: &mut Flow<T>, from: Direction, told: &mut Told, han
     }
 }
 
-/// How much of the hole that `half` stands at had been received by whoever `needs` what comes
-/// after it; and where the bytes behind the hole stand.
-fn hole_within(half: &Half, needs: Needs) -> Option<(u64, Place)> {
+/// What of the hole that `half` stands at had been received by whoever `needs` what comes after
+/// it. Its place is that of the bytes behind the hole.
+fn hole_within(half: &Half, needs: Needs) -> Option<Arrival<'static>> {
     let Needs::Offset(needed) = needs else { return None };
     let front = half.early.as_ref()?.front()?;
     let lost = front.offset.min(needed).saturating_sub(half.next);
-    (lost > 0).then_some((lost, front.place))
+    (lost > 0).then_some(Arrival::hole(half.next, lost, front.place))
 }
 
 /// A wait to register for a direction: its hole is suspect, or its bytes wait for the other.

@@ -17,13 +17,13 @@ impl Log {
 }
 
 impl Handler<()> for Log {
-    fn data(&mut self, _: &Stream, (): &mut (), from: Direction, bytes: &[u8], _: Place, _: bool) -> usize {
+    fn data(&mut self, _: &Stream, (): &mut (), from: Direction, bytes: &[u8], _: Source, _: bool) -> usize {
         self.mark(from);
         self.0.push_str(&String::from_utf8_lossy(bytes));
         self.0.push(' ');
         bytes.len()
     }
-    fn gap(&mut self, _: &Stream, (): &mut (), from: Direction, length: u64, _: Place) {
+    fn gap(&mut self, _: &Stream, (): &mut (), from: Direction, length: u64, _: Source) {
         self.mark(from);
         let _ = write!(self.0, "[{length}] ");
     }

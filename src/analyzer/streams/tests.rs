@@ -22,7 +22,7 @@ fn a_connection_at_rest_keeps_nothing_and_reads_on() {
             (Direction::FromResponder, b"\r\n", true),
         ] {
             let mut sink = |event| told.push(event);
-            streams.with(&mut sink).data(&stream, &mut state, from, bytes, Place::default(), false);
+            streams.with(&mut sink).data(&stream, &mut state, from, bytes, Source::default(), false);
             assert_eq!(state.inner.is_none(), rests);
         }
     }
@@ -46,7 +46,7 @@ fn what_is_only_counted_weighs_nothing_more() {
     ] {
         let mut sink = |_| {};
         let mut teller = streams.with(&mut sink);
-        teller.data(&stream, &mut state, from, bytes.as_bytes(), Place::default(), false);
+        teller.data(&stream, &mut state, from, bytes.as_bytes(), Source::default(), false);
         assert_eq!(teller.only_counted(), counted, "{bytes:?}");
         let now = teller.weight(&state);
         assert!(!counted || now == weight, "{bytes:?}");
@@ -62,7 +62,7 @@ fn what_is_only_counted_does_not_matter() {
         let (mut streams, mut state, stream) = begin(settings);
         let mut mattered = |from, bytes: &str| {
             let mut sink = |_| {};
-            streams.with(&mut sink).data(&stream, &mut state, from, bytes.as_bytes(), Place::default(), false)
+            streams.with(&mut sink).data(&stream, &mut state, from, bytes.as_bytes(), Source::default(), false)
         };
         assert_eq!(mattered(Direction::FromInitiator, request), request.len());
         assert_eq!(mattered(Direction::FromResponder, &format!("{head}abc")), head.len() + if whole { 3 } else { 0 });

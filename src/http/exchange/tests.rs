@@ -28,7 +28,7 @@ fn where_nobody_seems_to_answer_the_latest_request_waits() {
     let (a, b) = (&b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"[..], &b"GET /b HTTP/1.1\r\nHost: x\r\n\r\n"[..]);
     let (mut connection, mut pairs, settings) = (Connection::default(), Pairs::default(), Settings::default());
     let mut says = |from, bytes, alone| {
-        connection.data(from, bytes, Place::default(), alone, &settings, &mut pairs);
+        connection.data(from, bytes, Source::default(), alone, &settings, &mut pairs);
         pairs.0.len()
     };
     assert_eq!(says(Direction::FromInitiator, a, true), 0);
@@ -42,12 +42,12 @@ fn what_is_noted_late_belongs_to_what_was_said_last() {
     for (late, want) in [(false, &[][..]), (true, &[Note("late")][..])] {
         let (mut connection, mut pairs, settings) = (Connection::default(), Pairs::default(), Settings::default());
         let request = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
-        connection.data(Direction::FromInitiator, request, Place::default(), false, &settings, &mut pairs);
+        connection.data(Direction::FromInitiator, request, Source::default(), false, &settings, &mut pairs);
         if late {
             connection.note_latest(Direction::FromInitiator, "late");
         }
         let response = b"HTTP/1.1 204 No Content\r\n\r\n";
-        connection.data(Direction::FromResponder, response, Place::default(), false, &settings, &mut pairs);
+        connection.data(Direction::FromResponder, response, Source::default(), false, &settings, &mut pairs);
         assert_eq!(pairs.1, want);
     }
 }
@@ -56,7 +56,7 @@ fn what_is_noted_late_belongs_to_what_was_said_last() {
 fn interim_responses_are_weighed_while_they_wait_and_not_after() {
     let (mut connection, mut pairs, settings) = (Connection::default(), Pairs::default(), Settings::default());
     let mut says = |from, bytes: &[u8]| {
-        connection.data(from, bytes, Place::default(), false, &settings, &mut pairs);
+        connection.data(from, bytes, Source::default(), false, &settings, &mut pairs);
         connection.weight()
     };
     let asked = says(Direction::FromInitiator, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
