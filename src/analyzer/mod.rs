@@ -153,6 +153,8 @@ impl Counters {
             ("early segments", tcp.early_segments_let_go),
             ("segments after the end", tcp.segments_after_end),
             ("resets outside the window", tcp.resets_ignored),
+            ("openings outside the window", tcp.openings_ignored),
+            ("segments before the start", tcp.segments_before_start),
             ("segments outside the window", tcp.segments_outside_window),
             ("conflicting segments", tcp.conflicting_segments),
             ("missing bytes", tcp.missing_bytes),

@@ -112,7 +112,7 @@ impl Shard {
     }
 
     /// Takes a segment in this packet, which has this number among all units. True where a
-    /// stream begins with it.
+    /// stream begins with it, or may.
     pub(crate) fn segment(
         &mut self,
         packet: u64,
@@ -122,10 +122,10 @@ impl Shard {
     ) -> bool {
         self.expire(packet, sink);
         self.flows.number_next(serial);
-        let streams = self.flows.counters().streams;
+        let numbered = self.flows.numbered();
         let mut sink = |event| sink(Moment::unit(packet, serial), event);
         self.flows.segment(packet, segment, &mut self.streams.with(&mut sink));
-        self.flows.counters().streams > streams
+        self.flows.numbered() > numbered
     }
 
     /// Takes a datagram in this packet.

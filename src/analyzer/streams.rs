@@ -262,6 +262,7 @@ impl<F: FnMut(Event)> Handler<StreamState> for Teller<'_, F> {
             Oddity::Conflict => http.note(from, "conflicting-overlap"),
             Oddity::Contradiction => http.note_latest(from, "conflicting-overlap"),
             Oddity::Urgent => http.note(from, "urgent-data"),
+            Oddity::SynNotCounted => http.note(from, "syn-not-counted"),
         }
     }
 

@@ -92,8 +92,8 @@ impl<'s> Cover<'s> {
             packet,
             |segment, located| {
                 begin(segment.place);
-                let (Some((stream, from, offset)), Some(at)) = (located, segment.place.offset) else { return };
-                let Some(spans) = ranges.get(&(stream, from)) else { return };
+                let (Some(location), Some(at)) = (located, segment.place.offset) else { return };
+                let Some((spans, offset)) = ranges.at(&location) else { return };
                 // What lies before the first byte known of is in no range.
                 let before = usize::try_from(offset.saturating_neg()).unwrap_or(0).min(segment.payload.len());
                 let first = u64::try_from(offset).unwrap_or(0);

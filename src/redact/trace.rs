@@ -8,12 +8,29 @@ use super::spans::Spans;
 use crate::decode::{self, Datagram, Decoder, Segment, Unit};
 use crate::http::{Connection, Observer, Read, Scan, Settings};
 use crate::packet::{Packet, Place, Timestamp};
-use crate::tcp::{Direction, Flows, Handler, Limits, Oddity, PerDirection, Source, Stream};
+use crate::tcp::{Direction, Flows, Handler, Limits, Location, Oddity, PerDirection, Source, Stream};
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 
-/// Ranges of streams, by stream and direction.
-pub(super) type Ranges = HashMap<(u64, Direction), Spans>;
+/// Ranges of streams.
+#[derive(Debug, Default)]
+pub(super) struct Ranges {
+    /// By stream and direction.
+    spans: HashMap<(u64, Direction), Spans>,
+    /// The sequence number of offset 0 of each, as it was known in the end.
+    starts: HashMap<(u64, Direction), u32>,
+}
+
+impl Ranges {
+    /// What is looked for of a segment's direction, and the offset of its first byte there; negative
+    /// before the first byte that was read.
+    pub(super) fn at(&self, location: &Location) -> Option<(&Spans, i64)> {
+        let key = (location.stream, location.from);
+        let start = self.starts.get(&key).copied().unwrap_or(location.start);
+        let later = i64::from(location.start.wrapping_sub(start).cast_signed());
+        Some((self.spans.get(&key)?, location.offset.saturating_add(later)))
+    }
+}
 
 /// As in the analyzer: so long a step of the packets' time, in nanoseconds, is a quiet time.
 const QUIET: i64 = 1_000_000_000;
@@ -89,7 +106,7 @@ impl<'s> Tracer<'s> {
     pub(super) fn packet(
         &mut self,
         packet: &Packet<'_>,
-        mut located: impl FnMut(&Segment<'_>, Option<(u64, Direction, i64)>),
+        mut located: impl FnMut(&Segment<'_>, Option<Location>),
         mut datagram: impl FnMut(&Datagram<'_>),
     ) {
         let Self { decoder, flows, watch, .. } = self;
@@ -104,7 +121,11 @@ impl<'s> Tracer<'s> {
         decoder.packet(packet, &mut |unit| match unit {
             Unit::Segment(segment) => {
                 flows.segment(index, &segment, watch);
-                located(&segment, flows.locate(&segment));
+                let location = flows.locate(&segment);
+                if let Some(Location { stream, from, start, .. }) = location {
+                    watch.ranges.starts.insert((stream, from), start);
+                }
+                located(&segment, location);
             }
             Unit::Datagram(one) => datagram(&one),
         });
@@ -114,7 +135,7 @@ impl<'s> Tracer<'s> {
     pub(super) fn finish(mut self) -> Ranges {
         self.flows.finish(&mut self.watch);
         let mut ranges = self.watch.ranges;
-        ranges.values_mut().for_each(Spans::sort);
+        ranges.spans.values_mut().for_each(Spans::sort);
         ranges
     }
 }
@@ -139,7 +160,7 @@ impl Recent {
 
 impl Watch<'_> {
     fn range(&mut self, stream: &Stream, from: Direction, range: Range<u64>) {
-        self.ranges.entry((stream.number, from)).or_default().add(range);
+        self.ranges.spans.entry((stream.number, from)).or_default().add(range);
     }
 
     /// Notes what of the secrets begins in bytes that are handed on now.

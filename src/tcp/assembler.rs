@@ -148,6 +148,13 @@ impl Assembler {
         }
     }
 
+    /// This direction turned out to have begun `count` bytes earlier.
+    pub(crate) fn shift(&mut self, count: u64) {
+        for piece in self.pieces.iter_mut() {
+            piece.offset = piece.offset.saturating_add(count);
+        }
+    }
+
     /// Forgets everything from offset `end` on; returns whether anything was forgotten.
     pub(crate) fn cut(&mut self, end: u64) -> bool {
         let mut any = false;

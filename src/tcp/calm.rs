@@ -30,6 +30,7 @@ fn is_next<T>(flow: &Flow<T>, from: Direction, segment: &Segment<'_>) -> bool {
         && half.seen
         && !half.absent
         && !flow.closed
+        && flow.rival.is_none()
         && is_calm(half)
         && is_calm(other)
 }
@@ -51,7 +52,9 @@ impl<T: Default> Flows<T> {
         }
         self.latest = flow.stream.number;
         (flow.last, flow.closed_at) = (index, segment.place.time);
-        flow.halves[from].vain_waits = 0;
+        let half = &mut flow.halves[from];
+        half.vain_waits = 0;
+        half.uncounted = None;
         // Where nothing is handed on, nobody's memory grows.
         if !segment.payload.is_empty() {
             let (offset, bytes, place) = (flow.halves[from].next, segment.payload, segment.place);

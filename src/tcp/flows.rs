@@ -4,11 +4,12 @@ use super::assembler::{Arrival, Needs};
 use super::half::{Base, Half};
 use super::handler::{Handler, Oddity};
 use super::order::{LARGEST_WINDOW, Told, Wait, acknowledge, deliver, drain, force, suspect, tell_ends};
+use super::rival::{REORDERED, Relation, Rival, relation};
 use super::sequence::SequenceNumber;
 use super::table::{Flow, Slot, Stream, Table};
 use super::{Counters, Direction};
-use crate::decode::{Segment, TcpFlags};
-use std::collections::VecDeque;
+use crate::decode::{FourTuple, Segment, TcpFlags};
+use std::collections::{BTreeMap, VecDeque};
 
 /// Bounds and waiting times.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +41,8 @@ pub struct Flows<T> {
     pub(super) latest: u64,
     /// The number of that segment in the capture, where somebody counts them.
     serial: u64,
+    /// How many streams have a number, with those that a SYN may have opened.
+    numbered: u64,
 }
 
 /// When the first wait in the queue is over. Waits are given up in this order, whoever else
@@ -52,13 +55,95 @@ pub(crate) struct Due {
     root: u64,
 }
 
+/// Where a segment stands in its stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Location {
+    /// The stream's number.
+    pub(crate) stream: u64,
+    /// Who sent the segment.
+    pub(crate) from: Direction,
+    /// The offset of its first byte, as far as is known where the direction began; negative before
+    /// that.
+    pub(crate) offset: i64,
+    /// The sequence number of offset 0: it changes while the direction's beginning is not known for
+    /// sure.
+    pub(crate) start: u32,
+}
+
 /// How far from the expected number an RST is believed. Its sender states the number
 /// that the other side expects, exactly or within the window.
 const RESET_WINDOW: i64 = 1 << 20;
 
+/// So many segments of a direction whose opening was not seen are held at most, lest one that belongs
+/// before the first of them comes late.
+const MOST_TENTATIVE: usize = 4;
+
 /// A copy of a whole connection that another interface saw is this late at most, in
 /// nanoseconds by the packets' own time.
 const LATE_COPY: i64 = 500_000_000;
+
+/// Numbers the sender's direction, as far as a segment with `length` bytes shows how. Gives the number
+/// of its first byte, and whether that byte counts as such: not where it has the SYN's own number.
+fn number<T>(
+    flow: &mut Flow<T>,
+    from: Direction,
+    segment: &Segment<'_>,
+    length: u64,
+    most_early: usize,
+) -> (SequenceNumber, bool) {
+    let half = &mut flow.halves[from];
+    let own = SequenceNumber(segment.sequence);
+    if segment.flags.has(TcpFlags::SYN) {
+        let first = own.plus(1);
+        if half.base != Base::Syn && half.next == 0 {
+            let before = if half.base == Base::Unknown { 0 } else { half.next_sequence.after(first) };
+            (half.syn, half.uncounted) = (Some(own), Some(own));
+            if let Some(before) = u64::try_from(before).ok().filter(|before| *before > 0) {
+                half.base = Base::Syn;
+                flow.begin_earlier(from, before);
+            } else if half.weight() == 0 {
+                half.number_from(first, Base::Syn);
+            }
+        }
+        return (first, true);
+    }
+    if half.base == Base::Syn {
+        let says = length > 1 || segment.flags.has(TcpFlags::FIN);
+        let reset = segment.flags.has(TcpFlags::RST);
+        let counted = reset || !says || half.next > 0 || half.uncounted != Some(own);
+        if !counted {
+            flow.begin_earlier(from, 1);
+        }
+        if !counted || (!reset && own == flow.halves[from].next_sequence) {
+            flow.halves[from].uncounted = None;
+        }
+        return (own, counted);
+    }
+    let mut begins = half.base == Base::Unknown;
+    if begins {
+        half.number_from(own, Base::Tentative);
+    } else if half.next == 0 && half.base != Base::MidStream {
+        // Bytes from before what the other side acknowledged first, or from before the first that
+        // came, may come late. A keep-alive probe repeats one byte and brings nothing.
+        let before = u64::try_from(half.offset(own).saturating_neg()).unwrap_or(0);
+        begins =
+            length > 1 && before > 0 && (half.base == Base::Acknowledged || before <= LARGEST_WINDOW.unsigned_abs());
+        half.base = if begins || half.base == Base::Tentative { Base::Tentative } else { Base::MidStream };
+        if begins {
+            flow.begin_earlier(from, before);
+        }
+    }
+    let half = &mut flow.halves[from];
+    if half.base == Base::Tentative && length > 0 {
+        let held = half.early.as_ref().map_or(0, |early| early.len());
+        let confirmed = !begins && held == 0;
+        let far = half.offset(own).saturating_add_unsigned(length) > REORDERED;
+        if confirmed || far || held + 1 >= MOST_TENTATIVE.min(most_early) {
+            half.base = Base::MidStream;
+        }
+    }
+    (own, true)
+}
 
 impl<T: Default> Flows<T> {
     /// An empty table.
@@ -71,6 +156,7 @@ impl<T: Default> Flows<T> {
             told: Told::default(),
             latest: 0,
             serial: 0,
+            numbered: 0,
         }
     }
 
@@ -82,6 +168,12 @@ impl<T: Default> Flows<T> {
     /// The number of the stream that the latest segment belongs to.
     pub const fn latest(&self) -> u64 {
         self.latest
+    }
+
+    /// How many numbers of streams are taken. A SYN with a foreign number takes one as well, whether
+    /// or not it opens a stream in the end.
+    pub(crate) const fn numbered(&self) -> u64 {
+        self.numbered
     }
 
     /// Says which of all segments of the capture is the next, where others take some of them.
@@ -116,6 +208,22 @@ impl<T: Default> Flows<T> {
         segment: &Segment<'_>,
         handler: &mut impl Handler<T>,
     ) {
+        let relation = match known.and_then(|(slot, from)| Some((self.table.get(slot)?, from))) {
+            Some((flow, from)) if !flow.closed => relation(flow, from, segment),
+            _ => Relation::Own,
+        };
+        match (relation, known) {
+            (Relation::Opens | Relation::Answers | Relation::Pending, Some((slot, from))) => {
+                return self.contest(index, slot, from, relation, segment, handler);
+            }
+            (Relation::Confirms, Some((slot, _))) => {
+                self.promote(index, slot, handler);
+                let known = self.table.find(&segment.four_tuple);
+                return self.any_segment(index, known, segment, handler);
+            }
+            (Relation::Refutes, Some((slot, _))) => self.refute(slot, handler),
+            _ => {}
+        }
         let (slot, from) = match known {
             Some((slot, from)) if !self.opens_another(slot, from, segment) => (slot, from),
             Some((slot, _)) => {
@@ -136,32 +244,11 @@ impl<T: Default> Flows<T> {
         let first = !std::mem::replace(&mut half.seen, true);
         half.absent = false;
         half.vain_waits = 0;
-        let mut sequence = SequenceNumber(segment.sequence);
-        if flags.has(TcpFlags::SYN) {
-            let first = sequence.plus(1);
-            if half.base != Base::Syn && half.next == 0 && half.weight() == 0 {
-                half.number_from(first, Base::Syn);
-                half.syn = Some(sequence);
-            }
-            sequence = first;
-        }
         let length = segment.payload.len() as u64 + u64::from(segment.missing);
-        match half.base {
-            Base::Unknown => half.number_from(sequence, Base::MidStream),
-            Base::Acknowledged => {
-                // Bytes from before what the other side acknowledged first may come late.
-                // A keep-alive probe repeats one byte and brings nothing.
-                let before = u64::try_from(half.offset(sequence).saturating_neg()).unwrap_or(0);
-                half.base = Base::MidStream;
-                if before > 0 && length > 1 && half.weight() == 0 && half.next == 0 {
-                    half.number_from(sequence, Base::MidStream);
-                    half.acknowledged = half.acknowledged.saturating_add(before);
-                    if let Some(early) = &mut flow.halves[from.reverse()].early {
-                        early.need_more(before);
-                    }
-                }
-            }
-            Base::MidStream | Base::Syn => {}
+        let (sequence, counted) = number(flow, from, segment, length, self.limits.early_segments);
+        if !counted && length > 0 {
+            let Flow { stream, state, .. } = flow;
+            handler.oddity(stream, state, from, Oddity::SynNotCounted);
         }
         let needs = if flags.has(TcpFlags::ACK) { acknowledge(flow, from, segment) } else { Needs::Nothing };
         if first && flow.halves[from.reverse()].early.is_some() {
@@ -173,6 +260,7 @@ impl<T: Default> Flows<T> {
         let offset = flow.halves[from].offset(sequence);
         if flags.has(TcpFlags::RST) {
             self.reset(slot, from, offset, handler);
+            self.succeed(index, slot, handler);
             self.keep_bound(handler);
             return;
         }
@@ -202,15 +290,23 @@ impl<T: Default> Flows<T> {
     /// Where a segment that was just taken stands: its stream, who sent it, and the offset of its
     /// first byte in that direction, which for a late copy is before what is read now. `None`
     /// where the stream was let go.
-    pub(crate) fn locate(&mut self, segment: &Segment<'_>) -> Option<(u64, Direction, i64)> {
+    pub(crate) fn locate(&mut self, segment: &Segment<'_>) -> Option<Location> {
         let (slot, from) = self.table.find(&segment.four_tuple)?;
         let flow = self.table.get(slot)?;
+        let syn = u64::from(segment.flags.has(TcpFlags::SYN));
+        if let Some((rival, start)) =
+            flow.rival.as_ref().and_then(|rival| Some((rival, rival.start_for(segment.place)?)))
+        {
+            let offset = SequenceNumber(segment.sequence).plus(syn).after(start);
+            let stream = rival.number.filter(|_| rival.opener == from)?;
+            return Some(Location { stream, from: Direction::FromInitiator, offset, start: start.0 });
+        }
         let half = &flow.halves[from];
         if half.base == Base::Unknown {
             return None;
         }
-        let syn = u64::from(segment.flags.has(TcpFlags::SYN));
-        Some((flow.stream.number, from, half.offset(SequenceNumber(segment.sequence).plus(syn))))
+        let offset = half.offset(SequenceNumber(segment.sequence).plus(syn));
+        Some(Location { stream: flow.stream.number, from, offset, start: half.start().0 })
     }
 
     /// Whether a segment with the four-tuple of a known connection opens a new one.
@@ -230,11 +326,7 @@ impl<T: Default> Flows<T> {
                 let late_copy = segment.place.time.since(flow.closed_at) < LATE_COPY;
                 return half.syn != Some(sequence) || !(late_copy || flags.has(TcpFlags::ACK));
             }
-            return match half.syn {
-                Some(syn) => syn != sequence && (flow.carried || !flags.has(TcpFlags::ACK)),
-                // The opening of a connection whose first bytes were captured before it.
-                None => half.base == Base::MidStream && half.offset(sequence.plus(1)) != 0 && distance.abs() > 1,
-            };
+            return false;
         }
         let brings = !segment.payload.is_empty() || segment.missing > 0;
         if flow.closed {
@@ -252,9 +344,106 @@ impl<T: Default> Flows<T> {
             std::mem::swap(&mut ends.source, &mut ends.destination);
             from = Direction::FromResponder;
         }
-        let slot = self.table.insert(Stream { number: self.told.counters.streams, ends });
+        let number = self.next_number();
+        (self.table.insert(Stream { number, ends }), from)
+    }
+
+    const fn next_number(&mut self) -> u64 {
         self.told.counters.streams += 1;
-        (slot, from)
+        self.numbered += 1;
+        self.numbered - 1
+    }
+
+    /// Takes a segment of another opening between the ends of a connection that goes on.
+    fn contest(
+        &mut self,
+        index: u64,
+        slot: Slot,
+        from: Direction,
+        relation: Relation,
+        segment: &Segment<'_>,
+        handler: &mut impl Handler<T>,
+    ) {
+        let Some(flow) = self.table.get_mut(slot) else { return };
+        flow.last = index;
+        flow.foreign_syns = flow.foreign_syns.saturating_add(1);
+        match (relation, &mut flow.rival) {
+            (Relation::Pending, Some(rival)) => rival.hold(from, segment),
+            (Relation::Opens, Some(_)) if !flow.carried && !flow.halves[from.reverse()].seen => {
+                // Nobody answers: one attempt after another.
+                self.promote(index, slot, handler);
+                let known = self.table.find(&segment.four_tuple);
+                return self.any_segment(index, known, segment, handler);
+            }
+            _ => {
+                self.refute(slot, handler);
+                let rival = if relation == Relation::Opens {
+                    Rival::opened(self.next_number(), from, segment)
+                } else {
+                    Rival::answered(from, segment)
+                };
+                if let Some(flow) = self.table.get_mut(slot) {
+                    flow.rival = Some(Box::new(rival));
+                }
+            }
+        }
+        if let Some(flow) = self.table.get(slot) {
+            self.latest = flow.rival.as_ref().and_then(|rival| rival.number).unwrap_or(flow.stream.number);
+        }
+        self.reckon(slot, handler);
+        self.keep_bound(handler);
+    }
+
+    /// The pending opening of a connection opened nothing.
+    fn refute(&mut self, slot: Slot, handler: &mut impl Handler<T>) {
+        let Some(flow) = self.table.get_mut(slot) else { return };
+        let Some(rival) = flow.rival.take() else { return };
+        let ends = flow.stream.ends;
+        self.told.counters.openings_ignored += 1;
+        if let Some(number) = rival.number {
+            self.told.counters.streams -= 1;
+            handler.forgotten(&Stream { number, ends });
+        }
+        self.reckon(slot, handler);
+    }
+
+    /// The pending opening of a connection opened another, which takes the place of the first.
+    fn promote(&mut self, index: u64, slot: Slot, handler: &mut impl Handler<T>) {
+        let Some(flow) = self.table.get_mut(slot) else { return };
+        let Some(rival) = flow.rival.take() else { return };
+        if let Some(answer) = rival.answer().filter(|_| rival.answers_again(flow)) {
+            // Another answer to the same SYN, and the one that was accepted.
+            let half = &mut flow.halves[rival.opener.reverse()];
+            half.number_from(answer.plus(1), Base::Syn);
+            (half.syn, half.uncounted) = (Some(answer), Some(answer));
+            self.reckon(slot, handler);
+            return;
+        }
+        let mut ends = flow.stream.ends;
+        if rival.opener == Direction::FromResponder {
+            std::mem::swap(&mut ends.source, &mut ends.destination);
+        }
+        self.close(slot, handler);
+        self.forget(slot, handler);
+        let number = rival.number.unwrap_or_else(|| self.next_number());
+        let slot = self.table.insert(Stream { number, ends });
+        if let Some(flow) = self.table.get_mut(slot) {
+            flow.foreign_syns = flow.foreign_syns.saturating_add(1);
+        }
+        for segment in rival.segments() {
+            let known = self.table.find(&segment.four_tuple);
+            if known.is_none_or(|(slot, _)| self.table.get(slot).is_none_or(|flow| flow.stream.number != number)) {
+                break; // it was let go for want of memory
+            }
+            self.any_segment(index, known, &segment, handler);
+        }
+    }
+
+    /// Where a connection is over and another was opened between its ends meanwhile, that one goes on.
+    fn succeed(&mut self, index: u64, slot: Slot, handler: &mut impl Handler<T>) {
+        if self.table.get(slot).is_some_and(|flow| flow.live && flow.closed && flow.rival.is_some()) {
+            self.promote(index, slot, handler);
+        }
     }
 
     /// Takes a segment's payload; returns whether all of it was handed on in order.
@@ -272,6 +461,10 @@ impl<T: Default> Flows<T> {
         // What lies before the first byte known of cannot be placed.
         let before = usize::try_from(offset.saturating_neg()).unwrap_or(0);
         let cut = before.min(segment.payload.len());
+        // A keep-alive probe repeats one byte and brings nothing.
+        if cut > 1 && half.base == Base::MidStream && !flow.closed {
+            self.told.counters.segments_before_start += 1;
+        }
         let arrival = Arrival {
             offset: u64::try_from(offset).unwrap_or(0),
             bytes: segment.payload.get(cut..).unwrap_or_default(),
@@ -296,7 +489,11 @@ impl<T: Default> Flows<T> {
         // Bytes after an RST: the reset was not believed, or not meant for this connection.
         flow.closed = false;
         let free = half.early.as_ref().is_none_or(|early| early.is_empty());
-        if free && arrival.offset == half.next && flow.halves[from.reverse()].satisfies(needs) {
+        if free
+            && half.base != Base::Tentative
+            && arrival.offset == half.next
+            && flow.halves[from.reverse()].satisfies(needs)
+        {
             deliver(flow, from, arrival, &mut self.told, handler);
             return true;
         }
@@ -328,6 +525,7 @@ impl<T: Default> Flows<T> {
             tell_ends(flow, handler);
         }
         self.reckon(slot, handler);
+        self.succeed(index, slot, handler);
         self.keep_bound(handler);
     }
 
@@ -362,7 +560,7 @@ impl<T: Default> Flows<T> {
     pub(super) fn weight_of(&self, slot: Slot, handler: &impl Handler<T>) -> Option<usize> {
         let flow = self.table.get(slot)?;
         let halves = Direction::BOTH.into_iter().map(|from| flow.halves[from].weight()).sum::<usize>();
-        Some(handler.weight(&flow.state) + halves)
+        Some(handler.weight(&flow.state) + halves + flow.rival.as_ref().map_or(0, |rival| rival.weight()))
     }
 
     /// An RST: believed only within the window.
@@ -492,6 +690,15 @@ impl<T: Default> Flows<T> {
                     1 => self.told.counters.silent_streams_let_go += 1,
                     _ => self.told.counters.idle_streams_let_go += 1,
                 }
+                if let Some(rival) =
+                    self.table.get_mut(Slot(slot)).and_then(|flow| Some((flow.rival.take()?, flow.stream)))
+                {
+                    let (rival, stream) = rival;
+                    if let Some(number) = rival.number {
+                        self.told.counters.silent_streams_let_go += 1;
+                        handler.forgotten(&Stream { number, ..stream });
+                    }
+                }
                 self.close(Slot(slot), handler);
                 self.forget(Slot(slot), handler);
             }
@@ -500,15 +707,19 @@ impl<T: Default> Flows<T> {
 
     /// The capture is over: tells the end of every stream, in their order.
     pub fn finish(&mut self, handler: &mut impl Handler<T>) {
-        let mut order: Vec<(u64, Slot)> = self
-            .table
-            .slots()
-            .filter(|(_, flow)| !flow.closed)
-            .map(|(slot, flow)| (flow.stream.number, slot))
-            .collect();
-        order.sort_unstable_by_key(|(number, _)| *number);
-        for (_, slot) in order {
-            self.close(slot, handler);
+        let open = self.table.slots().filter(|(_, flow)| !flow.closed);
+        let mut order: BTreeMap<u64, FourTuple> =
+            open.map(|(_, flow)| (flow.stream.number, flow.stream.ends)).collect();
+        while let Some((_, ends)) = order.pop_first() {
+            let Some((slot, _)) = self.table.find(&ends) else { continue };
+            let Some(last) = self.table.get(slot).filter(|flow| flow.rival.is_some()).map(|flow| flow.last) else {
+                self.close(slot, handler);
+                continue;
+            };
+            // Nothing refuted the opening: it is a stream as well.
+            self.promote(last, slot, handler);
+            let Some((slot, _)) = self.table.find(&ends) else { continue };
+            order.extend(self.table.get(slot).filter(|flow| !flow.closed).map(|flow| (flow.stream.number, ends)));
         }
         self.waits.clear();
     }

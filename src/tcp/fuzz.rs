@@ -53,9 +53,13 @@ pub fn fuzz_tcp(data: &[u8]) {
         slow.segment_slowly(index, &sent.segment(at as u64), &mut log);
         assert_eq!(judge.log, log, "the fast path tells something else");
         assert_eq!((flows.counters(), flows.memory()), (slow.counters(), slow.memory()));
-        judge.took(at, flows.counters().streams);
+        judge.took(at, flows.latest());
         let counters = flows.counters();
-        let let_go = counters.early_segments_let_go + counters.segments_after_end + counters.segments_outside_window;
+        let let_go = counters.early_segments_let_go
+            + counters.segments_after_end
+            + counters.segments_outside_window
+            + counters.segments_before_start
+            + counters.openings_ignored;
         judge.may_lose |= record[7] > 0 || let_go > 0;
         assert!(flows.memory() <= limits.memory, "{} of {} bytes", flows.memory(), limits.memory);
     }
@@ -64,7 +68,7 @@ pub fn fuzz_tcp(data: &[u8]) {
     assert_eq!(judge.log, log, "the fast path tells something else at the end");
     assert_eq!(flows.counters(), slow.counters());
     assert_eq!(flows.memory() % Table::<Told>::FLOW_COST, 0, "nothing is held after the end but the table itself");
-    for stream in 0..flows.counters().streams {
+    for stream in 0..flows.numbered() {
         assert!(judge.streams.get(&stream).is_some_and(|s| s.closed), "the end of stream {stream} is not told");
     }
 }
@@ -191,27 +195,19 @@ struct Judge {
     log: Log,
     sent: Vec<Sent>,
     streams: HashMap<u64, Heard>,
-    /// The latest stream of each connection.
-    latest: [Option<u64>; 4],
-    streams_before: u64,
     /// Whether bytes that came may count as lost: the capture cut some off, or some were let go.
     may_lose: bool,
 }
 
 impl Judge {
-    /// The segment `at` was taken; there are so many streams now.
-    fn took(&mut self, at: usize, streams: u64) {
+    /// The segment `at` was taken for one of this stream.
+    fn took(&mut self, at: usize, stream: u64) {
         let sent = &mut self.sent[at];
-        let latest = &mut self.latest[usize::from(sent.connection)];
-        if streams > self.streams_before {
-            *latest = Some(streams - 1);
-            self.streams_before = streams;
-        }
         // Bytes before the number that a late SYN states are placed anew.
         if sent.flags & TcpFlags::SYN != 0 {
-            self.sent.iter_mut().filter(|s| s.stream == *latest).for_each(|s| s.stream = None);
+            self.sent.iter_mut().filter(|s| s.stream == Some(stream)).for_each(|s| s.stream = None);
         } else if sent.flags & TcpFlags::RST == 0 {
-            sent.stream = *latest;
+            sent.stream = Some(stream);
         }
     }
 }
@@ -274,6 +270,11 @@ impl Handler<Told> for Judge {
     fn close(&mut self, stream: &Stream, state: &mut Told) {
         self.log.close(stream, state);
         assert!(!std::mem::replace(&mut state.closed, true), "a close twice");
+        self.streams.entry(stream.number).or_default().closed = true;
+    }
+
+    fn forgotten(&mut self, stream: &Stream) {
+        // It may have had no more than a number.
         self.streams.entry(stream.number).or_default().closed = true;
     }
 

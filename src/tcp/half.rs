@@ -11,6 +11,9 @@ pub(crate) enum Base {
     Unknown,
     /// From the other side's acknowledgements only: bytes before may still come.
     Acknowledged,
+    /// From this side's first segment, of which nothing was handed on yet: bytes before may still
+    /// come.
+    Tentative,
     /// From this side's first segment, its opening not seen.
     MidStream,
     /// From this side's SYN.
@@ -27,6 +30,9 @@ pub(crate) struct Half {
     pub(crate) next_sequence: SequenceNumber,
     /// The sequence number of the SYN, where one was seen.
     pub(crate) syn: Option<SequenceNumber>,
+    /// The same, as long as the first data may have this number too: nothing came yet from the one
+    /// after it.
+    pub(crate) uncounted: Option<SequenceNumber>,
     /// The highest offset that the other side acknowledged.
     pub(crate) acknowledged: u64,
     /// Waiting for bytes before this offset was given up.
@@ -106,6 +112,7 @@ impl Default for Half {
             early: None,
             base: Base::Unknown,
             seen: false,
+            uncounted: None,
             absent: false,
             vain_waits: 0,
             ended: false,
@@ -119,6 +126,21 @@ impl Half {
     pub(crate) fn number_from(&mut self, sequence: SequenceNumber, base: Base) {
         self.next_sequence = sequence;
         self.base = base;
+    }
+
+    /// The sequence number of offset 0.
+    pub(crate) fn start(&self) -> SequenceNumber {
+        SequenceNumber(self.next_sequence.0.wrapping_sub(self.next as u32))
+    }
+
+    /// This side, of which nothing was handed on, turned out to have begun `count` bytes earlier.
+    pub(crate) fn begin_earlier(&mut self, count: u64) {
+        self.next_sequence = SequenceNumber(self.next_sequence.0.wrapping_sub(count as u32));
+        self.acknowledged = self.acknowledged.saturating_add(count);
+        self.fin = self.fin.map(|fin| fin.saturating_add(count));
+        if let Some(early) = &mut self.early {
+            early.shift(count);
+        }
     }
 
     /// The offset of `sequence`; negative before the first byte known of.

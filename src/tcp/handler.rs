@@ -67,4 +67,7 @@ pub enum Oddity {
     /// A segment with urgent data. It is read in line as RFC 6093 asks for; most receivers, by
     /// default, take its last byte out of the stream.
     Urgent,
+    /// The first data has the SYN's own number. It is read whole; a receiver takes the first byte
+    /// for the SYN's and drops it (RFC 9293 §3.4).
+    SynNotCounted,
 }

@@ -1,7 +1,8 @@
 //! From TCP segments to the bytes of each direction of a stream, in order.
 //!
 //! Handles reordering, retransmission, overlap, wrap-around, captures that start in the
-//! middle, holes, and the reuse of a four-tuple (RFC 9293). Bytes are handed on in the
+//! middle, holes, and the reuse of a four-tuple (RFC 9293). A SYN with a foreign number does not end
+//! a connection by itself: what follows decides. Bytes are handed on in the
 //! order of cause and effect: what a sender said after it had received something is read
 //! after that something, even where the capture has them the other way round. This room
 //! refuses to know what the bytes say.
@@ -23,13 +24,14 @@ mod half;
 mod handler;
 mod order;
 mod pieces;
+mod rival;
 mod sequence;
 mod table;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use assembler::ALLOCATION;
-pub(crate) use flows::Due;
+pub(crate) use flows::{Due, Location};
 pub use flows::{Flows, Limits};
 pub use handler::{Handler, Oddity, Source};
 pub use table::Stream;
@@ -99,6 +101,11 @@ pub struct Counters {
     pub segments_after_end: u64,
     /// RST segments outside the window, which a receiver ignores.
     pub resets_ignored: u64,
+    /// SYN segments with a foreign number in a connection that went on (RFC 9293 §3.10.7.4).
+    pub openings_ignored: u64,
+    /// Segments with bytes from before the first that was handed on of a direction whose opening was
+    /// not seen.
+    pub segments_before_start: u64,
     /// Segments with bytes or an end that belong nowhere: further off than any window.
     pub segments_outside_window: u64,
     /// Segments that brought other bytes than an earlier copy of them.
@@ -117,6 +124,8 @@ impl std::ops::AddAssign for Counters {
             early_segments_let_go,
             segments_after_end,
             resets_ignored,
+            openings_ignored,
+            segments_before_start,
             segments_outside_window,
             conflicting_segments,
             missing_bytes,
@@ -127,6 +136,8 @@ impl std::ops::AddAssign for Counters {
         self.early_segments_let_go += early_segments_let_go;
         self.segments_after_end += segments_after_end;
         self.resets_ignored += resets_ignored;
+        self.openings_ignored += openings_ignored;
+        self.segments_before_start += segments_before_start;
         self.segments_outside_window += segments_outside_window;
         self.conflicting_segments += conflicting_segments;
         self.missing_bytes += missing_bytes;

@@ -52,6 +52,10 @@ pub(super) fn acknowledge<T>(flow: &mut Flow<T>, from: Direction, segment: &Segm
     if offset > limit {
         return Needs::Offset(0); // nobody can have received that
     }
+    if other.base == Base::Tentative {
+        // Who received that much waits for nothing before it.
+        other.base = Base::MidStream;
+    }
     if let Some(fin) = other.fin {
         needed = needed.min(fin); // the FIN has a number of its own
     }
@@ -108,14 +112,15 @@ pub(super) fn drain<T>(flow: &mut Flow<T>, told: &mut Told, handler: &mut impl H
 
 /// Whether the first piece in waiting stands next.
 fn stands_next(half: &Half) -> bool {
-    half.early.as_ref().and_then(|early| early.front()).is_some_and(|piece| piece.offset <= half.next)
+    half.base != Base::Tentative
+        && half.early.as_ref().and_then(|early| early.front()).is_some_and(|piece| piece.offset <= half.next)
 }
 
 /// Whether the first piece in waiting stands next and has what it needs.
 fn ready<T>(flow: &Flow<T>, from: Direction) -> bool {
     let half = &flow.halves[from];
     let front = half.early.as_ref().and_then(|early| early.front());
-    front.is_some_and(|piece| piece.offset <= half.next && flow.halves[from.reverse()].satisfies(piece.needs))
+    stands_next(half) && front.is_some_and(|piece| flow.halves[from.reverse()].satisfies(piece.needs))
 }
 
 /// Two pieces that wait for each other: a retransmission acknowledges more than its first
@@ -124,13 +129,25 @@ fn deadlocked<T>(flow: &Flow<T>) -> Option<Direction> {
     Direction::BOTH.into_iter().all(|from| stands_next(&flow.halves[from])).then_some(Direction::FromInitiator)
 }
 
-/// Gives up what the first piece of a direction waits for: the hole before it, or a hole in
+/// Gives up what the first piece of a direction waits for: bytes before the first, the hole before it, or a hole in
 /// the other direction, or bytes of the other direction that never came.
 pub(super) fn force<T>(flow: &mut Flow<T>, from: Direction, told: &mut Told, handler: &mut impl Handler<T>) {
     let Some(&Piece { offset, place, needs, .. }) = flow.halves[from].early.as_ref().and_then(|early| early.front())
     else {
         return;
     };
+    // Where both directions wait, bytes before the first of either are all that is missing.
+    let tentative = |half: &Half| half.base == Base::Tentative && half.early.is_some();
+    let mut began = false;
+    for from in Direction::BOTH {
+        if tentative(&flow.halves[from]) {
+            flow.halves[from].base = Base::MidStream;
+            began |= ready(flow, from);
+        }
+    }
+    if began {
+        return;
+    }
     let next = flow.halves[from].next;
     if offset > next {
         deliver(flow, from, Arrival::hole(next, offset - next, place), told, handler);

@@ -2,6 +2,7 @@
 //! it grows without copying.
 
 use super::half::Half;
+use super::rival::Rival;
 use super::{Direction, PerDirection};
 use crate::decode::{Endpoint, FourTuple};
 use crate::packet::Timestamp;
@@ -46,7 +47,21 @@ pub(crate) struct Flow<T> {
     /// When the latest segment came before its end was told.
     pub(crate) closed_at: Timestamp,
     pub(crate) live: bool,
+    /// How many SYNs with foreign numbers were seen between its ends.
+    pub(crate) foreign_syns: u32,
+    /// An opening between its ends that nothing has confirmed yet.
+    pub(crate) rival: Option<Box<Rival>>,
     pub(crate) state: T,
+}
+
+impl<T> Flow<T> {
+    /// A direction of which nothing was handed on turned out to have begun `count` bytes earlier.
+    pub(crate) fn begin_earlier(&mut self, from: Direction, count: u64) {
+        self.halves[from].begin_earlier(count);
+        if let Some(early) = &mut self.halves[from.reverse()].early {
+            early.need_more(count);
+        }
+    }
 }
 
 /// The place of a flow in the table.
@@ -154,6 +169,8 @@ impl<T: Default> Table<T> {
             closed: false,
             closed_at: Timestamp::default(),
             live: true,
+            foreign_syns: 0,
+            rival: None,
             state: T::default(),
         };
         let slot = if let Some(slot) = self.free.pop() {
@@ -186,6 +203,7 @@ impl<T: Default> Table<T> {
             flow.live = false;
             flow.state = T::default();
             flow.halves = PerDirection::default();
+            flow.rival = None;
         }
         self.free.push(slot);
     }

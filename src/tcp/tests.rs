@@ -5,6 +5,10 @@ use crate::decode::{Endpoint, FourTuple, Segment, TcpFlags};
 use crate::packet::{PacketId, Place};
 use std::fmt::Write as _;
 
+mod foreign_syn;
+mod reordered_start;
+mod uncounted_syn;
+
 /// Writes down what it is told: `>` is the initiator's (of whoever was seen first, where no
 /// opening was), `<` the responder's.
 #[derive(Default)]
@@ -33,6 +37,7 @@ impl Handler<()> for Log {
             Oddity::Conflict => '!',
             Oddity::Contradiction => '?',
             Oddity::Urgent => 'U',
+            Oddity::SynNotCounted => 'S',
         });
         self.0.push(' ');
     }
