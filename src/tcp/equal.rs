@@ -62,6 +62,12 @@ enum Brings {
     /// The next bytes, the last of which the capture cut off.
     Cut(u8, u8),
     Opening,
+    /// A SYN with so many bytes of data, whose number is foreign, or that of the one before.
+    Foreign(u8),
+    /// What follows it: the next bytes of whoever sent that SYN, or who received it.
+    Rival(u8),
+    /// Bytes from the SYN's own number on.
+    Uncounted(u8),
     End(u8),
     Reset(i8),
     Urgent(u8),
@@ -70,6 +76,9 @@ enum Brings {
     /// Bytes with any flags.
     Flags(u8, u8),
 }
+
+/// How far from a connection's numbers those of the other opening between its ends are.
+const FOREIGN: u32 = 0x1234_5678;
 
 /// What a segment acknowledges, from what the other side has sent.
 #[derive(Debug, Clone, Copy)]
@@ -110,6 +119,9 @@ fn step() -> impl Strategy<Value = Step> {
         2 => any::<bool>().prop_map(Brings::Probe),
         1 => (0..40_u8, 1..20_u8).prop_map(|(length, missing)| Brings::Cut(length, missing)),
         1 => Just(Brings::Opening),
+        2 => (0..8_u8).prop_map(Brings::Foreign),
+        4 => (0..20_u8).prop_map(Brings::Rival),
+        2 => (0..20_u8).prop_map(Brings::Uncounted),
         1 => (0..20_u8).prop_map(Brings::End),
         1 => any::<i8>().prop_map(Brings::Reset),
         1 => (0..20_u8).prop_map(Brings::Urgent),
@@ -161,6 +173,9 @@ fn send(step: &Step, next: &mut [u32; 2]) -> Sent {
         Brings::Probe(byte) => (own.wrapping_sub(1), 0, byte.into(), 0, 0),
         Brings::Cut(length, missing) => (own, 0, length, missing, length + missing),
         Brings::Opening => (own.wrapping_sub(1), TcpFlags::SYN, 0, 0, 0),
+        Brings::Foreign(length) => (own.wrapping_add(FOREIGN - 1), TcpFlags::SYN, length, 0, 0),
+        Brings::Rival(length) => (own.wrapping_add(FOREIGN), 0, length, 0, 0),
+        Brings::Uncounted(length) => (own.wrapping_sub(1), 0, length, 0, length.saturating_sub(1)),
         Brings::End(length) => (own, TcpFlags::FIN, length, 0, length + 1),
         Brings::Reset(by) => (own.wrapping_add_signed(by.into()), TcpFlags::RST, 0, 0, 0),
         Brings::Urgent(length) => (own, TcpFlags::URG, length, 0, length),
@@ -174,6 +189,8 @@ fn send(step: &Step, next: &mut [u32; 2]) -> Sent {
         Acknowledges::Beyond(by) => next[peer].wrapping_add(by.into()),
         Acknowledges::Anything(number) => number,
     };
+    let foreign = matches!(step.brings, Brings::Foreign(_) | Brings::Rival(_));
+    let acknowledgment = if foreign { acknowledgment.wrapping_add(FOREIGN) } else { acknowledgment };
     let ack = if matches!(step.acknowledges, Acknowledges::Nothing) { 0 } else { TcpFlags::ACK };
     Sent { sequence, acknowledgment, flags: flags | ack | step.more_flags, length, missing }
 }

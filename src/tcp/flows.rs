@@ -663,6 +663,7 @@ impl<T: Default> Flows<T> {
     }
 
     fn forget(&mut self, slot: Slot, handler: &mut impl Handler<T>) {
+        self.refute(slot, handler);
         if let Some(flow) = self.table.get(slot) {
             handler.forgotten(&flow.stream);
             self.weight = self.weight.saturating_sub(flow.weight);

@@ -15,7 +15,7 @@ use std::net::Ipv4Addr;
 ///
 /// The first byte sets the bounds: memory (bits 0 to 2), patience (3 to 5), early segments (6
 /// and 7). Each segment is nine bytes: the connection (bits 0 and 1), the sender (2), whether
-/// its number is far off (3), whether its bytes differ from what others say (4) and whether a
+/// its numbers are far off (3), as those of another opening between the same ends are, whether its bytes differ from what others say (4) and whether a
 /// quiet time precedes it (5 to 7, all set); the TCP flags; the sequence and acknowledgement
 /// numbers relative to the senders' own (two bytes each); the payload's length, how much of
 /// it the capture cut off, and how many packets of the capture came since the last.
@@ -103,7 +103,7 @@ impl Sent {
             from_first,
             flags,
             sequence,
-            acknowledgment: start(!from_first).wrapping_add(other),
+            acknowledgment: start(!from_first).wrapping_add(other).wrapping_add(far),
             payload: (0..length).map(byte).collect(),
             missing: u32::from(missing),
             stream: None,
@@ -312,6 +312,38 @@ mod tests {
             flows.segment(at as u64, &sent.segment(at as u64), &mut judge);
         }
         assert_eq!(flows.counters().segments_after_end, 2, "one in waiting, one later");
+    }
+
+    /// A connection, and another opening between its ends, which is forged or real: every mixture of
+    /// their segments, with bytes from the SYN's own number on among them.
+    #[test]
+    fn openings_between_the_ends_of_a_connection_keep_every_promise() {
+        use TcpFlags as F;
+        let segments = [
+            (8, F::SYN, 0, 0),
+            (8, F::SYN, 0, 9),
+            (12, F::SYN | F::ACK, 0, 0),
+            (8, F::ACK, 1, 0),
+            (8, F::ACK, 0, 9),
+            (8, F::ACK, 1, 9),
+            (12, F::ACK, 1, 9),
+            (0, F::ACK, 1, 9),
+            (0, F::ACK, 10, 9),
+            (4, F::ACK, 0, 9),
+            (12, F::RST | F::ACK, 0, 0),
+            (0, F::FIN | F::ACK, 10, 0),
+        ];
+        let handshake = [(0, F::SYN, 0, 0), (4, F::SYN | F::ACK, 0, 0)];
+        for bounds in [0xff, 0] {
+            for mut mixture in 0..segments.len().pow(4) {
+                let mut chosen = handshake.to_vec();
+                for _ in 0..4 {
+                    chosen.push(segments[mixture % segments.len()]);
+                    mixture /= segments.len();
+                }
+                fuzz_tcp(&input(bounds, &chosen));
+            }
+        }
     }
 
     #[test]
