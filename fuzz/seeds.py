@@ -91,6 +91,17 @@ def links():
     yield 7, bytes.fromhex("0102d4000001") + PLAIN
     attributes = struct.pack("<HH", 4 + len(PLAIN), 9) + PLAIN
     yield 239, b"\2\0\0\1" + struct.pack("<HH", 8, 1) + b"\x08\0\1\0" + attributes + b"\0" * (-len(attributes) % 4)
+    message = b"\2\0\0\0" + attributes
+    netlink = struct.pack("<IHHII", 16 + len(message), 0x400, 0, 0, 0) + message
+    yield 253, struct.pack(">HH10xH", 4, 824, 12) + netlink + netlink
+    yield 1, ether(b"\0\0\0\1\x08\0" + PLAIN, 0xF1C1)
+    yield 1, ether(b"\0\1\0\x10" + b"\0" * 8 + b"\x08\0" + PLAIN, 0xD28B)
+    yield 1, ether(b"\0\1\0\x20" + b"\0" * 6 + b"\x08\0" + PLAIN, 0xD28B)
+    yield 1, ether(b"\x40\x0f\x32\1" + MACS[:6] + eth, 0x4305)
+    yield 1, ether(b"\x01\x0f\x32\0\0\0\0\1" + MACS[:6] + eth, 0x4305)
+    yield 1, ether(b"\x42\x0f\x32\1" + MACS + b"\1\0" + eth, 0x4305)
+    yield 1, ether(b"\x05\x0f\x32\0\0\4" + b"\0" * 4 + eth, 0x4305)
+    yield 197, struct.pack(">8xBBHHHH", 2, 4, 18 + len(eth), 0, len(eth), 0) + eth
     for number in (6, 8, 10, 12, 51, 100, 103, 107, 109, 117, 119, 122, 123, 138, 143, 149, 163, 178, 192, 197, 206, 240, 282):
         yield number, b"\0" * 16 + PLAIN
 
@@ -105,6 +116,9 @@ def tunnels():
     yield ip4(b"\x10\0\x88\xbe\0\0\0\1" + b"\x10\0\0\1\0\0\0\0" + eth, 47)
     yield ip4(b"\x10\0\x22\xeb\0\0\0\1" + b"\x20\0\0\1\0\0\0\0\0\0\0\0" + eth, 47)
     yield ip4(b"\x30\x01\x88\x0b" + struct.pack(">HHI", len(PLAIN) + 4, 1, 0) + b"\xff\x03\0\x21" + PLAIN, 47)
+    yield ip4(b"\x20\x01\x64\0" + struct.pack(">H", len(eth)) + b"\7\0" + eth, 47)
+    yield ip4(udp(b"\6\0" + PLAIN, 2268), 17)
+    yield ip4(udp(b"\x4a\1\2\3\1\2\3\4" + PLAIN, 30030), 17)
     yield ip4(udp(b"\x08\0\0\0\0\0\1\0" + eth, 4789), 17)
     yield ip4(udp(b"\0\0\x65\x58\0\0\1\0" + eth, 6081), 17)
     yield ip4(udp(b"\x02\0\x08\0\0\0\1\0\1\2\3\4\0\0\0\0" + PLAIN, 6081), 17)

@@ -1,5 +1,5 @@
 //! What operating systems put in place of a link header: Linux cooked captures, BSD's
-//! null and loop, netfilter's log, packet filters, macOS's packet taps.
+//! null and loop, packet filters, macOS's packet taps.
 //!
 //! Which host wrote a capture is not known, so byte orders are told by their sense.
 
@@ -26,7 +26,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Linux cooked capture, version 1.
+    /// Linux cooked capture, version 1; netlink's own link type has the same header.
     pub(super) fn cooked(&mut self, view: View<'_>) -> Outcome {
         const CUT: &str = "linux cooked: header cut";
         let (hardware, protocol) = (view.u16(2).or_cut(CUT)?, view.u16(14).or_cut(CUT)?);
@@ -48,7 +48,7 @@ impl Walk<'_> {
             (801, _) => self.ieee80211(payload),
             (802, _) => self.prism(payload),
             (803, _) => self.radiotap(payload),
-            (824, _) => Err(Reason::idle("netlink")),
+            (824, family) => self.netlink(family, payload),
             (770, 0) => self.frame_relay(payload),
             (_, 0x0001) => Err(Reason::idle("ipx")),
             (_, 0x0004) => self.llc(payload),
@@ -56,34 +56,6 @@ impl Walk<'_> {
             (_, 0x0600..) => self.ether_type(protocol, payload),
             // Tunnels and point-to-point devices, where the number may be missing.
             _ => self.plausible_ip(payload).map_err(|_| Reason::unknown_hex("linux cooked: protocol", protocol)),
-        }
-    }
-
-    /// Netfilter's log (`LINKTYPE_NFLOG`): fields of type, length and value, one of them
-    /// the packet.
-    pub(super) fn netfilter_log(&mut self, view: View<'_>) -> Outcome {
-        const CUT: &str = "nflog: field cut";
-        const PAYLOAD: u16 = 9;
-        let family = view.u8(0).or_cut(CUT)?;
-        let mut view = view.skip(4).or_cut(CUT)?;
-        loop {
-            let (length, kind) = (view.u16(0).or_cut(CUT)?, view.u16(2).or_cut(CUT)?);
-            // In the byte order of the host that captured; the types are small numbers.
-            let swapped = kind > 0xff;
-            let (length, kind) = if swapped { (length.swap_bytes(), kind.swap_bytes()) } else { (length, kind) };
-            let length = usize::from(length);
-            if length < 4 {
-                return Err(Reason::bad("nflog: field shorter than its header"));
-            }
-            if kind == PAYLOAD {
-                let payload = view.limit(length).skip(4).or_cut(CUT)?;
-                return match family {
-                    2 | 10 => self.ip(payload),
-                    7 => self.plausible_ip(payload),
-                    other => Err(Reason::unknown("nflog: address family", other.into())),
-                };
-            }
-            view = view.skip(length.next_multiple_of(4)).or_cut("nflog: no packet in it")?;
         }
     }
 

@@ -71,6 +71,10 @@ impl Walk<'_> {
             0x88be | 0x22eb => walk.erspan(view),
             0x8926 => walk.tagged(view, 6, "vn-tag: tag cut"),
             0x892f => walk.tagged(view, 6, "hsr: tag cut"),
+            0xf1c1 => walk.tagged(view, 6, "r-tag: tag cut"),
+            0x893f => walk.tagged(view, 8, "e-tag: tag cut"),
+            0xd28b => walk.arista(view),
+            0x4305 => walk.batman(view),
             0x8909 => walk.tagged(view, 8, "cisco metadata: header cut"),
             0x88e7 => walk.ethernet(view.skip(4).or_cut("provider backbone bridge: tag cut")?),
             0x22f3 => walk.trill(view),
@@ -94,6 +98,23 @@ impl Walk<'_> {
         let ether_type = header.next_ether_type().ok_or(Reason::bad("macsec: encrypted"))?;
         let inner = view.skip(header.header_len()).or_cut("macsec: header cut")?;
         self.type_or_length(ether_type.0, inner.trim_end(SIGNATURE))
+    }
+
+    /// Arista's vendor protocol: a timestamp in front of the frame's own type, or mirrored frames as a
+    /// rule inside GRE.
+    fn arista(&mut self, view: View<'_>) -> Outcome {
+        const CUT: &str = "arista: header cut";
+        let (subtype, version) = (view.u16(0).or_cut(CUT)?, view.u16(2).or_cut(CUT)?);
+        // The low byte says how long the timestamp is, the high one which clock it is of.
+        match (subtype, version & 0x00f0) {
+            (1, 0x0010) => self.tagged(view, 14, CUT),
+            (1, 0x0020) => self.tagged(view, 12, CUT),
+            (1, _) => Err(Reason::unknown_hex("arista: timestamp version", version)),
+            (3 | 7, _) => self.plausible_ethernet(view.skip(12).or_cut(CUT)?),
+            (8, _) => self.plausible_ethernet(view.skip(8).or_cut(CUT)?),
+            (9, _) => self.plausible_ethernet(view.skip(20).or_cut(CUT)?),
+            _ => Err(Reason::unknown_hex("arista: subtype", subtype)),
+        }
     }
 
     /// TRILL (RFC 6325 §3): a frame behind a header with options.

@@ -5,6 +5,7 @@
 mod cooked;
 mod ethernet;
 mod llc;
+mod netfilter;
 mod other;
 mod point_to_point;
 mod wireless;
@@ -40,7 +41,7 @@ impl Walk<'_> {
             105 => walk.ieee80211(view),
             107 => walk.frame_relay(view),
             109 => walk.ip(behind(12)?),
-            113 => walk.cooked(view),
+            113 | 253 => walk.cooked(view),
             117 => walk.packet_filter(view),
             119 => walk.prism(view),
             122 => walk.llc(behind(16)?),

@@ -115,8 +115,14 @@ impl Walk<'_> {
         }
         let frame = view.skip(at).or_cut(CUT)?;
         match kind & 0x7f {
-            1 => self.ppp_or_hdlc(frame.limit(length.into())),
-            2 => self.ethernet(frame.skip(2).or_cut(CUT)?.limit(length.into())),
+            1 | 10 | 15 | 19 => self.ppp_or_hdlc(frame.limit(length.into())),
+            2 | 11 | 16 | 20 => self.ethernet(frame.skip(2).or_cut(CUT)?.limit(length.into())),
+            // AAL5 behind a cell's header.
+            4 => self.llc(frame.skip(4).or_cut(CUT)?),
+            9 => self.llc(frame.skip(8).or_cut(CUT)?),
+            // Of one of several channels, which four bytes name.
+            5 | 17 => self.ppp_or_hdlc(frame.skip(4).or_cut(CUT)?.limit(length.into())),
+            13 | 14 | 27 | 48 => Err(Reason::idle("erf: no packet")),
             22 | 23 => self.ip(frame.limit(length.into())),
             other => Err(Reason::unknown("erf: record type", other.into())),
         }

@@ -107,7 +107,7 @@ impl Walk<'_> {
     }
 
     /// Frame relay (RFC 2427), also with Cisco's `EtherType`.
-    pub(super) fn frame_relay(&mut self, view: View<'_>) -> Outcome {
+    pub(in crate::decode) fn frame_relay(&mut self, view: View<'_>) -> Outcome {
         const CUT: &str = "frame relay: header cut";
         // The address ends with the first byte whose lowest bit is set: the second to fourth.
         let address = view.bytes.iter().take(4).position(|byte| byte & 1 == 1);

@@ -1,5 +1,6 @@
 //! What the decoder must read, as bytes made by hand or by the tests' kit.
 
+mod encapsulations;
 mod equal;
 mod fragments;
 mod links;

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 pub(super) const LINK_TYPES: &[u16] = &[
     0, 1, 6, 7, 8, 9, 10, 12, 14, 50, 51, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 113, 117, 119, 122, 123,
     127, 129, 138, 143, 149, 163, 166, 178, 179, 180, 181, 192, 197, 204, 205, 206, 226, 228, 229, 239, 240, 241, 242,
-    258, 259, 274, 276, 281, 282, 284, 285,
+    253, 258, 259, 274, 276, 281, 282, 284, 285,
 ];
 
 /// The input of the fuzz target for `packets`.
@@ -50,7 +50,10 @@ proptest! {
     fn damaged_packets_are_counted(
         damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
         protocol in any::<u8>(),
-        port in prop::sample::select(&[1701_u16, 2152, 3386, 3544, 4341, 4500, 4754, 4789, 4790, 5072, 6081, 6635, 37008][..]),
+        port in prop::sample::select(&[
+            1701_u16, 2152, 2268, 3386, 3544, 4306, 4341, 4500, 4754, 4789, 4790, 5072, 6081, 6635, 30030, 37008,
+        ][..]),
+        ether_type in prop::sample::select(&[0x4305_u16, 0x892f, 0x893f, 0xd28b, 0xf1c1][..]),
         first in any::<u8>(),
     ) {
         let inner = tcp4();
@@ -60,6 +63,8 @@ proptest! {
             (101, udp4(port, port, &join(&[&[8, 2, 0, 0, 0, 0, 0, 0], &frame(0x0800, &inner)]))),
             (105, join(&[&[0x88, 0, 0, 0], &[6; 18], &[0, 0, 0x80, 0], &[3; 12], &[0, 60], &snap(0x0800, &inner)])),
             (1, frame(0x8847, &join(&[&[0, 1, 1, 9], &frame(0x0800, &inner)]))),
+            (1, frame(ether_type, &join(&[&[0x40, 15, 0, 0x10], &[8, 0], &[0; 8], &frame(0x0800, &inner)]))),
+            (253, join(&[&[0, 4, 3, 56], &[0; 10], &[0, 12], &[80, 0, 0, 0, 0, 4], &[0; 14], &[2, 0, 9, 0], &inner])),
         ];
         for (_, bytes) in &mut packets {
             for (at, value) in &damage {

@@ -1,5 +1,5 @@
-//! Generic Routing Encapsulation (RFC 2784, 2890), PPTP's variant of it (RFC 2637), and
-//! the mirrored frames of ERSPAN in it.
+//! Generic Routing Encapsulation (RFC 2784, 2890), the variants of it that PPTP (RFC 2637) and
+//! `MikroTik`'s `EoIP` use, and the mirrored frames of ERSPAN in it.
 //!
 //! It doesn't check GRE's own checksum or order.
 
@@ -23,7 +23,7 @@ impl Walk<'_> {
             let protocol = view.u16(2).or_cut(CUT)?;
             match flags & 7 {
                 0 => walk.gre_0(flags, protocol, view),
-                1 => walk.gre_1(flags, view),
+                1 => walk.gre_1(flags, protocol, view),
                 version => Err(Reason::unknown("gre: version", version.into())),
             }
         })
@@ -47,13 +47,33 @@ impl Walk<'_> {
             0x883e if payload.u8(0).is_some_and(|byte| byte >> 4 != 4) => self.ip(payload.skip(4).or_cut(CUT)?),
             0x883e => self.ip(payload),
             // Aruba's wireless controllers number their access points' frames.
-            0x8200..=0x820f => self.ieee80211(payload),
+            0x8200..=0x837f => self.ieee80211(payload),
+            0x6559 => self.frame_relay(payload),
             other => self.ether_type(other, payload),
         }
     }
 
+    /// GRE of version 1, which says how long its payload is.
+    fn gre_1(&mut self, flags: u16, protocol: u16, view: View<'_>) -> Outcome {
+        match protocol {
+            0x880b => self.pptp(flags, view),
+            0x6400 => self.ethernet_over_ip(view),
+            other => Err(Reason::unknown_hex("gre: protocol in version 1", other)),
+        }
+    }
+
+    /// `MikroTik`'s `EoIP`: a frame behind its length and a tunnel number, which is in little-endian
+    /// order. A tunnel without traffic sends a length of 0 every ten seconds.
+    fn ethernet_over_ip(&mut self, view: View<'_>) -> Outcome {
+        let length = view.u16(4).or_cut(CUT)?;
+        if length == 0 {
+            return Err(Reason::idle("eoip: keep-alive"));
+        }
+        self.ethernet(view.skip(8).or_cut(CUT)?.limit(length.into()))
+    }
+
     /// PPTP's GRE: PPP behind a length and a call number.
-    fn gre_1(&mut self, flags: u16, view: View<'_>) -> Outcome {
+    fn pptp(&mut self, flags: u16, view: View<'_>) -> Outcome {
         if flags & SEQUENCE == 0 {
             return Err(Reason::idle("gre: acknowledgment"));
         }

@@ -1,4 +1,4 @@
-//! The tunnels over UDP, told by their ports: VXLAN, GENEVE, GTP-U, AYIYA, Teredo, L2TP,
+//! The tunnels over UDP, told by their ports: VXLAN, GENEVE, GTP-U, AYIYA, Teredo, L2TP, AMT,
 //! ESP in UDP, and a few more.
 //!
 //! A port promises nothing. Unless the inside can be decoded the datagram is no tunnel.
@@ -35,7 +35,10 @@ impl Walk<'_> {
         let tunnel = |walk: &mut Self| match port {
             1701 => walk.l2tp(view),
             2152 => walk.gtp_1(view),
+            2268 => walk.multicast_tunnel(view),
             3386 => walk.gtp_0(view),
+            // The gateways of B.A.T.M.A.N. before it was a part of Linux.
+            4306 => walk.plausible_ip(view.skip(1).ok_or(NOT)?),
             4341 => walk.plausible_ip(view.skip(8).ok_or(NOT)?),
             4500 => walk.esp_in_udp(view, addresses),
             4754 => walk.gre(view),
@@ -45,6 +48,7 @@ impl Walk<'_> {
             5247 => walk.capwap(view),
             6081 => walk.geneve(view),
             6635 => walk.mpls(view),
+            30030 => walk.packet_mirror(view),
             37008 => walk.tzsp(view),
             _ => Err(NOT),
         };
@@ -123,6 +127,29 @@ impl Walk<'_> {
             [0x45..=0x4f | 0x60..=0x6f, ..] => self.ip(view),
             [0xff, 0x03, ..] => self.ppp(view),
             _ => self.plausible_ethernet(view),
+        }
+    }
+
+    /// Automatic multicast tunneling (RFC 7450 §5.1): what a group is sent, and the queries and
+    /// reports of its members.
+    fn multicast_tunnel(&mut self, view: View<'_>) -> Outcome {
+        const QUERY: u8 = 4;
+        const UPDATE: u8 = 5;
+        const DATA: u8 = 6;
+        match view.u8(0).ok_or(NOT)? {
+            QUERY | UPDATE => self.plausible_ip(view.skip(12).ok_or(NOT)?),
+            DATA => self.plausible_ip(view.skip(2).ok_or(NOT)?),
+            _ => Err(NOT),
+        }
+    }
+
+    /// Juniper's packet mirror: what a subscriber sends and is sent, behind the numbers of the mirror
+    /// and of the session.
+    fn packet_mirror(&mut self, view: View<'_>) -> Outcome {
+        let packet = view.skip(8).ok_or(NOT)?;
+        match packet.bytes {
+            [0xff, 0x03, ..] => self.ppp(packet),
+            _ => self.plausible_ip(packet),
         }
     }
 
