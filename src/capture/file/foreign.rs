@@ -5,7 +5,7 @@
 /// How many of a file's first bytes are looked at.
 pub(super) const LOOKED_AT: usize = 4096;
 
-const CONVERT: Option<&str> = Some("convert it with `editcap -F pcap OLD NEW` from the Wireshark tools");
+const CONVERT: Option<&str> = Some("convert it with `editcap -F pcapng OLD NEW` from the Wireshark tools");
 const UNPACK: Option<&str> = Some("unpack it first and give what is in it");
 const TEXT: Option<&str> = Some("give a file saved by `tcpdump -w`, Wireshark or `plainsight sniff -w`");
 const AGAIN: Option<&str> = Some("capture again: nothing was written to it");
@@ -28,6 +28,7 @@ const MAGIC: &[(&[u8], Look)] = &[
     (b"\xfd7zXZ\0", ("an xz archive", Some("unpack it first: `xz -dc FILE | plainsight replay -`"))),
     (b"BZh", ("a bzip2 archive", Some("unpack it first: `bzip2 -dc FILE | plainsight replay -`"))),
     (b"\x04\x22\x4d\x18", ("an lz4 archive", Some("unpack it first: `lz4 -dc FILE | plainsight replay -`"))),
+    (b"\x02\x21\x4c\x18", ("an lz4 archive", Some("unpack it first: `lz4 -dc FILE | plainsight replay -`"))),
     (b"7z\xbc\xaf\x27\x1c", ("a 7-Zip archive", UNPACK)),
     (b"Rar!\x1a\x07", ("a RAR archive", UNPACK)),
     (b"\x1f\x9d", ("a file packed by compress", UNPACK)),
@@ -40,6 +41,11 @@ const MAGIC: &[(&[u8], Look)] = &[
     (b"TRSNIFF data    \x1a", ("a Sniffer capture", CONVERT)),
     (b"XCP\0", ("a Sniffer (Windows) or NetXRay capture", CONVERT)),
     (b"\x7fver", ("an EtherPeek or OmniPeek capture", CONVERT)),
+    (b"ObserverPktBuffe", ("an Observer capture", CONVERT)),
+    (b"\x05VNF", ("a Visual Networks capture", CONVERT)),
+    (b"\xaa\xaa\xaa\xaa", ("a 5View capture", CONVERT)),
+    (b"TR\0", ("an HP-UX nettl capture", CONVERT)),
+    (b"\x01\x10\x4c\0\x01\x05", ("a LANalyzer capture", CONVERT)),
     (b"iptrace 1.0", ("an AIX iptrace capture", CONVERT)),
     (b"iptrace 2.0", ("an AIX iptrace capture", CONVERT)),
     (b"\x1c\x00\x01\xac", ("an Ixia capture", CONVERT)),
@@ -75,7 +81,27 @@ pub(super) fn looks_like(head: &[u8], all: bool) -> (String, Option<&'static str
     if let Some((what, advice)) = text(head) {
         return (what.to_owned(), advice);
     }
+    if is_erf(head) {
+        return ("an Endace ERF capture".to_owned(), CONVERT);
+    }
     ("binary data of no capture format known here".to_owned(), None)
+}
+
+/// Whether these are records of ERF, a format without a magic number: at least two, of types that
+/// there are, within a day.
+fn is_erf(head: &[u8]) -> bool {
+    const DAY: u32 = 86_400;
+    let (mut rest, mut count, mut start) = (head, 0, None);
+    while let Some(&[_, _, _, _, t0, t1, t2, t3, kind, _, l0, l1, ..]) = rest.first_chunk::<16>() {
+        let (second, length) = (u32::from_le_bytes([t0, t1, t2, t3]), usize::from(u16::from_be_bytes([l0, l1])));
+        let is_near = second.abs_diff(*start.get_or_insert(second)) <= DAY;
+        if !matches!(kind & 0x7f, 1..=27 | 48) || length < 16 || !is_near {
+            return false;
+        }
+        count += 1;
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    count >= 2
 }
 
 /// The kind of text, where it is text.
@@ -130,11 +156,38 @@ mod tests {
             ("wörter\n".as_bytes(), "plain text"),
             (b"snoop\0\0\0\0\0\0\x02", "a snoop capture"),
             (b"GMBU\0", "a Microsoft NetMon capture"),
+            (b"\x02\x21\x4c\x18\0", "an lz4 archive"),
+            (b"ObserverPktBufferVersion=15.00", "an Observer capture"),
+            (&erf(&[1, 2, 1 + 86_400]), "an Endace ERF capture"),
+            (&erf(&[1, 2 + 86_400]), "binary data of no capture format known here"),
+            (&erf(&[1]), "binary data of no capture format known here"),
             (&tar, "a tar archive"),
             (&[0; 30], "nothing but zero bytes"),
             (&[0xfe; 30], "binary data of no capture format known here"),
         ] {
             assert_eq!(looks_like(head, true).0, want, "{}", head.escape_ascii());
+        }
+    }
+
+    /// Records of Ethernet frames of these times in seconds.
+    fn erf(seconds: &[u32]) -> Vec<u8> {
+        let record =
+            |second: &u32| [&[0; 4], &second.to_le_bytes()[..], &[2, 4, 0, 80, 0, 0, 0, 62], &[0xfe; 64]].concat();
+        seconds.iter().flat_map(record).collect()
+    }
+
+    #[test]
+    fn what_programs_convert_is_refused_with_the_command_that_does() {
+        for (head, want) in [
+            (&b"GMBU\0\x02"[..], "`editcap -F pcapng OLD NEW`"),
+            (b"RTSS\x01\x01", "`editcap -F pcapng OLD NEW`"),
+            (&erf(&[1, 1]), "`editcap -F pcapng OLD NEW`"),
+            (b"\x04\x22\x4d\x18\x64", "`lz4 -dc FILE | plainsight replay -`"),
+            (b"\x02\x21\x4c\x18", "`lz4 -dc FILE | plainsight replay -`"),
+            (b"\xfd7zXZ\0", "`xz -dc FILE | plainsight replay -`"),
+        ] {
+            let advice = looks_like(head, true).1.unwrap_or_default();
+            assert!(advice.contains(want), "{}: {advice}", head.escape_ascii());
         }
     }
 

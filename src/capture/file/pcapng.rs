@@ -3,6 +3,10 @@
 //! Enhanced, simple and obsolete packet blocks are packets; section headers and interface
 //! descriptions are what is needed to read them (draft-ietf-opsawg-pcapng). This module
 //! refuses to know every other block: they are skipped by length.
+//!
+//! Two mistakes of writers are read as Wireshark reads them, which others refuse: a block's length
+//! that leaves out its padding, and an interface's resolution or offset of a wrong length, which
+//! does not count.
 
 use super::buffer::Buffer;
 use super::record::{Fault, MAX_RECORD, Order, Record, longest};
@@ -112,8 +116,7 @@ impl Pcapng {
                 self.section(buffer)?;
                 continue;
             }
-            let total = self.order.u32(buffer.ahead(), 4);
-            check_length(total, EMPTY_BLOCK)?;
+            let total = padded_length(self.order.u32(buffer.ahead(), 4), EMPTY_BLOCK)?;
             let record = match kind {
                 ENHANCED_PACKET => self.packet(buffer, total, 20, |order, body| order.u32(body, 0))?,
                 OBSOLETE_PACKET => self.packet(buffer, total, 20, |order, body| u32::from(order.u16(body, 0)))?,
@@ -139,8 +142,7 @@ impl Pcapng {
         }
         let head = buffer.ahead();
         self.order = section_order(head).ok_or_else(|| Fault::malformed("its section has no byte-order magic"))?;
-        let total = self.order.u32(head, 4);
-        check_length(total, 28)?;
+        let total = padded_length(self.order.u32(head, 4), 28)?;
         let (major, minor) = (self.order.u16(head, 12), self.order.u16(head, 14));
         // 1.2 was written by mistake and is 1.0.
         if major != 1 || !matches!(minor, 0 | 2) {
@@ -163,11 +165,11 @@ impl Pcapng {
         Ok(())
     }
 
-    /// The length stands at both ends of a block.
+    /// The length stands at both ends of a block, with or without its padding.
     #[inline]
     fn check_end(&self, end: &[u8], total: u32) -> Result<(), Fault> {
         let again = self.order.u32(end, 0);
-        if again == total {
+        if again.checked_next_multiple_of(4) == Some(total) {
             return Ok(());
         }
         Err(Fault::malformed(format!("its block has the length {total} at its start and {again} at its end")))
@@ -176,7 +178,7 @@ impl Pcapng {
     /// Makes a whole block stand ahead, its closing length checked.
     #[inline]
     fn whole(&self, buffer: &mut Buffer, total: u32, least: u32) -> Result<(), Fault> {
-        check_length(total, least)?;
+        padded_length(total, least)?;
         if total > MAX_RECORD + MAX_OPTIONS {
             return Err(Fault::malformed(format!("its block claims {total} bytes, more than any packet has")));
         }
@@ -264,12 +266,13 @@ impl Pcapng {
     }
 }
 
+/// How many bytes a block takes that has this length, which some writers give without the padding.
 #[inline]
-fn check_length(total: u32, least: u32) -> Result<(), Fault> {
-    if total >= least && total.is_multiple_of(4) {
-        return Ok(());
+fn padded_length(total: u32, least: u32) -> Result<u32, Fault> {
+    match total.checked_next_multiple_of(4) {
+        Some(padded) if padded >= least => Ok(padded),
+        _ => Err(Fault::malformed(format!("its block has the length {total}, which no block of that kind can have"))),
     }
-    Err(Fault::malformed(format!("its block has the length {total}, which no block of that kind can have")))
 }
 
 /// What is needed of an interface's options.
@@ -303,9 +306,6 @@ impl Options {
                 }
                 (Self::RESOLUTION, &[resolution]) => options.resolution = resolution,
                 (Self::OFFSET, _) if length == 8 => options.offset = order.i64(value, 0),
-                (Self::RESOLUTION | Self::OFFSET, _) => {
-                    return Err(Fault::malformed(format!("option {code} of its interface has {length} bytes")));
-                }
                 _ => {}
             }
             rest = rest.get(4 + length.next_multiple_of(4)..).unwrap_or_default();

@@ -153,6 +153,8 @@ fn block() -> impl Strategy<Value = Block> {
             any::<[u8; 8]>(),
         ].prop_map(|by| (14, by.to_vec())),
         2 => Just((2, b"eth0\0".to_vec())),
+        // Of a wrong length.
+        1 => (prop_oneof![Just(9), Just(14)], prop::collection::vec(any::<u8>(), 0..12)),
         1 => (any::<u16>(), data()),
     ];
     let interface = || prop_oneof![6 => 0..2_u32, 1 => 2..4_u32, 1 => any::<u32>()];
@@ -202,8 +204,8 @@ fn write(made: Writer, block: &Block) -> Vec<u8> {
 }
 
 fn pcapng() -> impl Strategy<Value = Vec<u8>> {
-    // The length of a block stands at both of its ends.
-    let wrong = || prop_oneof![60 => Just(None), 1 => (-40..40_i32).prop_map(Some), 1 => any::<i32>().prop_map(Some)];
+    // The length of a block stands at both of its ends, and some writers leave its padding out.
+    let wrong = || prop_oneof![60 => Just(None), 1 => (-40..40_i32).prop_map(Some), 3 => (-3..0_i32).prop_map(Some), 1 => any::<i32>().prop_map(Some)];
     let blocks = prop::collection::vec((block(), wrong(), wrong()), 0..14);
     (order(), link_type(), snaplen(), blocks).prop_map(|(made, link_type, snaplen, blocks)| {
         let mut made = made;

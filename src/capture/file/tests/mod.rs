@@ -7,6 +7,7 @@ mod equal;
 mod formats;
 #[cfg(target_os = "linux")]
 mod mapped;
+mod oddities;
 
 use super::Files;
 use crate::capture::error::Error;
