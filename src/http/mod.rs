@@ -17,7 +17,9 @@ mod intake;
 #[cfg(test)]
 mod leniencies;
 mod message;
+mod odd_version;
 mod opening;
+mod preamble;
 mod recognize;
 mod side;
 mod stray;

@@ -51,6 +51,11 @@ impl<S: Scan> Connection<S> {
     ) -> usize {
         let from = context.from;
         let longest = context.settings.longest_head;
+        if origin == Origin::Start
+            && let Some(taken) = self.preamble(bytes, place, context)
+        {
+            return taken;
+        }
         if origin != Origin::Lost {
             let blank = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
             if blank > 0 {
@@ -169,6 +174,10 @@ impl<S: Scan> Connection<S> {
         let room = longest.saturating_sub(before);
         let taken = bytes.get(..room.min(bytes.len())).unwrap_or_default();
         side.push(taken, source);
+        if origin == Origin::Start && self.held_preamble(context) {
+            return taken.len();
+        }
+        let side = &self.sides[from];
         if side.buffer.len() < longest && stays_partial(before, taken) {
             return taken.len();
         }

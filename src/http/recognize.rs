@@ -3,6 +3,7 @@
 //! It refuses to know ports. A yes is a start line; whether the rest of the head is in
 //! order is for [`super::head`] to say.
 
+use super::odd_version::{self, odd_version, starts_target};
 use memchr::{memchr, memchr2};
 
 /// A request or a response.
@@ -151,19 +152,24 @@ fn request_line(bytes: &[u8]) -> Look {
     if rest == b"\r" && is_known(method) {
         return Look::Partial; // the line's end may come
     }
-    if !matches!(rest.first(), Some(b' ' | b'\t')) || rest.contains(&0) {
+    if !matches!(rest.first(), Some(b' ' | b'\t')) {
         return Look::Not;
     }
     let known = is_known(method);
-    if !known && seen.len() > LONGEST_STRANGE_LINE {
+    let has_nul = memchr(0, rest).is_some();
+    if has_nul && !(known && starts_target(trim(rest))) {
         return Look::Not;
     }
-    if line.is_none() {
-        return Look::Partial;
+    if (!known || has_nul) && seen.len() > LONGEST_STRANGE_LINE {
+        return Look::Not;
     }
+    let Some(end) = end else { return Look::Partial };
     match version_of(rest) {
         Some(_) => Look::Is(Kind::Request),
         None if known && is_target(trim(rest)) => Look::Is(Kind::BareRequest),
+        None if known && seen.len() <= odd_version::LONGEST_LINE && odd_version(rest).is_some() => {
+            odd_version::what_follows(&bytes[end + 1..])
+        }
         None => Look::Not,
     }
 }
@@ -360,6 +366,9 @@ mod tests {
             b"post /x\x7f HTTP/1.1\r\n",
             b"X-y_z! /x HTTP/1.1\r\n",
             b"OPTIONS\r\nHost: a\r\n",
+            b"GET /a\0b HTTP/1.1\r\n",
+            b"GET /a JUNK/1.0\r\nHost: a\r\n",
+            b"GET /a HTTP 1.1\r\n\r\n",
         ] {
             for cut in 0..message.len() {
                 assert_ne!(recognize(&message[..cut]), Not, "{}", message[..cut].escape_ascii());

@@ -47,9 +47,7 @@ pub(crate) fn find(bytes: &[u8], longest_head: usize) -> Found {
         let line = before.get(at..).unwrap_or_default();
         // Looked for no further, or many starts in a long line would cost its length each.
         match memchr(b'\n', line.get(..=longest).unwrap_or(line)) {
-            Some(length) if recognize(line.get(..=length).unwrap_or_default()) == Look::Is(Kind::Request) => {
-                return Found::At(at);
-            }
+            Some(length) if is_request(line.get(..=length).unwrap_or_default()) => return Found::At(at),
             None if status.is_none() && line.len() <= longest && memchr(0, line).is_none() => {
                 return Found::NotBefore(at);
             }
@@ -57,6 +55,11 @@ pub(crate) fn find(bytes: &[u8], longest_head: usize) -> Found {
         }
     }
     status.map_or_else(|| Found::NotBefore(bytes.len() - beginning(bytes)), Found::At)
+}
+
+/// Whether a line, with its end, is a request's. One with a NUL may be anything else.
+fn is_request(line: &[u8]) -> bool {
+    memchr(0, line).is_none() && recognize(line) == Look::Is(Kind::Request)
 }
 
 /// `HTTP/1.1 200 ` or the same with a line's end.

@@ -2,6 +2,7 @@
 //! leniency adds a note.
 
 use super::super::message::{Head, Note, Span, Start};
+use super::super::odd_version::odd_version;
 use super::super::recognize::{Kind, is_token, trim, trim_end, version_of};
 use super::add;
 use memchr::{memchr, memchr_iter};
@@ -41,7 +42,7 @@ fn request_line(head: &mut Head, line: &[u8], notes: &mut Vec<Note>) {
     let method_end = line.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(line.len());
     let start = line.get(method_end..).unwrap_or_default();
     // Of two words the second is the target, whatever it looks like (RFC 9112 §3).
-    let version = version_of(start).filter(|version| trim(start).len() > version.len());
+    let version = version_of(start).or_else(|| odd_version(start)).filter(|version| trim(start).len() > version.len());
     let rest_end = version.map_or(line.len(), |version| line.len() - trailing(line) - version.len());
     let target_start = method_end + start.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     let target = trim_end(line.get(target_start..rest_end).unwrap_or_default());
@@ -60,8 +61,11 @@ fn request_line(head: &mut Head, line: &[u8], notes: &mut Vec<Note>) {
     }
     if version.is_none() {
         add(notes, "no-version");
-    } else if version.is_some_and(|version| version.len() != 8 || !version.starts_with(b"HTTP/")) {
+    } else if !version.is_some_and(is_plain_version) {
         add(notes, "odd-version");
+    }
+    if memchr(0, line).is_some() {
+        add(notes, "nul-in-head");
     }
     if !line.get(..method_end).unwrap_or_default().iter().all(|byte| is_token(*byte)) {
         add(notes, "odd-method");
@@ -74,6 +78,11 @@ fn request_line(head: &mut Head, line: &[u8], notes: &mut Vec<Note>) {
         Some(version) => Span { start: rest_end as u32, end: (rest_end + version.len()) as u32 },
         None => Span { start: 0, end: 0 },
     };
+}
+
+/// Whether a version is written as it has to be (RFC 9112 §2.3).
+fn is_plain_version(version: &[u8]) -> bool {
+    matches!(version, [b'H', b'T', b'T', b'P', b'/', major, b'.', minor] if major.is_ascii_digit() && minor.is_ascii_digit())
 }
 
 /// How many bytes of white space end a line.
