@@ -228,6 +228,9 @@ def file():
     yield "pcapng-binary", pcapng(few, options=binary)
     yield "pcapng-simple", pcapng(few, simple=True)
     yield "pcapng-two-sections", pcapng(few[:1]) + pcapng(few[1:], ">")
+    unrounded = block(6, struct.pack("<IIIII", 0, 0x60000, 1, 5, 5) + b"abcde")
+    unrounded = unrounded[:4] + struct.pack("<I", 37) + unrounded[8:-4] + struct.pack("<I", 37)
+    yield "pcapng-unrounded", pcapng(few[:1], options=struct.pack("<HHIHHIHH", 9, 4, 6, 14, 4, 1, 0, 0)) + unrounded
     old = block(2, struct.pack("<HHIIII", 0, 0, 0x60000, 1, 4, 4) + b"abcd")
     yield "pcapng-obsolete", pcapng([]) + old
     yield "gzip", gzip.compress(pcap(few), mtime=0)
@@ -368,6 +371,13 @@ def conversations():
     yield "trailers", turns(GET, response([chunked], b"0\r\nA: b\r\n c\r\n\r\n") + OK)
     yield "junk-between", turns(GET, OK + b"junk", GET, OK)
     yield "cut-body", turns(GET, (5, response([length(99)], b"abc")))
+    connect = request([b"Proxy-Authorization: Basic dTpw"], line=b"CONNECT a:80 HTTP/1.1")
+    v2 = b"\r\n\r\n\0\r\nQUIT\n\x21\x11" + struct.pack(">H", 17) + b"\x0a\0\0\1\x0a\0\0\2\x9c\x40\0\x50\4\0\2ab"
+    yield "proxy-v1", turns(b"PROXY TCP4 10.0.0.1 10.0.0.2 40000 80\r\n" + connect, response([]), GET, OK)
+    yield "proxy-v2", turns(v2 + request(line=b"GET ?a HTTP/1.1"), OK)
+    yield "socks-4", turns(b"\4\1\0\x50\0\0\0\1u\0a\0" + connect, response([]))
+    yield "socks-5", turns(b"\5\1\2\1\1u\1p\5\1\0\3\1a\0\x50" + request(line=b"FROB a HTTP/1.1"), OK)
+    yield "odd-versions", turns(request([b"A: b"], line=b"GET / JUNK/1.0") + request([b"A: b"], line=b"GET /\0 HTTP 1.1"), OK + OK)
     yield "early-answer", turns(request([length(9)], b"abc", b"POST / HTTP/1.1"), OK, (0, b"defghi"), GET, OK)
 
 
