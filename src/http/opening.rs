@@ -52,7 +52,7 @@ impl<S: Scan> Connection<S> {
         let from = context.from;
         let longest = context.settings.longest_head;
         if origin == Origin::Start
-            && let Some(taken) = self.preamble(bytes, place, context)
+            && let Some(taken) = self.preamble(bytes, source, context)
         {
             return taken;
         }

@@ -8,7 +8,7 @@ use super::connection::{Connection, Context};
 use super::exchange::{Observer, Scan};
 use super::head;
 use super::side::{Origin, State};
-use crate::packet::Place;
+use crate::tcp::Source;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// What a connection's first bytes are.
@@ -143,7 +143,7 @@ impl<S: Scan> Connection<S> {
     pub(super) fn preamble<O: Observer<Scan = S>>(
         &mut self,
         bytes: &[u8],
-        place: Place,
+        source: Source,
         context: &mut Context<'_, O>,
     ) -> Option<usize> {
         let from = context.from;
@@ -155,7 +155,7 @@ impl<S: Scan> Connection<S> {
                 Some(0)
             }
             Measure::Whole(length) => {
-                context.observer.other(from, bytes.get(..length).unwrap_or_default(), place);
+                context.observer.other(from, bytes.get(..length).unwrap_or_default(), source.place);
                 Some(length)
             }
         }
@@ -168,8 +168,8 @@ impl<S: Scan> Connection<S> {
         match self.measure_preamble(held, context) {
             Measure::Partial => return held.len() < context.settings.longest_head,
             Measure::Whole(length) => {
-                for (bytes, place) in self.sides[from].take_front(length).runs() {
-                    context.observer.other(from, bytes, place);
+                for (bytes, source) in self.sides[from].take_front(length).runs() {
+                    context.observer.other(from, bytes, source.place);
                 }
             }
             Measure::Not => {
@@ -198,6 +198,7 @@ impl<S: Scan> Connection<S> {
 mod tests {
     use super::*;
     use crate::http::{Message, Read, Settings};
+    use crate::packet::Place;
     use crate::tcp::Direction;
     use proptest::prelude::*;
 
@@ -306,7 +307,7 @@ mod tests {
         let (mut connection, mut seen, settings) = (Connection::default(), Seen::default(), Settings::default());
         for (turn, from) in turns.iter().zip(Direction::BOTH.into_iter().cycle()) {
             for bytes in turn.chunks(piece) {
-                connection.data(from, bytes, Place::default(), false, &settings, &mut seen);
+                connection.data(from, bytes, Source::default(), false, &settings, &mut seen);
             }
         }
         for from in Direction::BOTH {
