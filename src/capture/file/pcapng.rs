@@ -289,8 +289,9 @@ impl Options {
     /// No system's interfaces have longer names.
     const MAX_NAME: usize = 256;
 
+    /// Reads them. Each may stand there once; where it is repeated, the first counts, as in Wireshark.
     fn read(order: Order, mut rest: &[u8]) -> Result<Self, Fault> {
-        let mut options = Self { name: None, resolution: 6, offset: 0 };
+        let (mut name, mut resolution, mut offset) = (None, None, None);
         while rest.len() >= 4 {
             let (code, length) = (order.u16(rest, 0), usize::from(order.u16(rest, 2)));
             let Some(value) = rest.get(4..4 + length) else {
@@ -301,16 +302,16 @@ impl Options {
             match (code, value) {
                 (0, _) => break,
                 (Self::NAME, _) => {
-                    let name = String::from_utf8_lossy(value.get(..Self::MAX_NAME).unwrap_or(value));
-                    options.name = Some(name.trim_end_matches('\0').to_owned());
+                    let text = String::from_utf8_lossy(value.get(..Self::MAX_NAME).unwrap_or(value));
+                    name = name.or_else(|| Some(text.trim_end_matches('\0').to_owned()));
                 }
-                (Self::RESOLUTION, &[resolution]) => options.resolution = resolution,
-                (Self::OFFSET, _) if length == 8 => options.offset = order.i64(value, 0),
+                (Self::RESOLUTION, &[value]) => resolution = resolution.or(Some(value)),
+                (Self::OFFSET, _) if length == 8 => offset = offset.or_else(|| Some(order.i64(value, 0))),
                 _ => {}
             }
             rest = rest.get(4 + length.next_multiple_of(4)..).unwrap_or_default();
         }
-        Ok(options)
+        Ok(Self { name, resolution: resolution.unwrap_or(6), offset: offset.unwrap_or(0) })
     }
 }
 

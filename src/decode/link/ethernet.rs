@@ -76,6 +76,8 @@ impl Walk<'_> {
             0xd28b => walk.arista(view),
             0x4305 => walk.batman(view),
             0x8909 => walk.tagged(view, 8, "cisco metadata: header cut"),
+            // Cisco's FabricPath: a tag, and a whole frame.
+            0x8903 => walk.ethernet(view.skip(2).or_cut("fabricpath: tag cut")?),
             0x88e7 => walk.ethernet(view.skip(4).or_cut("provider backbone bridge: tag cut")?),
             0x22f3 => walk.trill(view),
             0x88e5 => walk.macsec(view),

@@ -1,7 +1,7 @@
 //! The mesh protocol B.A.T.M.A.N. advanced (`batadv_packet.h` in Linux), which carries frames over
 //! other frames.
 //!
-//! It knows the compatibility versions 15, of 2014, and 14 before it. Fragments are not put together.
+//! It knows the compatibility versions 15, of 2014, and 6 to 14 before it. Fragments are not put together.
 
 use crate::decode::counters::Reason;
 use crate::decode::view::View;
@@ -18,6 +18,7 @@ impl Walk<'_> {
         let header = match version {
             15 => header_15(kind, view)?,
             14 => header_14(kind)?,
+            6..=13 => header_6(kind, version)?,
             other => return Err(Reason::unknown("batman-adv: version", other.into())),
         };
         self.ethernet(view.skip(header).or_cut(CUT)?)
@@ -35,6 +36,19 @@ fn header_15(kind: u8, view: View<'_>) -> Result<usize, Reason> {
         UNICAST => Ok(10),
         0x41 => Err(Reason::bad("batman-adv: fragment")),
         0x42 => Ok(18),
+        other => Err(Reason::unknown_hex("batman-adv: type", other.into())),
+    }
+}
+
+/// The same in the versions 6 to 13, of 2009 to 2011, whose headers have no lifetime in front of the
+/// addresses. The sequence number grew in version 10.
+fn header_6(kind: u8, version: u8) -> Result<usize, Reason> {
+    match kind {
+        0x01 | 0x02 | 0x05 => Err(Reason::idle("batman-adv: control")),
+        0x03 => Ok(9),
+        0x04 if version < 10 => Ok(10),
+        0x04 => Ok(13),
+        0x06 => Err(Reason::bad("batman-adv: fragment")),
         other => Err(Reason::unknown_hex("batman-adv: type", other.into())),
     }
 }

@@ -93,3 +93,16 @@ fn a_resolution_or_an_offset_of_a_wrong_length_does_not_count() {
         }
     }
 }
+
+#[test]
+fn the_first_of_repeated_options_counts() {
+    for made in [LITTLE, BIG] {
+        let offset = |seconds: i64| if made.big { seconds.to_be_bytes() } else { seconds.to_le_bytes() };
+        let options =
+            [made.option(9, &[9]), made.option(9, &[3]), made.option(14, &offset(5)), made.option(14, &offset(6))];
+        let file = [made.section(), made.interface(1, 0, &options.concat()), made.enhanced(0, 7, 1, b"z")].concat();
+        let (packets, error) = read(&file);
+        assert!(error.is_none(), "{error:?}");
+        assert_eq!(packets, [kept(1, 5_000_000_007, 9, b"z")]);
+    }
+}
