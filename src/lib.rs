@@ -61,6 +61,7 @@ pub mod lab;
 pub mod leak;
 pub mod packet;
 mod pool;
+mod private_file;
 mod processor;
 pub mod redact;
 pub mod report;

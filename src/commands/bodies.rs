@@ -6,6 +6,7 @@
 use super::Failure;
 use crate::analyzer::Exchange;
 use crate::http::Message;
+use crate::private_file;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -30,6 +31,8 @@ impl Bodies {
     /// Opens the folder, and makes it where there is none.
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
         let failed = |error| Failure::new(format!("cannot write bodies to {}: {error}", path.display()));
+        // As of files: nobody else may choose where bodies go.
+        let path = &private_file::resolve(path).map_err(failed)?;
         if !path.exists() {
             let mut builder = std::fs::DirBuilder::new();
             #[cfg(unix)]

@@ -5,9 +5,9 @@
 use super::Failure;
 use crate::confine::privileges;
 use crate::leak::Severity;
+use crate::private_file;
 use crate::report::{Csv, Har, Json, Layout, Report, Sarif, Text};
 use std::fmt;
-use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -131,11 +131,7 @@ impl fmt::Debug for Written {
 pub(super) fn create(file: &ReportFile, about: &About, layout: Layout) -> Result<Written, Failure> {
     let name = file.path.display().to_string();
     let failed = |error| Failure::new(format!("cannot write the report {name}: {error}"));
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let opened: File = options.open(&file.path).map_err(failed)?;
+    let opened = private_file::create(&file.path).map_err(failed)?;
     privileges::give_to_caller(&opened).map_err(failed)?;
     let report = to(opened, file.format, about, layout);
     Ok(Written { name, report })

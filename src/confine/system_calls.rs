@@ -33,6 +33,7 @@ const ALWAYS: &[libc::c_long] = &[
     libc::SYS_recvmmsg,
     libc::SYS_lseek,
     libc::SYS_fstat,
+    libc::SYS_fstatfs,
     libc::SYS_newfstatat,
     libc::SYS_statx,
     libc::SYS_faccessat,
@@ -177,6 +178,8 @@ fn rules(opening: Opening, receive_only: &[RawFd]) -> Result<Rules, BackendError
         for call in RENAMING.iter().chain(RENAMING_OLD) {
             rules.insert(*call, vec![]);
         }
+        // A file that was there already is made private.
+        allow_when(&mut rules, libc::SYS_fchmod, [when(1, Width::Dword, Is::Eq, 0o600)])?;
     }
 
     // Threads of this process and nothing else: no processes, no namespaces.

@@ -3,8 +3,9 @@
 //! Records are handed to the system in bunches; after a failed write the file is cut back to
 //! its last whole record. This module refuses to know what a record is.
 
+use crate::private_file;
 use std::borrow::Cow;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::path::Path;
 
@@ -116,11 +117,7 @@ pub(super) struct Output {
 impl Output {
     /// Creates or empties a file, readable by its owner alone: captures hold secrets.
     pub(super) fn create(path: &Path, compression: Compression, owner: Option<(u32, u32)>) -> io::Result<Self> {
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path)?;
+        let file = private_file::create(path)?;
         #[cfg(unix)]
         if let Some((user, group)) = owner.filter(|_| file.metadata().is_ok_and(|metadata| metadata.is_file())) {
             std::os::unix::fs::fchown(&file, Some(user), Some(group))?;
