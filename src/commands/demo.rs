@@ -8,7 +8,7 @@ use crate::analyzer::Event;
 use crate::capture::live::default_interface;
 use crate::lab::demo::{self, Act, Protocol, Sighting, Stage};
 use crate::lab::{PORT, SECRET};
-use crate::report::{Layout, Report as _, Text, escape};
+use crate::report::{Layout, Report as _, Text, escape, json_line};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -86,7 +86,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let verdict = Verdict::new(stage, &interface, &http, &https, files.as_ref());
     match args.format {
         Format::Json => {
-            let line = serde_json::to_string(&verdict).map_err(|e| Failure::new(format!("cannot write: {e}")))?;
+            let line = json_line(&verdict).map_err(|e| Failure::new(format!("cannot write: {e}")))?;
             print(format!("{line}\n").as_bytes())?;
         }
         Format::Text => story.verdict(&verdict, &http, &https)?,

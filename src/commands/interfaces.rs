@@ -5,6 +5,7 @@
 use super::options::Format;
 use super::{Failure, print};
 use crate::capture::live::{Device, devices};
+use crate::report::json_line;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -71,7 +72,7 @@ pub(super) fn list(format: Format) -> Result<ExitCode, Failure> {
     let rows: Vec<Row> = devices()?.into_iter().map(Row::from).collect();
     let mut text = match format {
         Format::Text => table(&rows),
-        Format::Json => serde_json::to_string(&rows).map_err(|error| Failure::new(error.to_string()))?,
+        Format::Json => json_line(&rows).map_err(|error| Failure::new(error.to_string()))?,
     };
     if format == Format::Json {
         text.push('\n');

@@ -5,8 +5,8 @@
 use super::options::Format;
 use super::{FAILED, Failure, print, rule_files};
 use crate::leak::{Rules, Severity};
-use crate::report::escape;
 use crate::report::text::figures::count;
+use crate::report::{escape, json_line};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -102,7 +102,7 @@ fn list(rules: &Rules, format: Format) -> String {
         Format::Json => {
             for line in lines {
                 // Writing to a string cannot fail, and a line has nothing that JSON has not.
-                _ = writeln!(text, "{}", serde_json::to_string(&line).unwrap_or_default());
+                _ = writeln!(text, "{}", json_line(&line).unwrap_or_default());
             }
         }
         Format::Text => {

@@ -19,6 +19,8 @@ pub mod text;
 pub use csv::Csv;
 pub use har::Har;
 pub use json::Json;
+#[cfg(feature = "cli")]
+pub(crate) use json::json_line;
 pub use sarif::Sarif;
 pub use text::{Layout, Text};
 

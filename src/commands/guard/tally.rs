@@ -8,9 +8,8 @@ use super::Args;
 use super::files::Files;
 use crate::analyzer::{Counters, Event, Exchange};
 use crate::leak::{Baseline, Finding, Severity, StreamFinding};
-use crate::report::escape;
 use crate::report::text::figures::count;
-use crate::report::{Dropped, Summary};
+use crate::report::{Dropped, Summary, escape, json_line};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -249,7 +248,7 @@ impl Tally {
     fn json(&self, counters: &Counters, dropped: Dropped) -> String {
         let mut text = String::new();
         for entry in &self.entries {
-            _ = writeln!(text, "{}", entry.line());
+            _ = writeln!(text, "{}", json_line(&entry.line()).unwrap_or_default());
         }
         let findings: serde_json::Map<String, Value> = Severity::ALL
             .into_iter()
@@ -266,7 +265,7 @@ impl Tally {
             "dropped": {"kernel": dropped.kernel, "interface": dropped.interface},
             "not_understood": counters.not_understood, "let_go": counters.let_go,
         });
-        _ = writeln!(text, "{summary}");
+        _ = writeln!(text, "{}", json_line(&summary).unwrap_or_default());
         text
     }
 }

@@ -4,9 +4,14 @@
 //! changes. This module refuses to build a tree first; values go straight into a buffer.
 
 mod plain;
+#[cfg(feature = "cli")]
+mod serialize;
 mod string;
 mod time;
 pub(super) mod value;
+
+#[cfg(feature = "cli")]
+pub(crate) use serialize::line as json_line;
 
 use super::outbox::Outbox;
 use super::{Report, Summary, body_text};

@@ -31,7 +31,7 @@ impl Buffer {
     }
 
     /// Appends the inside of a string.
-    fn escaped(&mut self, bytes: &[u8]) -> bool {
+    pub(super) fn escaped(&mut self, bytes: &[u8]) -> bool {
         let (mut rest, mut exact) = (bytes, true);
         while !rest.is_empty() {
             let (plain, after) = rest.split_at(plain(rest));
