@@ -52,7 +52,7 @@ mod system {
     use std::os::fd::{AsFd, OwnedFd};
     use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
-    /// As many links as Linux follows, path_resolution(7).
+    /// As many links as Linux follows, `path_resolution(7)`.
     const MAX_LINKS: usize = 40;
     /// The mode of a private file.
     const PRIVATE: Mode = Mode::S_IRUSR.union(Mode::S_IWUSR);
@@ -123,8 +123,11 @@ mod system {
                     return Ok(here(folder, walked, true));
                 }
                 if others_may_write(&folder)? {
-                    let link = crate::report::escape::bytes(walked.join(&name).as_os_str().as_bytes());
-                    return Err(refused(&format!("{link} is a symbolic link in a folder that others may write")));
+                    let link = walked.join(&name);
+                    return Err(refused(&format!(
+                        "{} is a symbolic link in a folder that others may write",
+                        link.display()
+                    )));
                 }
                 links += 1;
                 if links > MAX_LINKS {
@@ -202,6 +205,7 @@ mod system {
 }
 
 #[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use std::fs::{self, Permissions};

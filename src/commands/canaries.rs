@@ -2,7 +2,7 @@
 //!
 //! It finds out what they are; it refuses to look for them.
 
-use super::Failure;
+use super::{Failure, streams};
 use crate::leak::{self, Canary};
 use crate::redact;
 use clap::builder::NonEmptyStringValueParser;
@@ -71,6 +71,11 @@ impl Found {
 }
 
 impl Canaries {
+    /// The files that are read.
+    pub(super) fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
     /// Reads them all.
     ///
     /// # Errors
@@ -90,7 +95,7 @@ impl Canaries {
         }
         for path in &self.files {
             let name = path.display();
-            let text = std::fs::read(path)
+            let text = streams::read(path)
                 .map_err(|error| Failure::new(format!("cannot read the canaries in {name}: {error}")))?;
             let before = found.canaries.len();
             if is_env(path, &text) {

@@ -3,8 +3,8 @@
 //! The packets go to a file without a name first; of that a copy is made as `redact` makes it, and
 //! only the copy gets the name that the user gave. This module refuses to know what evidence is.
 
-use super::Failure;
 use super::redact::FromStart;
+use super::{Failure, streams};
 use crate::analyzer::Config;
 use crate::capture::save::{self, Format, Options, Saver};
 use crate::capture::{self, Files};
@@ -56,7 +56,7 @@ impl Hiding {
         if !outcome.left.is_empty() {
             return Err(Failure::new(format!(
                 "no packets were written to {}, since secrets would be left in them: {}",
-                path.display(),
+                streams::output_name(&path),
                 outcome.left.join("; ")
             )));
         }
@@ -82,6 +82,17 @@ impl Write for Writing {
     }
 }
 
+/// Empties a file and saves packets to it.
+///
+/// # Errors
+/// It cannot be emptied or begun.
+pub(super) fn rewrite(file: &Arc<File>, format: Format, options: Options) -> Result<Saver, save::Error> {
+    let failed = |source: io::Error| save::Error::Create { file: "a file without a name".to_owned(), source };
+    let mut emptied: &File = file;
+    emptied.set_len(0).and_then(|()| emptied.rewind()).map_err(failed)?;
+    Saver::to_writer(Writing(Arc::clone(file)), format, options)
+}
+
 /// Files without names.
 struct Unnamed {
     raw: Arc<File>,
@@ -94,11 +105,8 @@ impl redact::Place for Unnamed {
     }
 
     fn create(&self, original: &Files) -> Result<Saver, save::Error> {
-        let failed = |source: io::Error| save::Error::Create { file: "a file without a name".to_owned(), source };
-        let mut copy: &File = &self.copy;
-        copy.set_len(0).and_then(|()| copy.rewind()).map_err(failed)?;
         let options = Options { interfaces: original.interfaces(), ..Options::default() };
-        Saver::to_writer(Writing(Arc::clone(&self.copy)), Format::Pcapng, options)
+        rewrite(&self.copy, Format::Pcapng, options)
     }
 
     fn copy(&self) -> Result<Files, capture::Error> {

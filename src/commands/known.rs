@@ -2,10 +2,9 @@
 //!
 //! It finds and reads the files; what stands in them is `leak`'s.
 
-use super::{Failure, say};
+use super::{Failure, say, streams};
 use crate::leak::{Allowlist, BUILTINS, Baseline, CANARY_RULE, Rules};
 use crate::report::escape;
-use std::fs::{self, File};
 use std::io::{BufReader, ErrorKind};
 use std::path::Path;
 
@@ -17,7 +16,7 @@ const PROJECT_FILE: &str = ".plainsight.toml";
 pub(super) fn allowlist(named: Option<&Path>, rules: Option<&Rules>, quiet: bool) -> Result<Allowlist, Failure> {
     let path = named.unwrap_or(Path::new(PROJECT_FILE));
     let name = path.display();
-    let text = match fs::read(path) {
+    let text = match streams::read(path) {
         Ok(text) => text,
         Err(error) if named.is_none() && error.kind() == ErrorKind::NotFound => return Ok(Allowlist::default()),
         Err(error) => return Err(Failure::new(format!("cannot read {name}: {error}"))),
@@ -67,7 +66,8 @@ fn patterns_without_rule<'list>(list: &'list Allowlist, rules: Option<&Rules>) -
 /// Reads the baseline.
 pub(super) fn baseline(path: &Path) -> Result<Baseline, Failure> {
     let name = path.display();
-    let file = File::open(path).map_err(|error| Failure::new(format!("cannot read the baseline {name}: {error}")))?;
+    let file =
+        streams::open(path).map_err(|error| Failure::new(format!("cannot read the baseline {name}: {error}")))?;
     Baseline::read(BufReader::new(file)).map_err(|error| {
         Failure::new(format!(
             "{name} is no baseline: {error}; give an earlier report of plainsight, in JSON Lines or SARIF"

@@ -27,8 +27,10 @@ pub mod server;
 mod session;
 pub mod sniff;
 mod statistics;
+mod streams;
 mod units;
 
+use crate::report::escape;
 use clap::{Parser, Subcommand};
 use std::fmt;
 use std::io;
@@ -82,9 +84,24 @@ enum Command {
 pub struct Failure(String);
 
 impl Failure {
-    /// A failure with this message.
-    pub fn new(message: impl Into<String>) -> Self {
-        Self(message.into())
+    /// A failure with this message, in which nothing can drive a terminal afterwards.
+    pub fn new(message: impl AsRef<str>) -> Self {
+        Self(escape::str(message.as_ref()))
+    }
+
+    /// A failure with several messages, a line each.
+    fn of_lines(messages: impl IntoIterator<Item = String>) -> Self {
+        Self(messages.into_iter().map(|message| escape::str(&message)).collect::<Vec<_>>().join("\n"))
+    }
+
+    /// The failure with words in front of it.
+    fn after(self, words: &str) -> Self {
+        Self(format!("{words}{}", self.0))
+    }
+
+    /// Prints it on standard error.
+    fn tell(&self) {
+        print_message(&self.0);
     }
 }
 
@@ -99,7 +116,7 @@ macro_rules! failure_from {
     ($($error:ty),+) => {$(
         impl From<$error> for Failure {
             fn from(error: $error) -> Self {
-                Self(error.to_string())
+                Self::new(error.to_string())
             }
         }
     )+};
@@ -116,7 +133,7 @@ const FAILED: u8 = 2;
 
 /// Runs the program with the arguments of its process.
 pub fn main() -> ExitCode {
-    let done = match Cli::parse().command {
+    let done = match parse().command {
         Command::Demo(args) => demo::run(&args),
         Command::Sniff(args) => sniff::run(&args),
         Command::Replay(args) => replay::run(&args),
@@ -130,15 +147,42 @@ pub fn main() -> ExitCode {
         Command::Man(args) => man::run(&args),
     };
     done.unwrap_or_else(|failure| {
-        say(&failure);
+        failure.tell();
         ExitCode::from(FAILED)
     })
 }
 
-/// Tells something on stderr; where nobody listens any more, nothing is lost.
+/// Understands the arguments, or ends the process with what is wrong.
+fn parse() -> Cli {
+    use std::os::unix::ffi::OsStrExt as _;
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let error = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => return cli,
+        Err(error) => error,
+    };
+    let harmless: Vec<_> = arguments.iter().map(|argument| escape::bytes(argument.as_bytes())).collect();
+    if !error.use_stderr() || harmless.iter().zip(&arguments).all(|(harmless, argument)| harmless.as_str() == argument)
+    {
+        error.exit()
+    }
+    // The message repeats an argument, which may be the name of somebody else's file.
+    if let Err(error) = Cli::try_parse_from(harmless) {
+        error.exit()
+    }
+    say(error.render());
+    std::process::exit(FAILED.into())
+}
+
+/// Prints a message of one line on standard error. Nothing in it can drive a terminal or look like
+/// another line: it may have names of files and text from the wire.
 fn say(what: impl fmt::Display) {
+    print_message(&escape::str(&what.to_string()));
+}
+
+/// Prints on standard error; where nobody listens any more, nothing is lost.
+fn print_message(escaped: &str) {
     use io::Write as _;
-    _ = writeln!(io::stderr(), "plainsight: {what}");
+    _ = io::stderr().write_all(format!("plainsight: {escaped}\n").as_bytes());
 }
 
 /// Writes text that is a command's whole result. A reader who has left is no failure.

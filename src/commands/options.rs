@@ -4,7 +4,7 @@
 
 use super::canaries::Canaries;
 use super::reports::{About, ReportFile, ReportFormat};
-use super::{Failure, known, rule_files, say, units};
+use super::{Failure, known, rule_files, say, streams, units};
 use crate::analyzer::Config;
 use crate::leak::{self, Allowlist, Rules, Severity};
 use crate::redact::Texts;
@@ -43,7 +43,8 @@ pub(super) struct Options {
     #[arg(long, help_heading = LIMITS)]
     pub(super) no_sandbox: bool,
 
-    /// Save the packets to FILE as well, unchanged, with all secrets in them: pcap, or pcapng for that extension
+    /// Save the packets to FILE as well, unchanged, with all secrets in them: pcap, or pcapng for that extension; `-` for
+    /// standard output, which has no report then
     #[arg(short = 'w', long, value_name = "FILE", help_heading = OUTPUT)]
     pub(super) write: Option<PathBuf>,
 
@@ -51,7 +52,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "FORMAT", alias = "report-format", help_heading = OUTPUT)]
     format: Option<ReportFormat>,
 
-    /// Write a report to FILE as well, such as sarif=leaks.sarif; may be given several times
+    /// Write a report to FILE as well, such as sarif=leaks.sarif, `-` for standard output; may be given several times
     #[arg(long = "output", value_name = "FORMAT=FILE", help_heading = OUTPUT)]
     outputs: Vec<ReportFile>,
 
@@ -59,7 +60,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
     report_path: Option<PathBuf>,
 
-    /// Save the packets of the streams that leak to FILE: pcap, or pcapng for that extension
+    /// Save the packets of the streams that leak to FILE: pcap, or pcapng for that extension; `-` as with -w
     #[arg(long, value_name = "FILE", conflicts_with = "no_leaks", help_heading = OUTPUT)]
     pub(super) evidence: Option<PathBuf>,
 
@@ -231,35 +232,77 @@ impl Options {
         self.exit_code.or(self.fail_on_leak.then_some(1))
     }
 
-    /// What standard output carries.
-    pub(super) fn format(&self) -> ReportFormat {
-        match &self.report_path {
+    /// The report that standard output carries; `None` where it carries packets.
+    pub(super) fn format(&self) -> Option<ReportFormat> {
+        if [&self.write, &self.evidence].into_iter().flatten().any(|path| streams::is_standard(path)) {
+            return None;
+        }
+        if let Some(report) = self.outputs.iter().find(|report| streams::is_standard(&report.path)) {
+            return Some(report.format);
+        }
+        Some(match &self.report_path {
             // The format is the file's.
-            Some(path) if path.as_os_str() != "-" => ReportFormat::Text,
+            Some(path) if !streams::is_standard(path) => ReportFormat::Text,
             Some(_) => self.format.unwrap_or(ReportFormat::Json),
             None => self.format.unwrap_or(ReportFormat::Text),
+        })
+    }
+
+    /// Refuses two uses of standard input or output, and outputs that are inputs. `captures` are the
+    /// files whose packets are read.
+    ///
+    /// # Errors
+    /// A sentence that says which.
+    pub(super) fn check_streams(&self, captures: &[PathBuf]) -> Result<(), Failure> {
+        let is_standard = |path: &Option<PathBuf>| path.as_deref().is_some_and(streams::is_standard);
+        let mut written = Vec::new();
+        let packets = [("--write -", &self.write), ("--evidence -", &self.evidence)];
+        written.extend(packets.iter().filter(|(_, path)| is_standard(path)).map(|(name, _)| (*name).to_owned()));
+        let reports = self.outputs.iter().filter(|report| streams::is_standard(&report.path));
+        written.extend(reports.map(|report| format!("--output {}=-", report.format.name())));
+        if is_standard(&self.report_path) {
+            written.push("--report-path -".to_owned());
+        } else if let (Some(format), None) = (self.format, &self.report_path) {
+            written.push(format!("--format {}", format.name()));
         }
+        streams::one_output(&written)?;
+
+        let captured = captures.iter().filter(|path| streams::is_standard(path)).map(|_| "the capture `-`".to_owned());
+        let canaries = self.canaries.files().iter().map(|path| ("--canary-file -", path));
+        let named = [("--rules -", &self.rules), ("--config -", &self.config), ("--baseline -", &self.baseline)];
+        let named = named.into_iter().filter_map(|(name, path)| Some((name, path.as_ref()?)));
+        let files: Vec<_> = canaries.chain(named).collect();
+        let read = files.iter().filter(|(_, path)| streams::is_standard(path)).map(|(name, _)| (*name).to_owned());
+        streams::one_input(&captured.chain(read).collect::<Vec<_>>())?;
+
+        // A report may take its baseline's place, which is read before.
+        let files = files.into_iter().filter(|(name, _)| *name != "--baseline -").map(|(_, path)| path);
+        let inputs: Vec<_> = captures.iter().chain(files).cloned().collect();
+        streams::keep_inputs(&inputs, &self.written())
     }
 
     /// The reports in files.
     pub(super) fn report_files(&self) -> Vec<ReportFile> {
-        let path = self.report_path.as_ref().filter(|path| path.as_os_str() != "-");
+        let path = self.report_path.as_ref();
         let named = path.map(|path| {
             let format = self.format.unwrap_or_else(|| ReportFormat::of_file(path));
             ReportFile { format, path: path.clone() }
         });
-        self.outputs.iter().cloned().chain(named).collect()
+        let all = self.outputs.iter().cloned().chain(named);
+        all.filter(|report| !streams::is_standard(&report.path)).collect()
     }
 
     /// Every file that is written.
     pub(super) fn written(&self) -> Vec<PathBuf> {
         let reports = self.report_files().into_iter().map(|file| file.path);
-        self.write.iter().chain(&self.evidence).cloned().chain(reports).collect()
+        let packets = self.write.iter().chain(&self.evidence).filter(|path| !streams::is_standard(path)).cloned();
+        packets.chain(reports).collect()
     }
 
     /// What reports have to know of a run over these captures.
     pub(super) fn about(&self, captures: Vec<String>) -> About {
         let saved = self.evidence.clone().or_else(|| self.write.clone()).filter(|_| captures.is_empty());
+        let saved = saved.filter(|path| !streams::is_standard(path));
         About { captures, saved, least: self.min_severity }
     }
 }

@@ -46,6 +46,23 @@ impl Listener for Shared {
     }
 }
 
+/// What standard output carries where it carries no report.
+struct NoReport;
+
+impl Report for NoReport {
+    fn event(&mut self, _: &Event) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn finish(&mut self, _: &Summary) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Where events go.
 pub(super) struct Output {
     /// Standard output's.
@@ -82,7 +99,10 @@ impl Output {
     /// someone may be waiting for each exchange.
     pub(super) fn shared(options: &Options, captures: Vec<String>, live: bool) -> Shared {
         let about = options.about(captures);
-        let report = reports::to(io::stdout(), options.format(), &about, layout(options.color, options.verbose));
+        let report = match options.format() {
+            Some(format) => reports::to(io::stdout(), format, &about, layout(options.color, options.verbose)),
+            None => Box::new(NoReport),
+        };
         Shared(Arc::new(Mutex::new(Self::of(report, about, options.exchanges, live))))
     }
 

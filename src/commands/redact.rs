@@ -3,10 +3,11 @@
 //! It opens the files and says what came of it; finding and overwriting are `redact`'s.
 
 use super::canaries::Canaries;
-use super::{FAILED, Failure, confine, rule_files, say, units};
+use super::{FAILED, Failure, confine, hiding, rule_files, say, streams, units};
 use crate::analyzer::Config;
 use crate::capture::{self, Files, Saver, save};
 use crate::confine::sandbox::Sandbox;
+use crate::private_file;
 use crate::redact::{self, Outcome};
 use crate::report::text::figures::count;
 use std::fs::File;
@@ -33,11 +34,12 @@ Exit codes: 0 the copy is there and no secret is left in it; 2 something else.";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// The capture: pcap or pcapng, also compressed by gzip or zstd
+    /// The capture: pcap or pcapng, also compressed by gzip or zstd; `-` for standard input
     #[arg(value_name = "IN")]
     input: PathBuf,
 
-    /// The copy, replaced where it exists: pcap, or pcapng for that extension; `.gz` and `.zst` compress
+    /// The copy, replaced where it exists: pcap, or pcapng for that extension; `.gz` and `.zst` compress;
+    /// `-` for standard output
     #[arg(value_name = "OUT")]
     output: PathBuf,
 
@@ -65,8 +67,22 @@ pub struct Args {
     quiet: bool,
 }
 
+impl Args {
+    /// Refuses two uses of standard input, and a copy that would take an input's place.
+    fn check_streams(&self) -> Result<(), Failure> {
+        let files = self.canaries.files().iter().map(|path| ("--canary-file -", path));
+        let files: Vec<_> = files.chain(self.rules.iter().map(|path| ("--rules -", path))).collect();
+        let input = [("the capture `-`", &self.input)];
+        let read = input.iter().chain(&files).filter(|(_, path)| streams::is_standard(path));
+        streams::one_input(&read.map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>())?;
+        let inputs: Vec<_> = files.into_iter().map(|(_, path)| path.clone()).collect();
+        streams::keep_inputs(&inputs, std::slice::from_ref(&self.output))
+    }
+}
+
 /// Makes the copy.
 pub fn run(args: &Args) -> Result<ExitCode, Failure> {
+    args.check_streams()?;
     let found = args.canaries.find()?;
     if let Some(note) = found.note().filter(|_| !args.quiet) {
         say(note);
@@ -74,7 +90,8 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let rules = rule_files::wanted(args.rules.as_deref())?;
     let place = Place::open(&args.input, &args.output)?;
     if !args.no_sandbox {
-        let sandbox = Sandbox { writable_dirs: vec![place.folder.clone()], ..Sandbox::default() };
+        let writable_dirs = place.target.folder().into_iter().map(Path::to_owned).collect();
+        let sandbox = Sandbox { writable_dirs, ..Sandbox::default() };
         let report = sandbox.enter().map_err(|error| Failure::new(error.to_string()))?;
         if !report.is_complete() && !args.quiet {
             say(report);
@@ -103,7 +120,11 @@ fn left(outcome: &Outcome, output: &Path) -> Failure {
     if outcome.left.len() > told.len() {
         told.push(format!("and {} more", outcome.left.len() - told.len()));
     }
-    Failure::new(format!("{} was not made, since secrets would be left in it: {}", output.display(), told.join("; ")))
+    Failure::new(format!(
+        "{} was not made, since secrets would be left in it: {}",
+        streams::output_name(output),
+        told.join("; ")
+    ))
 }
 
 fn told(outcome: &Outcome, output: &Path) -> String {
@@ -112,7 +133,7 @@ fn told(outcome: &Outcome, output: &Path) -> String {
         count(outcome.findings, "finding", "findings"),
         outcome.changed,
         count(outcome.packets, "packet", "packets"),
-        output.display()
+        streams::output_name(output)
     )
 }
 
@@ -121,27 +142,54 @@ struct Place {
     name: String,
     original: Arc<File>,
     copy: Arc<File>,
-    path: TempPath,
-    folder: PathBuf,
-    output: PathBuf,
+    target: Target,
+}
+
+/// Where the copy goes.
+enum Target {
+    File {
+        temporary: TempPath,
+        folder: PathBuf,
+        output: PathBuf,
+    },
+    /// Opened before the sandbox, in which no descriptor is made.
+    StandardOutput(File),
+}
+
+impl Target {
+    /// The folder in which files are made and renamed.
+    fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::File { folder, .. } => Some(folder),
+            Self::StandardOutput(_) => None,
+        }
+    }
 }
 
 impl Place {
     fn open(input: &Path, output: &Path) -> Result<Self, Failure> {
-        let name = input.display().to_string();
-        let original = File::open(input).map_err(|error| Failure::new(format!("cannot open {name}: {error}")))?;
-        if !original.metadata().is_ok_and(|metadata| metadata.is_file()) {
-            return Err(Failure::new(format!("cannot redact {name}: it is read several times, so it must be a file")));
-        }
-        let there = std::fs::metadata(output);
+        let name = streams::input_name(input);
+        let original = if streams::is_standard(input) { spool()? } else { original(input)? };
+        let (copy, target) = if streams::is_standard(output) {
+            (unnamed()?, Target::StandardOutput(streams::output()?))
+        } else {
+            Self::beside(input, output)?
+        };
+        Ok(Self { name, original: Arc::new(original), copy: Arc::new(copy), target })
+    }
+
+    /// Creates the file that gets the name `output` in the end.
+    fn beside(input: &Path, output: &Path) -> Result<(File, Target), Failure> {
+        let shown = output.display();
         // By its identity, whatever it is called.
-        if Files::open([input])?.reads(output) {
-            return Err(Failure::new(format!("cannot write to {}: it is the capture itself", output.display())));
+        if !streams::is_standard(input) && Files::open([input])?.reads(output) {
+            return Err(Failure::new(format!("cannot write to {shown}: it is the capture itself")));
         }
-        if there.is_ok_and(|metadata| !metadata.is_file()) {
-            return Err(Failure::new(format!("cannot write to {}: it is no file", output.display())));
+        if std::fs::metadata(output).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(Failure::new(format!("cannot write to {shown}: it is no file")));
         }
-        let output = output.canonicalize().unwrap_or_else(|_| output.to_owned());
+        let output =
+            private_file::resolve(output).map_err(|error| Failure::new(format!("cannot write to {shown}: {error}")))?;
         let folder = match output.parent() {
             Some(folder) if folder != Path::new("") => folder.to_owned(),
             _ => PathBuf::from("."),
@@ -157,18 +205,55 @@ impl Place {
                 .tempfile_in(&folder)
                 .map_err(|error| Failure::new(format!("cannot create a file in {}: {error}", folder.display())))
         })?;
-        let (file, path) = created.into_parts();
-        let (original, copy) = (Arc::new(original), Arc::new(file));
-        Ok(Self { name, original, copy, path, folder, output })
+        let (file, temporary) = created.into_parts();
+        Ok((file, Target::File { temporary, folder, output }))
     }
 
-    /// Gives the copy its name.
+    /// Gives the copy its name, or writes it to standard output.
     fn keep(self) -> Result<(), Failure> {
-        let failed = |error| Failure::new(format!("cannot create {}: {error}", self.output.display()));
-        let synced = self.copy.sync_all();
-        let path = self.path.keep().map_err(|error| failed(error.error))?;
-        synced.and_then(|()| std::fs::rename(&path, &self.output)).map_err(failed)
+        match self.target {
+            Target::File { temporary, output, .. } => {
+                let failed = |error| Failure::new(format!("cannot create {}: {error}", output.display()));
+                let synced = self.copy.sync_all();
+                let path = temporary.keep().map_err(|error| failed(error.error))?;
+                synced.and_then(|()| std::fs::rename(&path, &output)).map_err(failed)
+            }
+            Target::StandardOutput(mut output) => match io::copy(&mut FromStart::new(self.copy), &mut output) {
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                    Err(Failure::new(format!("cannot write to standard output: {error}")))
+                }
+                _ => Ok(()),
+            },
+        }
     }
+}
+
+fn original(input: &Path) -> Result<File, Failure> {
+    let name = input.display();
+    let original = File::open(input).map_err(|error| Failure::new(format!("cannot open {name}: {error}")))?;
+    if !original.metadata().is_ok_and(|metadata| metadata.is_file()) {
+        let advice = "give it as standard input, `-`";
+        return Err(Failure::new(format!(
+            "cannot redact {name}: it is read several times, so it must be a file; {advice}"
+        )));
+    }
+    Ok(original)
+}
+
+/// A file without a name, which nobody else can open.
+fn unnamed() -> Result<File, Failure> {
+    tempfile::tempfile().map_err(|error| {
+        let folder = std::env::temp_dir();
+        Failure::new(format!("cannot create a temporary file in {}: {error}", folder.display()))
+    })
+}
+
+/// Standard input in a file, since it is read several times.
+fn spool() -> Result<File, Failure> {
+    let mut file = unnamed()?;
+    io::copy(&mut io::stdin().lock(), &mut file)
+        .map_err(|error| Failure::new(format!("cannot keep standard input in a temporary file: {error}")))?;
+    Ok(file)
 }
 
 impl redact::Place for Place {
@@ -177,7 +262,11 @@ impl redact::Place for Place {
     }
 
     fn create(&self, original: &Files) -> Result<Saver, save::Error> {
-        Saver::create(&self.path, save::Options { interfaces: original.interfaces(), ..save::Options::default() })
+        let options = save::Options { interfaces: original.interfaces(), ..save::Options::default() };
+        match &self.target {
+            Target::File { temporary, .. } => Saver::create(temporary, options),
+            Target::StandardOutput(_) => hiding::rewrite(&self.copy, save::Format::Pcap, options),
+        }
     }
 
     fn copy(&self) -> Result<Files, capture::Error> {

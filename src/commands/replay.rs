@@ -44,6 +44,7 @@ pub struct Args {
 
 /// Replays the files.
 pub fn run(args: &Args) -> Result<ExitCode, Failure> {
+    args.options.check_streams(&args.files)?;
     let filter = args.filter.as_deref().map(Filter::new).transpose()?;
     let stop = stop_flag()?;
     let names = args.files.iter().map(|file| file.display().to_string()).collect();

@@ -35,6 +35,11 @@ impl ReportFormat {
         Self::ALL.into_iter().find(|(_, known)| name.eq_ignore_ascii_case(known)).map(|(format, _)| format)
     }
 
+    /// Its name on the command line.
+    pub(super) fn name(self) -> &'static str {
+        Self::ALL.into_iter().find(|(format, _)| *format == self).map_or("", |(_, name)| name)
+    }
+
     /// What a file's extension says; JSON Lines where it says nothing, as with gitleaks.
     pub(super) fn of_file(path: &Path) -> Self {
         let extension = path.extension().unwrap_or_default().to_string_lossy();
@@ -62,7 +67,6 @@ impl FromStr for ReportFile {
         };
         match path {
             "" => Err(format!("which file? {name}=FILE is needed")),
-            "-" => Err("what standard output carries is --format's to say".to_owned()),
             path => Ok(Self { format, path: path.into() }),
         }
     }
@@ -166,7 +170,7 @@ mod tests {
             ("json=a.json", Some((ReportFormat::Json, "a.json"))),
             ("SARIF=out/b=c", Some((ReportFormat::Sarif, "out/b=c"))),
             ("text=./-", Some((ReportFormat::Text, "./-"))),
-            ("json=-", None),
+            ("json=-", Some((ReportFormat::Json, "-"))),
             ("json=", None),
             ("json", None),
             ("xml=a", None),

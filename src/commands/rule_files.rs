@@ -2,11 +2,10 @@
 //!
 //! It opens files; what stands in them is `leak`'s.
 
-use super::Failure;
+use super::{Failure, streams};
 use crate::leak::Rules;
 use crate::leak::gitleaks::{self, RulesErrors};
 use std::fmt;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -42,14 +41,17 @@ pub(super) fn read(path: &Path) -> Result<Rules, Error> {
 
 /// The rules that a command line asks for: those of a file, or our own.
 pub(super) fn wanted(path: Option<&Path>) -> Result<Option<Arc<Rules>>, Failure> {
-    let rules = path.map(read).transpose().map_err(|error| Failure::new(error.to_string()))?;
+    let rules = path.map(read).transpose().map_err(|error| match error {
+        Error::Rules(errors) => Failure::of_lines(errors.0.iter().map(ToString::to_string)),
+        other @ Error::Read(..) => Failure::new(other.to_string()),
+    })?;
     Ok(rules.map(Arc::new))
 }
 
 fn text(path: &Path) -> io::Result<String> {
     use io::Read as _;
     let mut bytes = Vec::new();
-    fs::File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    streams::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
         return Err(io::Error::other("it has more than 16 MiB, which no file of rules has"));
     }

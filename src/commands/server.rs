@@ -7,12 +7,13 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::Failure;
+use super::{Failure, streams};
 use crate::lab::authority::{self, Authority};
 use crate::lab::listen::Listen;
 use crate::lab::server::{Config, Log, Server};
 use crate::lab::tls::{self, Identity};
 use crate::lab::{self, SECRET};
+use crate::report::escape;
 
 /// The longest secret, in bytes: what the client is willing to read.
 const MAX_SECRET: u64 = lab::client::MAX_MESSAGE as u64;
@@ -61,6 +62,10 @@ pub struct Args {
 /// # Errors
 /// A file cannot be read, the address cannot be had, or the certificate cannot be used.
 pub fn run(args: Args) -> Result<ExitCode, Failure> {
+    let files = [("--secret-file", &args.secret_file), ("--cert", &args.cert), ("--key", &args.key)];
+    let standard = |file: &Option<PathBuf>| file.as_deref().is_some_and(streams::is_standard);
+    let uses = files.iter().filter(|(_, file)| standard(file)).map(|(name, _)| format!("{name} -"));
+    streams::one_input(&uses.collect::<Vec<_>>())?;
     let secret = match &args.secret_file {
         None => args.secret,
         Some(file) => read_secret(file)?,
@@ -84,11 +89,10 @@ pub fn run(args: Args) -> Result<ExitCode, Failure> {
 
 fn read_secret(file: &Path) -> Result<String, Failure> {
     let failed = |why: String| Failure::new(format!("cannot read the secret from {}: {why}", file.display()));
-    let open = || -> io::Result<Box<dyn io::Read>> {
-        if file == Path::new("-") { Ok(Box::new(io::stdin())) } else { Ok(Box::new(std::fs::File::open(file)?)) }
-    };
     let mut bytes = Vec::new();
-    open().and_then(|reader| reader.take(MAX_SECRET + 1).read_to_end(&mut bytes)).map_err(|e| failed(e.to_string()))?;
+    streams::open(file)
+        .and_then(|reader| reader.take(MAX_SECRET + 1).read_to_end(&mut bytes))
+        .map_err(|e| failed(e.to_string()))?;
     if bytes.len() as u64 > MAX_SECRET {
         return Err(failed(format!("it is longer than {MAX_SECRET} bytes, the most that a client reads")));
     }
@@ -126,7 +130,7 @@ fn announce(server: &Server, authority: Option<&Authority>) {
     if let Some(path) = authority.and_then(|a| a.path.as_deref()) {
         let made = authority.is_some_and(|a| a.is_new);
         let kept = if made { "made just now, kept in" } else { "kept in" };
-        lines.push(format!("plainsight: its authority is {kept} {}", path.display()));
+        lines.push(format!("plainsight: its authority is {kept} {}", escape::str(&path.display().to_string())));
         if !address.ip().is_loopback() {
             lines.push(
                 "plainsight: warning: that certificate is for localhost only; others need one of yours (--cert, --key)"

@@ -10,7 +10,7 @@ use super::hiding::Hiding;
 use super::options::{Options, Wanted};
 use super::output::Shared;
 use super::statistics::Statistics;
-use super::{FAILED, Failure, confine, known, reports, say};
+use super::{FAILED, Failure, confine, known, reports, say, streams};
 use crate::analyzer::{Analyzer, Config, Counters};
 use crate::capture::save::{self, Rotate, Saver};
 use crate::capture::{Files, Interfaces};
@@ -47,7 +47,7 @@ impl Origin {
     /// What of the packets is evidence goes to one file, whatever becomes of all of them.
     fn evidence(&self, path: &Path, options: &Options, wanted: &Wanted) -> Result<(Saver, Option<Hiding>), Failure> {
         let saving = || save::Options { interfaces: self.interfaces.clone(), ..save::Options::default() };
-        let saver = Saver::create(path, saving())?;
+        let saver = saver(path, saving())?;
         if !options.hides_evidence(wanted) {
             return Ok((saver, None));
         }
@@ -55,10 +55,26 @@ impl Origin {
         Ok((before, Some(hiding)))
     }
 
-    fn to(self, path: &Path) -> Result<Saver, save::Error> {
+    fn to(self, path: &Path) -> Result<Saver, Failure> {
         let Self { interfaces, rotate, keep_files, .. } = self;
-        Saver::create(path, save::Options { interfaces, rotate, keep_files, owner: None })
+        if rotate.is_some() && streams::is_standard(path) {
+            return Err(Failure::new("--rotate needs files, and `-w -` is standard output; name a file"));
+        }
+        saver(path, save::Options { interfaces, rotate, keep_files, owner: None })
     }
+}
+
+/// Saves to a file, or in pcap to standard output.
+fn saver(path: &Path, options: save::Options) -> Result<Saver, Failure> {
+    if streams::is_standard(path) {
+        return Ok(Saver::to_writer(streams::output()?, save::Format::Pcap, options)?);
+    }
+    Ok(Saver::create(path, options)?)
+}
+
+/// Whether packets went to a pipe that nobody reads any more.
+fn is_unread(error: &save::Error) -> bool {
+    matches!(error, save::Error::Write { source, .. } if source.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// A run.
@@ -152,7 +168,9 @@ impl Session {
         match self.saver.as_mut().map(save) {
             Some(Err(error)) => {
                 self.saver = None;
-                self.failed(error);
+                if !is_unread(&error) {
+                    self.failed(error);
+                }
                 false
             }
             _ => true,
@@ -255,7 +273,9 @@ impl Session {
     pub(super) fn finish(mut self, dropped: Option<Dropped>) -> Result<ExitCode, Failure> {
         self.close();
         let dropped = dropped.map(|dropped| Dropped { queue: self.core.load().shed, ..dropped });
-        if let Some(Err(error)) = self.saver.take().map(Saver::finish) {
+        if let Some(Err(error)) = self.saver.take().map(Saver::finish)
+            && !is_unread(&error)
+        {
             self.failed(error);
         }
         let mut counters = self.core.counters();

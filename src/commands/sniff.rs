@@ -84,8 +84,13 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let Args { options, .. } = args;
     if args.list_interfaces {
-        return interfaces::list(if options.format() == ReportFormat::Json { Format::Json } else { Format::Text });
+        return interfaces::list(if options.format() == Some(ReportFormat::Json) {
+            Format::Json
+        } else {
+            Format::Text
+        });
     }
+    options.check_streams(&[])?;
     let filter = args.filter.clone().or_else(|| (!args.expression.is_empty()).then(|| args.expression.join(" ")));
     let stop = session::stop_flag()?;
     let mut live = Live::open(&live::Options {

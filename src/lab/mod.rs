@@ -4,8 +4,8 @@
 //! Everything here is an ordinary program speaking ordinary HTTP. This room refuses to know how
 //! packets are captured or read: only `demo` joins the two ends with a sniffer.
 
+use crate::report::escape;
 use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::io;
 
 pub mod authority;
@@ -33,24 +33,16 @@ pub fn runtime() -> io::Result<tokio::runtime::Runtime> {
 /// `text` with everything escaped that could move the cursor, change colours or reverse the
 /// reading order of a terminal; newline and tab stay.
 pub(crate) fn printable(text: &str) -> Cow<'_, str> {
-    let harmful = |c: char| {
-        (c.is_control() && c != '\n' && c != '\t')
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
+    let harmful = |c: char| escape::is_unsafe(c) && c != '\n' && c != '\t';
     if !text.contains(harmful) {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len() + 16);
     for c in text.chars() {
-        match c {
-            c if !harmful(c) => escaped.push(c),
-            '\r' => escaped.push_str("\\r"),
-            c if u32::from(c) < 0x80 => {
-                let _ = write!(escaped, "\\x{:02x}", u32::from(c));
-            }
-            c => {
-                let _ = write!(escaped, "\\u{{{:x}}}", u32::from(c));
-            }
+        if harmful(c) {
+            escape::push_char(&mut escaped, c);
+        } else {
+            escaped.push(c);
         }
     }
     Cow::Owned(escaped)
@@ -58,7 +50,7 @@ pub(crate) fn printable(text: &str) -> Cow<'_, str> {
 
 /// As [`printable`], on one line: for what a stranger sent and a log repeats.
 pub(crate) fn one_line(text: &str) -> String {
-    printable(text).replace('\n', "\\n").replace('\t', "\\t")
+    escape::str(text)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Nothing here installs anything process-wide. Where certificates come from is the business of
 //! `authority` and of the caller.
 
-use std::io;
+use std::io::{self, Read as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -88,7 +88,13 @@ pub fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> 
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    std::fs::read(path).map_err(|cause| Error::Read { path: path.to_owned(), cause })
+    let text = if path == Path::new("-") {
+        let mut text = Vec::new();
+        io::stdin().read_to_end(&mut text).map(|_| text)
+    } else {
+        std::fs::read(path)
+    };
+    text.map_err(|cause| Error::Read { path: path.to_owned(), cause })
 }
 
 fn provider() -> Arc<CryptoProvider> {

@@ -2,9 +2,12 @@
 #![cfg(all(feature = "cli", unix))]
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod dash;
 mod ends;
 mod files;
 #[path = "../kit/mod.rs"]
 mod kit;
+mod messages;
+mod private_outputs;
 mod replay;
 mod tool;

@@ -25,6 +25,7 @@ pub(crate) const ALL: &[Test] = &[
     ("canaries_of_a_file_are_never_shown", file),
     ("the_capture_is_saved", saved),
     ("quiet_and_json", quiet_and_json),
+    ("nothing_from_the_wire_drives_a_terminal", harmless),
     ("reports_in_files_are_redacted_too", reports),
     ("what_is_known_or_allowed_does_not_count", known),
     ("the_command_ends_with_the_guard", ends_with_the_guard),
@@ -280,6 +281,24 @@ fn quiet_and_json() {
     );
     assert_eq!((&finding["redacted"], &finding["secret"]), (&true.into(), &"*".repeat(SECRET.len()).into()));
     assert_eq!((&summary["type"], &summary["dropped"]["kernel"]), (&"summary".into(), &0.into()));
+}
+
+/// In text, and in JSON that any program may print.
+fn harmless() {
+    let hostile = "fluffy\x1b]52;c;ZXZp\x07\u{9b}31m\u{202e}\u{200b}tail";
+    for format in ["text", "json"] {
+        let options = ["--reveal", "--canary", hostile, "--format", format];
+        let output = guarding(&options, "tcp").env(SECRET_VARIABLE, hostile).output().expect("the program starts");
+        let said = text(&output.stderr);
+        assert_eq!(code(&output), Some(1), "{said}");
+        let harmful = |c: char| c != '\n' && plainsight::report::escape::is_unsafe(c);
+        assert!(said.contains("fluffy") && !said.contains(harmful), "{said:?}");
+        if format == "json" {
+            let lines = said.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
+            assert_eq!(lines.clone().count(), 2);
+            assert_eq!(lines.into_iter().next().expect("a finding")["secret"], hostile);
+        }
+    }
 }
 
 fn reports() {

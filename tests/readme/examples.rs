@@ -149,14 +149,24 @@ const BLOCKS: &[&[Line]] = &[
         "plainsight guard --canary-env '*_TOKEN' --canary-file .env -- npm test",
         Act::Guards(|_, output, leaks| gate(output, leaks)),
     )],
-    &[line(
-        "plainsight redact --canary 's3cret' capture.pcapng shared.pcapng",
-        Act::Ends(|folder, output| {
-            succeeds(folder, output);
-            let holds = |name: &str| memchr::memmem::find(&folder.read(name), b"s3cret").is_some();
-            assert!(holds("capture.pcapng") && !holds("shared.pcapng"));
-        }),
-    )],
+    &[
+        line(
+            "plainsight redact --canary 's3cret' capture.pcapng shared.pcapng",
+            Act::Ends(|folder, output| {
+                succeeds(folder, output);
+                let holds = |name: &str| memchr::memmem::find(&folder.read(name), b"s3cret").is_some();
+                assert!(holds("capture.pcapng") && !holds("shared.pcapng"));
+            }),
+        ),
+        line(
+            "plainsight redact - - < capture.pcapng > shared.pcap",
+            Act::Ends(|folder, output| {
+                succeeds(folder, output);
+                let replayed = folder.run("plainsight replay shared.pcap", &[]);
+                assert_eq!(code(&replayed), 0, "{}", text(&replayed.stderr));
+            }),
+        ),
+    ],
 ];
 
 /// The gates in README's recipes for CI.

@@ -15,7 +15,7 @@ mod watcher;
 use super::canaries::Canaries;
 use super::options::{Format, severity};
 use super::reports::ReportFile;
-use super::{Failure, units};
+use super::{Failure, streams, units};
 use crate::leak::Severity;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -144,7 +144,26 @@ const OUTPUT: &str = "Output";
 /// Runs the command and judges it.
 #[cfg(target_os = "linux")]
 pub fn run(args: &Args) -> Result<ExitCode, Failure> {
+    check_files(args)?;
     supervisor::run(args)
+}
+
+/// Refuses standard input and output, which are the command's, and outputs that are inputs.
+#[cfg(target_os = "linux")]
+fn check_files(args: &Args) -> Result<(), Failure> {
+    let of_files = [&args.rules, &args.config].into_iter().flatten().chain(args.canaries.files()).cloned();
+    let inputs: Vec<PathBuf> = of_files.collect();
+    let outputs: Vec<PathBuf> = args.outputs.iter().map(|file| &file.path).chain(&args.write).cloned().collect();
+    if inputs.iter().chain(&args.baseline).any(|path| streams::is_standard(path)) {
+        return Err(Failure::new("the command was not run: guard leaves standard input to it, so `-` cannot be read"));
+    }
+    if outputs.iter().any(|path| streams::is_standard(path)) {
+        return Err(Failure::new(
+            "the command was not run: guard leaves standard output to it; name a file in place of `-`",
+        ));
+    }
+    // A report may take its baseline's place, which is read before.
+    streams::keep_inputs(&inputs, &outputs).map_err(|failure| failure.after("the command was not run: "))
 }
 
 /// Runs no command: namespaces and what else it takes are Linux's.

@@ -49,7 +49,7 @@ pub(super) fn run(plan: Plan<'_>, mut ready: File, mut stopped: File) -> u8 {
     let mut watcher = match Watcher::open(plan) {
         Ok(watcher) => watcher,
         Err(failure) => {
-            say(format!("the command was not run: {failure}"));
+            failure.after("the command was not run: ").tell();
             return FAILED;
         }
     };
