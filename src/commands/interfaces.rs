@@ -5,7 +5,7 @@
 use super::options::Format;
 use super::{Failure, print};
 use crate::capture::live::{Device, devices};
-use crate::report::json_line;
+use crate::report::{escape, json_line};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -84,7 +84,7 @@ pub(super) fn list(format: Format) -> Result<ExitCode, Failure> {
 fn table(rows: &[Row]) -> String {
     let cells = rows.iter().map(|row| {
         [
-            row.name.clone(),
+            escape::str(&row.name),
             state(row),
             row.link_types.as_ref().map_or_else(|| "-".to_owned(), |all| all.join(" ")),
             about(row),
@@ -117,7 +117,7 @@ fn state(row: &Row) -> String {
 /// Addresses, or where there are none what libpcap says it is.
 fn about(row: &Row) -> String {
     match &row.description {
-        Some(description) if row.addresses.is_empty() => format!("({description})"),
+        Some(description) if row.addresses.is_empty() => format!("({})", escape::str(description)),
         _ => row.addresses.join(" "),
     }
 }

@@ -275,6 +275,12 @@ impl Options {
         let read = files.iter().filter(|(_, path)| streams::is_standard(path)).map(|(name, _)| (*name).to_owned());
         streams::one_input(&captured.chain(read).collect::<Vec<_>>())?;
 
+        if is_standard(&self.export_bodies) {
+            return Err(Failure::new(
+                "--export-bodies writes several files, and `-` is standard output; name a folder",
+            ));
+        }
+        streams::keep_from_output(captures)?;
         // A report may take its baseline's place, which is read before.
         let files = files.into_iter().filter(|(name, _)| *name != "--baseline -").map(|(_, path)| path);
         let inputs: Vec<_> = captures.iter().chain(files).cloned().collect();

@@ -76,6 +76,7 @@ impl Args {
         let read = input.iter().chain(&files).filter(|(_, path)| streams::is_standard(path));
         streams::one_input(&read.map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>())?;
         let inputs: Vec<_> = files.into_iter().map(|(_, path)| path.clone()).collect();
+        streams::keep_from_output(std::slice::from_ref(&self.input))?;
         streams::keep_inputs(&inputs, std::slice::from_ref(&self.output))
     }
 }

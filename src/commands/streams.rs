@@ -90,12 +90,11 @@ fn identity_of(stream: &impl AsFd) -> Option<Identity> {
 /// # Errors
 /// A sentence that names the output.
 pub(super) fn keep_inputs(inputs: &[PathBuf], outputs: &[PathBuf]) -> Result<(), Failure> {
-    let of_path = |path: &PathBuf| identity(&std::fs::metadata(path).ok()?);
-    let read: Vec<_> = inputs.iter().filter(|path| !is_standard(path)).filter_map(of_path).collect();
+    let read = identities(inputs);
     let standard_input = identity_of(&io::stdin());
     let standard_output = identity_of(&io::stdout());
     for output in outputs.iter().filter(|path| !is_standard(path)) {
-        let written = of_path(output);
+        let written = identities(std::slice::from_ref(output)).pop();
         let reason = if written.is_none() {
             continue;
         } else if written.is_some_and(|written| read.contains(&written)) {
@@ -110,6 +109,28 @@ pub(super) fn keep_inputs(inputs: &[PathBuf], outputs: &[PathBuf]) -> Result<(),
         return Err(Failure::new(format!("cannot write to {}: it is {reason}", output.display())));
     }
     Ok(())
+}
+
+/// Refuses captures that standard output is appended to: what is printed would be read, and damage
+/// the capture.
+///
+/// # Errors
+/// A sentence that says so.
+pub(super) fn keep_from_output(captures: &[PathBuf]) -> Result<(), Failure> {
+    let mut read = identities(captures);
+    if captures.iter().any(|path| is_standard(path)) {
+        read.extend(identity_of(&io::stdin()));
+    }
+    if identity_of(&io::stdout()).is_some_and(|written| read.contains(&written)) {
+        return Err(Failure::new("cannot write to standard output: it is one of the files to read"));
+    }
+    Ok(())
+}
+
+/// Those that are regular files.
+fn identities(paths: &[PathBuf]) -> Vec<Identity> {
+    let of_path = |path: &PathBuf| identity(&std::fs::metadata(path).ok()?);
+    paths.iter().filter(|path| !is_standard(path)).filter_map(of_path).collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::kit::capture::packets;
 use crate::kit::program::plainsight;
-use crate::tool::{SECRET, code, json, lesson, saved, stderr, stdout, text};
+use crate::tool::{SECRET, code, json, lesson, saved, stderr, stdout};
 use std::fs::{self, File};
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
@@ -56,7 +56,7 @@ fn a_reader_of_packets_who_leaves_is_no_failure() {
     let folder = folder();
     saved(&folder, "long.pcap", &lesson(20_000));
     let mut child =
-        command_in(&folder, &["replay", "-w", "-", "long.pcap"], None).stdout(Stdio::piped()).spawn().unwrap();
+        command_in(&folder, &["replay", "-q", "-w", "-", "long.pcap"], None).stdout(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
@@ -180,5 +180,12 @@ fn no_input_is_emptied_by_naming_it_as_an_output() {
     let mut command = command_in(&folder, &["replay", "--output", "json=out", "x.pcap"], None);
     let output = command.stdout(out).output().unwrap();
     assert!(code(&output) == 2 && stderr(&output).contains("standard output"), "{}", stderr(&output));
-    assert!(text(folder.path()).len() > 1);
+    for arguments in [&["replay", "x.pcap"][..], &["replay", "-"], &["redact", "x.pcap", "-"]] {
+        let appended = File::options().append(true).open(folder.path().join("x.pcap")).unwrap();
+        let output = command_in(&folder, arguments, Some("x.pcap")).stdout(appended).output().unwrap();
+        assert_eq!(code(&output), 2, "{arguments:?}: {}", stderr(&output));
+        assert_eq!(fs::read(folder.path().join("x.pcap")).unwrap(), lesson(3), "{arguments:?}");
+    }
+    let output = run_in(&folder, &["replay", "--export-bodies", "-", "x.pcap"], None);
+    assert!(code(&output) == 2 && !folder.path().join("-").exists(), "{}", stderr(&output));
 }
