@@ -5,7 +5,9 @@
 
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+#[cfg(any(unix, feature = "cli"))]
+use std::path::PathBuf;
 
 /// Opens a file for writing, and creates or empties it. A regular file has mode 0600 afterwards.
 ///
@@ -27,7 +29,7 @@ pub(crate) fn resolve(path: &Path) -> io::Result<PathBuf> {
 
 #[cfg(not(unix))]
 mod system {
-    use super::{File, Path, PathBuf, io};
+    use super::{File, Path, io};
 
     pub(super) fn create(path: &Path) -> io::Result<File> {
         File::options().write(true).create(true).truncate(true).open(path)
@@ -35,7 +37,7 @@ mod system {
 
     #[allow(clippy::unnecessary_wraps)] // the same shape as where it can fail
     #[cfg(feature = "cli")]
-    pub(super) fn resolve(path: &Path) -> io::Result<PathBuf> {
+    pub(super) fn resolve(path: &Path) -> io::Result<super::PathBuf> {
         Ok(path.to_owned())
     }
 }
