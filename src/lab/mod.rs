@@ -10,6 +10,7 @@ use std::io;
 
 pub mod authority;
 pub mod client;
+mod connection;
 pub mod demo;
 pub mod listen;
 pub mod server;

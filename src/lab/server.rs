@@ -3,26 +3,26 @@
 //! It serves and logs; it refuses to know command lines and files.
 
 use std::fmt;
-use std::future::{Future, IntoFuture};
+use std::future::Future;
 use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use axum::Router;
 use axum::body::HttpBody as _;
-use axum::extract::connect_info::{ConnectInfo, Connected};
 use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::serve::IncomingStream;
+use axum::{Extension, Router};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
+use super::connection::{PATIENCE, Peer, Service};
 use super::listen::Listen;
-use super::tls::TlsListener;
 use crate::packet::Timestamp;
 
 /// How long open connections get to finish once the server is told to end.
@@ -83,9 +83,6 @@ pub enum Error {
         /// What the system said.
         cause: io::Error,
     },
-    /// The server ended by itself.
-    #[error("the server stopped: {0}")]
-    Serve(io::Error),
 }
 
 fn reason(cause: &io::Error) -> String {
@@ -148,68 +145,73 @@ impl Server {
 
     /// Serves until `shutdown` is done; open connections then get two seconds to finish.
     ///
-    /// # Errors
-    /// The listener broke.
-    pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
-        let Self { listener, config, .. } = self;
-        let secret = Arc::from(config.secret);
+    /// While [`MOST_CONNECTIONS`] are open, or as many as the process may have descriptors for,
+    /// others wait in the system's queue.
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) {
+        self.run_within(shutdown, most_connections(), PATIENCE).await;
+    }
+
+    async fn run_within(self, shutdown: impl Future<Output = ()> + Send + 'static, most: usize, patience: Duration) {
+        let Self { mut listener, config, .. } = self;
         let log = config.log;
         let app = Router::new()
             .route("/", get(tell))
-            .with_state(secret)
-            .layer(middleware::from_fn_with_state(log, access_log))
-            .into_make_service_with_connect_info::<Peer>();
-
-        let (ending, ended) = oneshot::channel();
-        let shutdown = async move {
-            shutdown.await;
-            let _ = ending.send(());
-        };
-        let grace = async {
-            match ended.await {
-                Ok(()) => tokio::time::sleep(GRACE).await,
-                Err(_) => std::future::pending().await, // the server ended by itself
-            }
-        };
-        let serve = async {
-            match config.tls {
-                None => axum::serve(listener, app).with_graceful_shutdown(shutdown).into_future().await,
-                Some(tls) => {
-                    let listener = TlsListener::new(listener, tls, log);
-                    axum::serve(listener, app).with_graceful_shutdown(shutdown).into_future().await
+            .with_state(Arc::from(config.secret))
+            .layer(middleware::from_fn_with_state(log, access_log));
+        let (end, ending) = watch::channel(false);
+        let service = Service { app, tls: config.tls.map(Into::into), log, patience, ending };
+        let mut open = JoinSet::new();
+        let mut shutdown = pin!(shutdown);
+        let mut is_full = false;
+        loop {
+            tokio::select! {
+                () = &mut shutdown => break,
+                Some(_) = open.join_next() => is_full = false,
+                // axum's own way of accepting waits a little when the process is out of files.
+                (stream, peer) = axum::serve::Listener::accept(&mut listener), if open.len() < most => {
+                    open.spawn(service.clone().serve(stream, peer));
                 }
             }
-        };
-        tokio::select! {
-            result = serve => result.map_err(Error::Serve),
-            () = grace => Ok(()),
+            if open.len() == most && !is_full {
+                is_full = true;
+                log.line(format_args!("{most} connections are open, so the next ones wait"));
+            }
         }
+        // Who asks from now on is refused.
+        drop(listener);
+        let _ = end.send(true);
+        let all = async { while open.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(GRACE, all).await;
     }
+}
+
+/// The most connections that are open at once.
+pub const MOST_CONNECTIONS: usize = 512;
+
+/// Descriptors that are no connections': the listener, the runtime's, the standard streams.
+const OTHER_DESCRIPTORS: u64 = 32;
+
+/// As many connections as there are descriptors for.
+#[cfg(unix)]
+fn most_connections() -> usize {
+    use nix::sys::resource::{Resource, getrlimit};
+    let limit = getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft);
+    let left = usize::try_from(limit.saturating_sub(OTHER_DESCRIPTORS)).unwrap_or(usize::MAX);
+    left.clamp(1, MOST_CONNECTIONS)
+}
+
+#[cfg(not(unix))]
+const fn most_connections() -> usize {
+    MOST_CONNECTIONS
 }
 
 async fn tell(State(secret): State<Arc<str>>) -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/plain; charset=utf-8")], secret.to_string())
 }
 
-/// The other end of a connection.
-#[derive(Debug, Clone, Copy)]
-struct Peer(SocketAddr);
-
-impl Connected<IncomingStream<'_, TcpListener>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, TcpListener>) -> Self {
-        Self(*stream.remote_addr())
-    }
-}
-
-impl Connected<IncomingStream<'_, TlsListener>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, TlsListener>) -> Self {
-        Self(*stream.remote_addr())
-    }
-}
-
 async fn access_log(
     State(log): State<Log>,
-    ConnectInfo(Peer(peer)): ConnectInfo<Peer>,
+    Extension(Peer(peer)): Extension<Peer>,
     request: Request,
     next: Next,
 ) -> Response {

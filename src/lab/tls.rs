@@ -4,22 +4,15 @@
 //! `authority` and of the caller.
 
 use std::io::{self, Read as _};
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
 
-use super::server::Log;
 
 /// What can be wrong with certificates and keys.
 #[derive(Debug, thiserror::Error)]
@@ -183,62 +176,8 @@ pub(crate) fn would_be_believed(
         && verifier.verify_server_cert(own, others, &name, &[], time).is_ok()
 }
 
-/// How long a client may take over its handshake.
-const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
-/// How many handshakes may be under way at once; more wait in the kernel's queue.
-const HANDSHAKES: usize = 128;
-
-/// Connections to a TCP port, each handed out once its TLS handshake is done.
-///
-/// Handshakes run side by side, so a client that never finishes its own holds up nobody.
-pub struct TlsListener {
-    tcp: TcpListener,
-    acceptor: TlsAcceptor,
-    handshakes: JoinSet<(SocketAddr, io::Result<TlsStream<TcpStream>>)>,
-    log: Log,
-}
-
-impl TlsListener {
-    /// Speaks TLS by `config` with whoever connects to `tcp`.
-    pub fn new(tcp: TcpListener, config: Arc<ServerConfig>, log: Log) -> Self {
-        Self { tcp, acceptor: config.into(), handshakes: JoinSet::new(), log }
-    }
-
-    fn begin(&mut self, stream: TcpStream, peer: SocketAddr) {
-        let handshake = self.acceptor.accept(stream);
-        self.handshakes.spawn(async move {
-            let result = tokio::time::timeout(HANDSHAKE_TIME, handshake).await;
-            (peer, result.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "the client took too long"))))
-        });
-    }
-}
-
-impl axum::serve::Listener for TlsListener {
-    type Io = TlsStream<TcpStream>;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        loop {
-            tokio::select! {
-                Some(done) = self.handshakes.join_next() => match done {
-                    Ok((peer, Ok(stream))) => return (stream, peer),
-                    Ok((peer, Err(error))) => self.log.line(format_args!("{peer} no TLS handshake: {}", explain(&error))),
-                    Err(_) => {} // the task was cancelled or panicked: no connection to hand out
-                },
-                // axum's own way of accepting waits a little when the process is out of files.
-                (stream, peer) = axum::serve::Listener::accept(&mut self.tcp), if self.handshakes.len() < HANDSHAKES => {
-                    self.begin(stream, peer);
-                }
-            }
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.tcp.local_addr()
-    }
-}
-
-fn explain(error: &io::Error) -> String {
+/// Why a handshake came to nothing.
+pub(super) fn explain(error: &io::Error) -> String {
     let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match tls {
         Some(rustls::Error::InvalidMessage(_)) => {
