@@ -232,7 +232,7 @@ fn listening_beyond_loopback_warns() {
 #[test]
 fn signals_end_it_cleanly() {
     use nix::sys::signal::Signal;
-    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT] {
         let data = data();
         let mut server = Server::start(data.path(), &[]);
         assert_eq!(server.end_with(signal).code(), Some(0), "{signal}");

@@ -5,7 +5,6 @@
 use super::{Failure, say};
 use crate::confine::privileges;
 use crate::confine::sandbox::Sandbox;
-use std::path::PathBuf;
 
 /// Opens what is written with the caller's rights, and gives up for good the privileges that
 /// opening a device or someone else's file needed.
@@ -22,10 +21,8 @@ pub(super) fn drop_privileges<T>(create: impl FnOnce() -> Result<T, Failure>) ->
     Ok(created)
 }
 
-/// Confines the process to what is open, and to new files in `writable_dirs`. `receive_only` are
-/// descriptors that must not be written to.
-pub(super) fn enter_beside(writable_dirs: Vec<PathBuf>, receive_only: Vec<i32>, quiet: bool) -> Result<(), Failure> {
-    let sandbox = Sandbox { writable_dirs, readable: Vec::new(), receive_only };
+/// Confines the process to what is open and what `sandbox` leaves within reach.
+pub(super) fn enter_beside(sandbox: &Sandbox, quiet: bool) -> Result<(), Failure> {
     let report = sandbox
         .enter()
         .map_err(|error| Failure::new(format!("cannot confine the process: {error}; --no-sandbox leaves that out")))?;

@@ -25,6 +25,7 @@ mod rule_files;
 pub mod rules;
 pub mod server;
 mod session;
+mod signals;
 pub mod sniff;
 mod statistics;
 mod streams;

@@ -227,6 +227,12 @@ impl Options {
         self.memory / 4
     }
 
+    /// Whether a run is of use when nobody reads standard output: it writes files, or its exit code is
+    /// asked for.
+    pub(super) fn does_more_than_print(&self) -> bool {
+        !self.written().is_empty() || self.export_bodies.is_some() || self.leak_code().is_some()
+    }
+
     /// The exit code for leaks, where failing on them was asked for.
     pub(super) fn leak_code(&self) -> Option<u8> {
         self.exit_code.or(self.fail_on_leak.then_some(1))

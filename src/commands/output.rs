@@ -1,7 +1,7 @@
 //! Where events go: standard output and the reports in files, how far they may go, and what
 //! they said.
 //!
-//! A reader of standard output who leaves ends the run quietly. This module refuses to know where events come
+//! A reader of standard output who leaves ends a run that does nothing else quietly. This module refuses to know where events come
 //! from.
 
 use super::bodies::Bodies;
@@ -64,6 +64,7 @@ impl Report for NoReport {
 }
 
 /// Where events go.
+#[allow(clippy::struct_excessive_bools)] // each is a state of its own
 pub(super) struct Output {
     /// Standard output's.
     report: Box<dyn Report + Send>,
@@ -89,6 +90,8 @@ pub(super) struct Output {
     waiting: bool,
     since: Option<Instant>,
     live: bool,
+    /// Whether there is something to do when nobody reads standard output any more.
+    goes_on: bool,
 }
 
 impl Output {
@@ -125,6 +128,7 @@ impl Output {
             waiting: false,
             since: None,
             live,
+            goes_on: false,
         }
     }
 
@@ -138,6 +142,7 @@ impl Output {
         self.bodies = options.export_bodies.as_deref().map(Bodies::open).transpose()?;
         self.max_body = options.max_body;
         self.leaking = options.evidence.as_ref().map(|_| Vec::new());
+        self.goes_on = options.does_more_than_print();
         let layout = Layout { verbose: options.verbose, ..Layout::default() };
         for file in options.report_files() {
             self.files.push(reports::create(&file, &self.about, layout)?);
@@ -164,7 +169,8 @@ impl Output {
         if let Event::Exchange(exchange) = event {
             self.export(exchange);
         }
-        self.error = self.report.event(event).err();
+        let written = self.report.event(event);
+        self.note(written);
         self.each_file(|report| report.event(event));
         self.note_waiting();
         self.is_done()
@@ -180,10 +186,20 @@ impl Output {
     fn drafted(&mut self, id: u64, stream: u64, draft: &[u8]) -> bool {
         if !self.is_done() {
             self.exchanges += 1;
-            self.error = self.report.drafted(id, stream, draft).err();
+            let written = self.report.drafted(id, stream, draft);
+            self.note(written);
             self.note_waiting();
         }
         self.is_done()
+    }
+
+    /// Notes how writing to standard output went. Where its reader has left, the run goes on for what
+    /// else it is to do.
+    fn note(&mut self, written: io::Result<()>) {
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe && self.goes_on => self.report = Box::new(NoReport),
+            written => self.error = written.err(),
+        }
     }
 
     /// Notes that something is in the report's buffer.
@@ -269,7 +285,10 @@ impl Output {
     pub(super) fn flush(&mut self, idle: bool) -> bool {
         if self.waiting && (idle || self.since.is_some_and(|since| since.elapsed() >= Self::PATIENCE)) {
             (self.waiting, self.since) = (false, None);
-            self.error = self.error.take().or_else(|| self.report.flush().err());
+            if self.error.is_none() {
+                let flushed = self.report.flush();
+                self.note(flushed);
+            }
             self.each_file(|report| report.flush());
         }
         self.is_done()
@@ -284,7 +303,8 @@ impl Output {
             summary.counters.let_go.insert("ends of exported bodies".to_owned(), cut);
         }
         if self.error.is_none() {
-            self.error = self.report.finish(summary).err();
+            let finished = self.report.finish(summary);
+            self.note(finished);
         }
         self.each_file(|report| report.finish(summary));
     }
@@ -391,5 +411,18 @@ mod tests {
         output.event(&mut exchange());
         assert!(output.is_done() && output.error().is_some());
         assert_eq!(output.error().map(io::Error::kind), Some(io::ErrorKind::BrokenPipe));
+    }
+
+    #[test]
+    fn a_broken_pipe_does_not_end_what_does_more() {
+        let mut output = Output::of(Box::new(Pipe { left: 1 }), about(), None, true);
+        output.goes_on = true;
+        for _ in 0..5 {
+            output.event(&mut exchange());
+        }
+        assert!(!output.is_done() && output.error().is_none());
+        let mut summary = Summary::default();
+        output.finish(&mut summary);
+        assert_eq!(summary.counters.exchanges, 5);
     }
 }

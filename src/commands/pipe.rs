@@ -1,13 +1,11 @@
-//! A capture from standard input, which someone may still be writing.
+//! A capture from standard input or another pipe, which someone may still be writing.
 //!
 //! Whenever it runs dry what was found is shown, and the wait for more ends when the run is to
 //! end. This module refuses to know what is read.
 
-use super::Failure;
 use super::core::Workers;
 use super::output::Shared;
 use super::session::stopped;
-use crate::capture::Files;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::fs::File;
@@ -16,12 +14,9 @@ use std::os::fd::AsFd as _;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// Standard input as a capture. `output` is flushed whenever no more has arrived, or `workers`
-/// are told so.
-pub(super) fn open(output: Shared, workers: Workers, stop: Arc<AtomicBool>) -> Result<Files, Failure> {
-    let input = io::stdin().as_fd().try_clone_to_owned();
-    let input = input.map_err(|error| Failure::new(format!("cannot read standard input: {error}")))?;
-    Ok(Files::from_reader("standard input", Pipe { input: input.into(), output, workers, stop }))
+/// Reads a pipe. `output` is flushed whenever no more has arrived, or `workers` are told so.
+pub(super) fn reader(input: File, output: Shared, workers: Workers, stop: Arc<AtomicBool>) -> Box<dyn Read + Send> {
+    Box::new(Pipe { input, output, workers, stop })
 }
 
 struct Pipe {

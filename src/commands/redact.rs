@@ -3,7 +3,8 @@
 //! It opens the files and says what came of it; finding and overwriting are `redact`'s.
 
 use super::canaries::Canaries;
-use super::{FAILED, Failure, confine, hiding, rule_files, say, streams, units};
+use super::session::stopped;
+use super::{FAILED, Failure, confine, hiding, rule_files, say, signals, streams, units};
 use crate::analyzer::Config;
 use crate::capture::{self, Files, Saver, save};
 use crate::confine::sandbox::Sandbox;
@@ -15,6 +16,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use tempfile::TempPath;
 
 const EXAMPLES: &str = "\
@@ -99,7 +101,14 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         }
     }
     let config = Config { memory: args.memory, max_body: 0, rules, personal: args.pii, ..Config::default() };
-    let outcome = redact::redact(&place, &config, &found.texts()).map_err(|error| Failure::new(error.to_string()))?;
+    let outcome = redact::redact(&place, &config, &found.texts());
+    if stopped(&place.stop) {
+        return Err(Failure::new(format!(
+            "{} was not made: the run was asked to end",
+            streams::output_name(&args.output)
+        )));
+    }
+    let outcome = outcome.map_err(|error| Failure::new(error.to_string()))?;
     for error in &outcome.unread {
         say(error);
     }
@@ -144,6 +153,8 @@ struct Place {
     original: Arc<File>,
     copy: Arc<File>,
     target: Target,
+    /// Set where the run is to end.
+    stop: Arc<AtomicBool>,
 }
 
 /// Where the copy goes.
@@ -171,12 +182,14 @@ impl Place {
     fn open(input: &Path, output: &Path) -> Result<Self, Failure> {
         let name = streams::input_name(input);
         let original = if streams::is_standard(input) { spool()? } else { original(input)? };
+        // While standard input is kept, a signal ends the program at once: nothing is left of it.
+        let stop = signals::stop_flag()?;
         let (copy, target) = if streams::is_standard(output) {
             (unnamed()?, Target::StandardOutput(streams::output()?))
         } else {
             Self::beside(input, output)?
         };
-        Ok(Self { name, original: Arc::new(original), copy: Arc::new(copy), target })
+        Ok(Self { name, original: Arc::new(original), copy: Arc::new(copy), target, stop })
     }
 
     /// Creates the file that gets the name `output` in the end.
@@ -208,6 +221,10 @@ impl Place {
         })?;
         let (file, temporary) = created.into_parts();
         Ok((file, Target::File { temporary, folder, output }))
+    }
+
+    fn files(&self, name: &str, file: &Arc<File>) -> Files {
+        Files::from_reader(name, Stoppable { file: FromStart::new(Arc::clone(file)), stop: Arc::clone(&self.stop) })
     }
 
     /// Gives the copy its name, or writes it to standard output.
@@ -259,7 +276,7 @@ fn spool() -> Result<File, Failure> {
 
 impl redact::Place for Place {
     fn original(&self) -> Result<Files, capture::Error> {
-        Ok(Files::from_reader(self.name.clone(), FromStart::new(Arc::clone(&self.original))))
+        Ok(self.files(&self.name, &self.original))
     }
 
     fn create(&self, original: &Files) -> Result<Saver, save::Error> {
@@ -271,7 +288,22 @@ impl redact::Place for Place {
     }
 
     fn copy(&self) -> Result<Files, capture::Error> {
-        Ok(Files::from_reader("the copy", FromStart::new(Arc::clone(&self.copy))))
+        Ok(self.files("the copy", &self.copy))
+    }
+}
+
+/// Reads a file until the run is to end.
+struct Stoppable {
+    file: FromStart,
+    stop: Arc<AtomicBool>,
+}
+
+impl Read for Stoppable {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if stopped(&self.stop) {
+            return Err(io::Error::other("the run was asked to end"));
+        }
+        self.file.read(into)
     }
 }
 

@@ -5,10 +5,12 @@
 use super::core::Workers;
 use super::options::Options;
 use super::output::Output;
-use super::session::{Origin, Session, stop_flag, stopped};
-use super::{FAILED, Failure, pipe};
+use super::session::{Origin, Session, stopped};
+use super::{FAILED, Failure, pipe, signals};
 use crate::capture::{Files, Filter, Progress};
+use crate::confine::sandbox;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -46,19 +48,18 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     args.options.check_streams(&args.files)?;
     let filter = args.filter.as_deref().map(Filter::new).transpose()?;
-    let stop = stop_flag()?;
+    let stop = signals::stop_flag()?;
     let names = args.files.iter().map(|file| file.display().to_string()).collect();
     let output = Output::shared(&args.options, names, false);
     let workers = Workers::default();
-    let files = match &args.files[..] {
-        [file] if file.as_os_str() == "-" => pipe::open(output.clone(), workers.clone(), Arc::clone(&stop))?,
-        files => Files::open(files)?.mapped().thorough(args.options.wants_bodies()),
-    };
-    let files = files.filtered(filter);
+    let held = held_open(args)?;
+    let reader = |file| pipe::reader(file, output.clone(), workers.clone(), Arc::clone(&stop));
+    let files = Files::open_with(&args.files, held, reader)?;
+    let files = files.mapped().thorough(args.options.wants_bodies()).filtered(filter);
     // Opened before the right to open files is given up.
     let again = if args.options.evidence.is_some() && files.are_regular() {
         let filter = args.filter.as_deref().map(Filter::new).transpose()?;
-        Some(Files::open(&args.files)?.mapped().thorough(true).filtered(filter))
+        Some(Files::open_with(&args.files, held, |file| Box::new(file))?.mapped().thorough(true).filtered(filter))
     } else {
         None
     };
@@ -67,7 +68,13 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     }
     let progress = files.progress();
     let bar = Bar::new(progress.clone(), args.options.quiet);
-    let origin = Origin { interfaces: files.interfaces(), twice: again.is_some(), workers, ..Origin::default() };
+    let origin = Origin {
+        interfaces: files.interfaces(),
+        readable: files.opened_later(),
+        twice: again.is_some(),
+        workers,
+        ..Origin::default()
+    };
     let mut session = Session::new(&args.options, output, origin)?;
     read(files, &mut session, bar, || stopped(&stop));
     let twice = again.as_ref().map(Files::progress);
@@ -81,6 +88,36 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         return Err(Failure::new("a capture became shorter while it was read: what was told of its end may be wrong"));
     }
     Ok(code)
+}
+
+/// Descriptors that are no captures': outputs, threads, the standard streams.
+const OTHER_DESCRIPTORS: u64 = 64;
+
+/// How many of the files stay open until their turn comes. Many are opened one after the other,
+/// unless the right to open them may be gone by then: that of root, and in a sandbox any where the
+/// kernel cannot tell these files from others.
+fn held_open(args: &Args) -> Result<usize, Failure> {
+    let count = args.files.len();
+    let is_confinable = args.options.no_sandbox || cfg!(not(target_os = "linux")) || sandbox::can_confine_files();
+    if count <= Files::HELD_OPEN || is_confinable && !nix::unistd::geteuid().is_root() {
+        return Ok(Files::HELD_OPEN);
+    }
+    let times = if args.options.evidence.is_some() { 2 } else { 1 };
+    let held = usize::try_from(most_descriptors().saturating_sub(OTHER_DESCRIPTORS) / times).unwrap_or(usize::MAX);
+    if held < count && !is_confinable {
+        return Err(Failure::new(format!(
+            "{count} files are more than the {held} that can be open at once, which it takes where the kernel has no \
+             Landlock; raise the limit with `ulimit -n`, or give --no-sandbox"
+        )));
+    }
+    Ok(held)
+}
+
+/// How many descriptors the process may have, once it has asked for as many as it is allowed to.
+fn most_descriptors() -> u64 {
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return OTHER_DESCRIPTORS };
+    // macOS refuses more than a limit of its own.
+    if setrlimit(Resource::RLIMIT_NOFILE, hard, hard).is_ok() { hard } else { soft }
 }
 
 /// Reads the files to their end, or to where no more is wanted.

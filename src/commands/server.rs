@@ -6,8 +6,9 @@ use std::future::Future;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::task::Poll;
 
-use super::{Failure, streams};
+use super::{Failure, signals, streams};
 use crate::lab::authority::{self, Authority};
 use crate::lab::listen::Listen;
 use crate::lab::server::{Config, Log, Server};
@@ -58,7 +59,7 @@ pub struct Args {
     key: Option<PathBuf>,
 }
 
-/// Serves until Ctrl-C or SIGTERM.
+/// Serves until Ctrl-C, SIGTERM, SIGHUP or SIGQUIT.
 ///
 /// # Errors
 /// A file cannot be read, the address cannot be had, or the certificate cannot be used.
@@ -150,17 +151,16 @@ fn announce(server: &Server, authority: Option<&Authority>) {
     let _ = io::stderr().write_all((lines.join("\n") + "\n").as_bytes());
 }
 
-/// Done at the first Ctrl-C or SIGTERM.
+/// Done at the first signal that ends a run.
 #[cfg(unix)]
 fn stop_signal() -> io::Result<impl Future<Output = ()> + Send + 'static> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
+    let waits = signals::ending().map(|number| signal(SignalKind::from_raw(number)));
+    let mut waits = waits.collect::<io::Result<Vec<_>>>()?;
+    Ok(std::future::poll_fn(move |context| {
+        let came = waits.iter_mut().any(|wait| wait.poll_recv(context).is_ready());
+        if came { Poll::Ready(()) } else { Poll::Pending }
+    }))
 }
 
 /// Done at the first Ctrl-C.

@@ -14,6 +14,7 @@ use super::{FAILED, Failure, confine, known, reports, say, streams};
 use crate::analyzer::{Analyzer, Config, Counters};
 use crate::capture::save::{self, Rotate, Saver};
 use crate::capture::{Files, Interfaces};
+use crate::confine::sandbox::Sandbox;
 use crate::engine::Pace;
 use crate::leak::Severity;
 use crate::packet::{self, Packet, PacketId};
@@ -24,7 +25,6 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What a run needs to know of where its packets come from.
@@ -35,6 +35,8 @@ pub(super) struct Origin {
     pub(super) keep_files: Option<NonZeroUsize>,
     /// Descriptors that packets are received from; what is written to them would be sent.
     pub(super) receive_only: Vec<i32>,
+    /// Files that are opened when their turn comes.
+    pub(super) readable: Vec<PathBuf>,
     /// Whether the packets can be read again.
     pub(super) twice: bool,
     /// Whether they come by themselves.
@@ -78,6 +80,7 @@ fn is_unread(error: &save::Error) -> bool {
 }
 
 /// A run.
+#[allow(clippy::struct_excessive_bools)] // each is a state of its own
 pub(super) struct Session {
     core: Core,
     output: Shared,
@@ -91,6 +94,10 @@ pub(super) struct Session {
     packets: u64,
     packets_left: u64,
     leak_code: Option<u8>,
+    /// Whether standard output carries packets.
+    prints_packets: bool,
+    /// Whether there is something to do when nobody reads standard output any more.
+    goes_on: bool,
     /// Whether no summary is told.
     silent: bool,
     /// Whether something failed that did not end the run at once.
@@ -100,7 +107,7 @@ pub(super) struct Session {
 impl Session {
     /// Opens what is written, and confines the process to what is open.
     pub(super) fn new(options: &Options, output: Shared, origin: Origin) -> Result<Self, Failure> {
-        let receive_only = origin.receive_only.clone();
+        let (receive_only, readable) = (origin.receive_only.clone(), origin.readable.clone());
         // Asked while files may be opened that tell of limits.
         let threads = options.threads(origin.live);
         let (pace, workers) = (if origin.live { Pace::Shed } else { Pace::Wait }, origin.workers.clone());
@@ -127,7 +134,8 @@ impl Session {
             folders.push(bodies.path().to_owned());
         }
         if !options.no_sandbox {
-            confine::enter_beside(folders, receive_only, options.quiet)?;
+            let sandbox = Sandbox { writable_dirs: folders, readable, receive_only };
+            confine::enter_beside(&sandbox, options.quiet)?;
         }
         let asked = options.analysis(wanted);
         Ok(Self {
@@ -139,6 +147,8 @@ impl Session {
             saver,
             packets_left: options.count.unwrap_or(u64::MAX),
             leak_code: options.leak_code(),
+            prints_packets: options.format().is_none(),
+            goes_on: options.does_more_than_print(),
             silent: options.quiet,
             failed: false,
         })
@@ -168,13 +178,20 @@ impl Session {
         match self.saver.as_mut().map(save) {
             Some(Err(error)) => {
                 self.saver = None;
-                if !is_unread(&error) {
-                    self.failed(error);
-                }
-                false
+                self.unsaved(&error)
             }
             _ => true,
         }
+    }
+
+    /// Notes why packets cannot be saved any more. True where the run goes on: standard output lost its
+    /// reader, and there is more to do.
+    fn unsaved(&mut self, error: &save::Error) -> bool {
+        if self.prints_packets && is_unread(error) {
+            return self.goes_on;
+        }
+        self.failed(error);
+        false
     }
 
     /// Lets the evidence have what leaked, and the packet that was read. False where it failed;
@@ -196,14 +213,10 @@ impl Session {
     }
 
     /// False where saving evidence failed.
-    fn hold(&mut self, saved: Result<(), impl std::fmt::Display>) -> bool {
-        let failure = saved.err();
-        let good = failure.is_none();
-        if let Some(error) = failure {
-            self.evidence = None;
-            self.failed(error);
-        }
-        good
+    fn hold(&mut self, saved: Result<(), save::Error>) -> bool {
+        let Err(error) = saved else { return true };
+        self.evidence = None;
+        self.unsaved(&error)
     }
 
     /// A second has passed without a packet: what would come late has come.
@@ -273,18 +286,17 @@ impl Session {
     pub(super) fn finish(mut self, dropped: Option<Dropped>) -> Result<ExitCode, Failure> {
         self.close();
         let dropped = dropped.map(|dropped| Dropped { queue: self.core.load().shed, ..dropped });
-        if let Some(Err(error)) = self.saver.take().map(Saver::finish)
-            && !is_unread(&error)
-        {
-            self.failed(error);
+        if let Some(Err(error)) = self.saver.take().map(Saver::finish) {
+            self.unsaved(&error);
         }
         let mut counters = self.core.counters();
         if let Some(evidence) = self.evidence.take() {
             if evidence.let_go() > 0 {
                 counters.let_go.insert("packets kept for evidence".to_owned(), evidence.let_go());
             }
-            let finished = evidence.finish(&self.asked);
-            self.hold(finished);
+            if let Err(error) = evidence.finish(&self.asked) {
+                self.failed(error);
+            }
         }
         // A run that failed at its very start has nothing to sum up.
         if self.failed && counters.packets == 0 && dropped.is_none() {
@@ -300,8 +312,6 @@ impl Session {
             Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 return Err(Failure::new(format!("cannot write to standard output: {error}")));
             }
-            // What the reader did not wait for might have leaked.
-            Some(_) if self.leak_code.is_some() => FAILED,
             _ if self.failed || output.failed() => FAILED,
             _ if output.leaks() > 0 => self.leak_code.unwrap_or(0),
             _ => 0,
@@ -339,19 +349,6 @@ fn told(counters: &Counters, known: u64, dropped: Option<Dropped>) -> String {
         }
     }
     text
-}
-
-/// Set by Ctrl-C and SIGTERM. The first asks the run to end, a second ends it at once.
-pub(super) fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
-    use signal_hook::consts::{SIGINT, SIGTERM};
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        let code = 128 + signal;
-        signal_hook::flag::register_conditional_shutdown(signal, code, Arc::clone(&stop))
-            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)))
-            .map_err(|error| Failure::new(format!("cannot wait for signals: {error}")))?;
-    }
-    Ok(stop)
 }
 
 /// Whether the run was asked to end.

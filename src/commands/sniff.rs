@@ -9,7 +9,7 @@ use super::output::Output;
 use super::reports::ReportFormat;
 use super::session::{self, Origin, Session};
 use super::statistics::Statistics;
-use super::{Failure, say, units};
+use super::{Failure, say, signals, units};
 use crate::capture::live::{self, Live};
 use crate::capture::save::Rotate;
 use crate::report::Dropped;
@@ -55,7 +55,7 @@ pub struct Args {
     #[arg(short = 's', long, value_name = "N", default_value_t = 0)]
     snaplen: u32,
 
-    /// The kernel's buffer for each interface (KiB without a unit)
+    /// The kernel's buffer for each interface (KiB without a unit); it is said where Linux gives less
     #[arg(short = 'B', long, value_name = "SIZE", default_value = "32MiB", value_parser = units::kib)]
     buffer_size: usize,
 
@@ -92,7 +92,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     }
     options.check_streams(&[])?;
     let filter = args.filter.clone().or_else(|| (!args.expression.is_empty()).then(|| args.expression.join(" ")));
-    let stop = session::stop_flag()?;
+    let stop = signals::stop_flag()?;
     let mut live = Live::open(&live::Options {
         interfaces: args.interfaces.clone(),
         filter: filter.clone(),
@@ -100,6 +100,9 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         buffer_size: args.buffer_size,
         ..live::Options::default()
     })?;
+    if !options.quiet {
+        say_smaller_buffers(&live, args.buffer_size);
+    }
     let origin = Origin {
         interfaces: live.interfaces(),
         rotate: args.rotate,
@@ -118,6 +121,18 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     watch(&mut live, &mut session, args.duration, statistics.as_mut(), &stop);
     let dropped = dropped(&mut live);
     session.finish(Some(dropped))
+}
+
+/// Says which interfaces have less of the kernel's memory than was asked for.
+pub(super) fn say_smaller_buffers(live: &Live, wanted: usize) {
+    let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+    for (name, size) in live.smaller_buffers(wanted) {
+        say(format!(
+            "the kernel's buffer for {name} has {:.1} MiB, not the {:.1} MiB of --buffer-size",
+            mib(size),
+            mib(wanted as u64)
+        ));
+    }
 }
 
 /// What the capture has lost so far.

@@ -116,6 +116,26 @@ impl Sandbox {
     }
 }
 
+/// Whether the kernel can hold back the opening of all files but named ones (Landlock).
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code)] // the crate for Landlock does not tell without restricting something
+pub fn can_confine_files() -> bool {
+    /// `landlock_create_ruleset(2)`: asks for the newest version of Landlock that there is.
+    const LANDLOCK_CREATE_RULESET_VERSION: nix::libc::c_uint = 1;
+    let no_ruleset = std::ptr::null::<nix::libc::c_void>();
+    // SAFETY: with this flag the call takes a null pointer and a size of 0, and creates nothing.
+    let version = unsafe {
+        nix::libc::syscall(nix::libc::SYS_landlock_create_ruleset, no_ruleset, 0_usize, LANDLOCK_CREATE_RULESET_VERSION)
+    };
+    version > 0
+}
+
+/// Nothing is confined on this system.
+#[cfg(not(target_os = "linux"))]
+pub fn can_confine_files() -> bool {
+    false
+}
+
 /// How many threads the process has; 1 where that cannot be told.
 #[cfg(target_os = "linux")]
 pub(super) fn threads() -> usize {

@@ -221,3 +221,96 @@ async fn access_log(
     log.line(format_args!("{peer} {} {} {bytes} bytes", super::one_line(&line), response.status().as_u16()));
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::runtime;
+    use std::time::Instant;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: fox.example\r\n\r\n";
+    const PATIENCE: Duration = Duration::from_millis(300);
+    /// How long what should happen may take on a busy machine.
+    const LONG: Duration = Duration::from_secs(30);
+
+    /// Runs `clients` beside a server with few connections and little patience, then ends the server.
+    fn beside<F: Future<Output = ()>>(secret: String, most: usize, clients: impl FnOnce(SocketAddr) -> F) {
+        let config = Config { listen: Listen::loopback(0), secret, tls: None, log: Log::Silent };
+        runtime().unwrap().block_on(async {
+            let server = Server::bind(config).await.unwrap();
+            let address = server.address();
+            let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+            let shutdown = async {
+                let _ = stopped.await;
+            };
+            let serving = tokio::spawn(server.run_within(shutdown, most, PATIENCE));
+            tokio::time::timeout(LONG, clients(address)).await.expect("the clients come to their ends");
+            stop.send(()).unwrap();
+            tokio::time::timeout(LONG, serving).await.expect("the server ends").unwrap();
+        });
+    }
+
+    async fn connect(address: SocketAddr, bytes: &[u8]) -> TcpStream {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        stream
+    }
+
+    /// All that comes until the server closes.
+    async fn rest(stream: &mut TcpStream) -> Vec<u8> {
+        let mut all = Vec::new();
+        // A reset is an end as well.
+        let _ = stream.read_to_end(&mut all).await;
+        all
+    }
+
+    #[test]
+    fn who_only_waits_is_cut_off() {
+        beside("fluffy tail".to_owned(), 9, |address| async move {
+            for (sent, answers) in [
+                (&b""[..], 0),
+                (b"GET / HTTP/1.1\r\n", 0),
+                (REQUEST, 1),
+                (&[REQUEST, b"GET / HT"].concat(), 1),
+                (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nx", 1),
+            ] {
+                let began = Instant::now();
+                let all = rest(&mut connect(address, sent).await).await;
+                let count = all.windows(9).filter(|part| part == b"HTTP/1.1 ").count();
+                // Of half a head the timeout may be told by an answer.
+                assert!(count == answers || answers == 0 && count == 1, "{}: {count}", sent.escape_ascii());
+                assert!(began.elapsed() < LONG);
+            }
+            // One byte at a time is no head, either.
+            let mut slow = connect(address, b"GET /").await;
+            while slow.write_all(b"x").await.is_ok() {
+                tokio::time::sleep(PATIENCE / 10).await;
+            }
+        });
+    }
+
+    #[test]
+    fn who_takes_no_answer_is_cut_off() {
+        let secret = "x".repeat(1 << 20);
+        beside(secret, 9, |address| async move {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            // More than the system keeps for both ends.
+            let sending = async { while stream.write_all(REQUEST).await.is_ok() {} };
+            sending.await;
+        });
+    }
+
+    #[test]
+    fn while_all_connections_are_taken_others_wait() {
+        beside("fluffy tail".to_owned(), 2, |address| async move {
+            let mut idle = Vec::new();
+            for _ in 0..6 {
+                idle.push(connect(address, b"GET / HTTP/1.1\r\n").await);
+            }
+            let answer = rest(&mut connect(address, REQUEST).await).await;
+            assert!(answer.ends_with(b"fluffy tail"), "{}", answer.escape_ascii());
+        });
+    }
+}

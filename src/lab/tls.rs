@@ -13,7 +13,6 @@ use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
-
 /// What can be wrong with certificates and keys.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

@@ -129,19 +129,16 @@ fn a_reader_who_leaves_ends_the_run_quietly() {
     let folder = tempfile::tempdir().unwrap();
     let path = saved(&folder, "long.pcap", &lesson(5000));
     for format in ["text", "json"] {
-        for (arguments, want) in [(&[][..], 0), (&["--canary", "never said", "--fail-on-leak"], 2)] {
-            let mut child = plainsight()
-                .args(["replay", "-q", "--format", format])
-                .args(arguments)
-                .arg(&path)
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped())
-                .spawn()
-                .unwrap();
-            child.stdout.take().unwrap().read_exact(&mut [0; 10]).unwrap();
-            let output = child.wait_with_output().unwrap();
-            assert_eq!((code(&output), stderr(&output)), (want, ""), "{format} {arguments:?}");
-        }
+        let mut child = plainsight()
+            .args(["replay", "-q", "--format", format])
+            .arg(&path)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdout.take().unwrap().read_exact(&mut [0; 10]).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((code(&output), stderr(&output)), (0, ""), "{format}");
     }
     let mut child = plainsight().args(["completions", "bash"]).stdout(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());

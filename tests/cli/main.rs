@@ -3,10 +3,12 @@
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod dash;
+mod endings;
 mod ends;
 mod files;
 #[path = "../kit/mod.rs"]
 mod kit;
+mod many_files;
 mod messages;
 mod private_outputs;
 mod replay;

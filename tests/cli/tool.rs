@@ -74,3 +74,13 @@ pub fn text(path: &Path) -> &str {
 pub fn holds(path: &Path, wanted: &str) -> bool {
     fs::read(path).unwrap().windows(wanted.len()).any(|part| part == wanted.as_bytes())
 }
+
+/// How many packets a pcap file has.
+pub fn packets(path: &Path) -> usize {
+    let mut files = plainsight::capture::open(path).unwrap();
+    let mut count = 0;
+    while files.next().unwrap().is_some() {
+        count += 1;
+    }
+    count
+}

@@ -23,7 +23,7 @@ const SCENARIOS: &[Test] = &[
     ("a_live_capture_shows_the_lesson_and_its_leak", scenarios::sniff_shows_the_lesson),
     ("a_saved_capture_replays_as_it_was_shown", scenarios::replay_gives_what_was_shown),
     ("tls_hides_the_secret_and_shows_the_servers_name", scenarios::tls_hides),
-    ("ctrl_c_and_sigterm_end_with_a_summary", scenarios::signals_end_with_a_summary),
+    ("ctrl_c_and_other_signals_end_with_a_summary", scenarios::signals_end_with_a_summary),
     ("limits_of_packets_and_time_end_it", scenarios::limits),
     #[cfg(target_os = "linux")]
     ("several_threads_show_the_same_and_each_is_confined", scenarios::threads),

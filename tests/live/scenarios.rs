@@ -168,9 +168,12 @@ pub(crate) fn tls_hides() {
 }
 
 pub(crate) fn signals_end_with_a_summary() {
-    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT] {
         let (listener, port) = listen();
-        let sniffer = Sniffer::start(&["--format", "json", "tcp", "port", &port]);
+        let folder = tempfile::tempdir().unwrap();
+        let har = folder.path().join("x.har");
+        let output = format!("har={}", har.display());
+        let sniffer = Sniffer::start(&["--format", "json", "--output", &output, "tcp", "port", &port]);
         exchange(&listener, SECRET);
         // The packets are in the kernel's ring before the connection is over.
         sniffer.signal(signal);
@@ -178,6 +181,8 @@ pub(crate) fn signals_end_with_a_summary() {
         assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
         let last = lines(&output).pop().unwrap();
         assert_eq!(last["type"], "summary");
+        let har: serde_json::Value = serde_json::from_slice(&std::fs::read(har).unwrap()).unwrap();
+        assert_eq!(har["log"]["entries"].as_array().map(Vec::len), Some(1), "{signal}");
         assert!(text(&output.stderr).contains("dropped by the kernel"), "{}", text(&output.stderr));
     }
 }

@@ -29,16 +29,20 @@ use record::Record;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Saved captures, read one after another as one capture.
 ///
-/// All files are opened at first, so that a process can give up the right to open any before it
-/// reads a byte; what they are shows when their turn comes.
+/// All files are opened at first, so that what cannot be opened shows before a byte is read; what
+/// they are shows when their turn comes. Of many regular files, those beyond [`Files::HELD_OPEN`] are
+/// closed again and opened when their turn comes, so that thousands need few descriptors: a process
+/// that gives up the right to open files keeps it for [`Files::opened_later`].
 pub struct Files {
     waiting: VecDeque<Waiting>,
+    /// How many of them stay open.
+    held: usize,
     current: Option<Reader>,
     /// The 0-based index of the current file.
     file: u16,
@@ -60,20 +64,43 @@ pub struct Files {
 
 struct Waiting {
     name: String,
-    input: Input,
+    from: Source,
+}
+
+enum Source {
+    Open(Input),
+    /// A regular file, to be opened again when its turn comes.
+    Closed(PathBuf, Option<Identity>),
 }
 
 impl Files {
+    /// How many files stay open from the beginning until their turn comes, unless it is said otherwise.
+    pub const HELD_OPEN: usize = 64;
+
     /// Opens the files, in this order; `-` is standard input.
     ///
     /// # Errors
     /// [`Error::Open`] for the first that cannot be opened, [`Error::NotACapture`] for a
     /// directory, [`Error::TooManyFiles`] beyond 65,535.
     pub fn open<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Self, Error> {
+        Self::open_with(paths, Self::HELD_OPEN, |file| Box::new(file))
+    }
+
+    /// As [`Files::open`], but that the first `held` stay open, and that `reader` makes a reader of
+    /// what is no regular file: standard input and pipes, in which somebody may still be writing.
+    ///
+    /// # Errors
+    /// As [`Files::open`].
+    pub fn open_with<P: AsRef<Path>>(
+        paths: impl IntoIterator<Item = P>,
+        held: usize,
+        reader: impl Fn(File) -> Box<dyn Read + Send>,
+    ) -> Result<Self, Error> {
         let mut files = Self::new();
+        files.held = held;
         let mut total = Some(0_u64);
         for path in paths {
-            let (waiting, size) = files.wait_for(path.as_ref())?;
+            let (waiting, size) = files.wait_for(path.as_ref(), &reader)?;
             total = total.zip(size).map(|(total, size)| total.saturating_add(size));
             files.waiting.push_back(waiting);
         }
@@ -88,13 +115,14 @@ impl Files {
     pub fn from_reader(name: impl Into<String>, input: impl Read + Send + 'static) -> Self {
         let mut files = Self::new();
         let input = Input::any(input, files.progress.reading());
-        files.waiting.push_back(Waiting { name: name.into(), input });
+        files.waiting.push_back(Waiting { name: name.into(), from: Source::Open(input) });
         files
     }
 
     fn new() -> Self {
         Self {
             waiting: VecDeque::new(),
+            held: Self::HELD_OPEN,
             current: None,
             file: 0,
             opened: 0,
@@ -110,10 +138,16 @@ impl Files {
     }
 
     /// Opens one file and tells its size, where it has one.
-    fn wait_for(&mut self, path: &Path) -> Result<(Waiting, Option<u64>), Error> {
+    fn wait_for(
+        &mut self,
+        path: &Path,
+        reader: &impl Fn(File) -> Box<dyn Read + Send>,
+    ) -> Result<(Waiting, Option<u64>), Error> {
         if path.as_os_str() == "-" {
-            let input = Input::any(io::stdin(), self.progress.reading());
-            return Ok((Waiting { name: "standard input".to_owned(), input }, None));
+            let name = "standard input".to_owned();
+            let input = standard_input(reader).map_err(|source| Error::Open { file: name.clone(), source })?;
+            let input = Input::any(input, self.progress.reading());
+            return Ok((Waiting { name, from: Source::Open(input) }, None));
         }
         let name = path.display().to_string();
         let opened = File::open(path).and_then(|file| file.metadata().map(|metadata| (file, metadata)));
@@ -122,15 +156,43 @@ impl Files {
             let advice = Some("give the files in it");
             return Err(Error::NotACapture { file: name, looks_like: "a directory".to_owned(), advice });
         }
-        self.identities.extend(identity(&metadata));
+        let identity = identity(&metadata);
+        self.identities.extend(identity);
         let size = metadata.is_file().then_some(metadata.len());
-        let read = self.progress.reading();
-        let input = if metadata.is_file() {
-            Input::regular(file, read, Cut::another(&self.progress.cut))
+        let from = if metadata.is_file() && self.waiting.len() >= self.held {
+            Source::Closed(path.to_owned(), identity)
+        } else if metadata.is_file() {
+            Source::Open(self.regular(file))
         } else {
-            Input::any(file, read)
+            Source::Open(Input::any(reader(file), self.progress.reading()))
         };
-        Ok((Waiting { name, input }, size))
+        Ok((Waiting { name, from }, size))
+    }
+
+    fn regular(&self, file: File) -> Input {
+        Input::regular(file, self.progress.reading(), Cut::another(&self.progress.cut))
+    }
+
+    /// The files that are opened when their turn comes.
+    pub fn opened_later(&self) -> Vec<PathBuf> {
+        let paths = self.waiting.iter().filter_map(|waiting| match &waiting.from {
+            Source::Closed(path, _) => Some(path.clone()),
+            Source::Open(_) => None,
+        });
+        paths.collect()
+    }
+
+    /// Opens a file whose turn has come.
+    fn open_now(&self, from: Source) -> io::Result<Input> {
+        let (path, before) = match from {
+            Source::Open(input) => return Ok(input),
+            Source::Closed(path, before) => (path, before),
+        };
+        let file = File::open(path)?;
+        if identity(&file.metadata()?) != before {
+            return Err(io::Error::other("another file has taken its place since the beginning"));
+        }
+        Ok(self.regular(file))
     }
 
     /// Large regular files are mapped where the system can, a part at a time, which saves copying
@@ -246,10 +308,11 @@ impl Files {
     /// Goes on to the next file; false where there is none.
     #[cold]
     fn turn(&mut self) -> Result<bool, Error> {
-        let Some(Waiting { name, mut input }) = self.waiting.pop_front() else { return Ok(false) };
-        (input.maps, input.thorough, input.window) = (self.maps, self.thorough, self.window);
+        let Some(Waiting { name, from }) = self.waiting.pop_front() else { return Ok(false) };
         self.file = self.opened;
         self.opened = self.opened.saturating_add(1);
+        let mut input = self.open_now(from).map_err(|source| Error::Open { file: name.clone(), source })?;
+        (input.maps, input.thorough, input.window) = (self.maps, self.thorough, self.window);
         self.current = Some(Reader::open(&name, input, &self.interfaces, self.limit)?);
         Ok(true)
     }
@@ -280,6 +343,19 @@ impl std::fmt::Debug for Files {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Files").field("file", &self.file).field("waiting", &self.waiting.len()).finish_non_exhaustive()
     }
+}
+
+/// Standard input as a reader. It is unbuffered: what has arrived is known to the system alone.
+#[cfg(unix)]
+fn standard_input(reader: impl Fn(File) -> Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
+    use std::os::fd::AsFd as _;
+    Ok(reader(io::stdin().as_fd().try_clone_to_owned()?.into()))
+}
+
+#[cfg(not(unix))]
+#[allow(clippy::unnecessary_wraps)] // the same shape as where it can fail
+fn standard_input(_: impl Fn(File) -> Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
+    Ok(Box::new(io::stdin()))
 }
 
 /// Device and number of a file, whatever it is called.

@@ -90,6 +90,8 @@ impl Error {
                 format!("ifconfig {name} up")
             };
             Self::Down { name, command }
+        } else if lower.contains("ring") || lower.contains("buffer") || lower.contains("allocate memory") {
+            Self::Open { name, reason: format!("{reason}; a smaller buffer (--buffer-size) may help") }
         } else {
             Self::Open { name, reason }
         }
@@ -142,6 +144,8 @@ mod tests {
         assert!(error.is_permission() && text.contains("sudo ") && text.contains(" sniff …"), "{text}");
         let error = Error::opening("lo", "odd".to_owned(), there);
         assert_eq!(error.to_string(), "cannot capture on lo: odd");
+        let error = Error::opening("lo", "can't mmap rx ring: Cannot allocate memory".to_owned(), there);
+        assert!(error.to_string().ends_with("; a smaller buffer (--buffer-size) may help"), "{error}");
         let error = Error::opening("lo", "That device is not up".to_owned(), there);
         assert!(error.to_string().starts_with("cannot capture on lo: it is down; switch it on first, with `sudo "));
     }

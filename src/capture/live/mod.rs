@@ -294,6 +294,14 @@ impl Live {
         self.sources.iter().map(|source| source.capture.as_fd().as_raw_fd()).collect()
     }
 
+    /// Each interface whose buffer in the kernel is smaller than was asked for by more than a
+    /// sixteenth, which rounding may cost, with its size in bytes, as far as the system says.
+    pub fn smaller_buffers(&self, wanted: usize) -> Vec<(String, u64)> {
+        let least = (wanted - wanted / 16) as u64;
+        let sizes = self.sources.iter().filter_map(|source| Some((source.name.clone(), source.buffer_size()?)));
+        sizes.filter(|(_, size)| *size < least).collect()
+    }
+
     /// The interfaces that are captured on.
     pub fn interfaces(&self) -> Interfaces {
         self.interfaces.clone()

@@ -66,6 +66,11 @@ impl Source {
         }
     }
 
+    /// How large the kernel's buffer is, in bytes; `None` where that cannot be known.
+    pub(super) fn buffer_size(&self) -> Option<u64> {
+        buffer_size(&self.capture)
+    }
+
     /// Packets dropped since the capture began: by the kernel for want of room in its buffer,
     /// and by the interface or its driver.
     pub(super) fn dropped(&mut self) -> (u64, u64) {
@@ -74,6 +79,30 @@ impl Source {
         }
         (self.drops.kernel, self.drops.interface())
     }
+}
+
+/// The size of the ring that a packet socket shares with us. libpcap asks for less and less until
+/// the kernel has that much; only the list of mappings (`proc_pid_maps(5)`) says what came of it.
+#[cfg(target_os = "linux")]
+fn buffer_size(capture: &Capture<Active>) -> Option<u64> {
+    let socket = nix::sys::stat::fstat(capture).ok()?.st_ino;
+    mapped(&std::fs::read_to_string("/proc/self/maps").ok()?, socket)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn buffer_size(_: &Capture<Active>) -> Option<u64> {
+    None
+}
+
+/// How many bytes of a socket are mapped, by its number; `None` where none are.
+#[cfg(target_os = "linux")]
+fn mapped(maps: &str, socket: u64) -> Option<u64> {
+    let name = format!("socket:[{socket}]");
+    let sizes = maps.lines().filter(|line| line.ends_with(&name)).filter_map(|line| {
+        let (from, to) = line.split_whitespace().next()?.split_once('-')?;
+        u64::from_str_radix(to, 16).ok()?.checked_sub(u64::from_str_radix(from, 16).ok()?)
+    });
+    sizes.reduce(u64::saturating_add)
 }
 
 fn snaplen(options: &Options) -> u32 {
@@ -217,6 +246,16 @@ mod tests {
             drops.update(seen, 0);
             assert_eq!(drops.kernel, want);
         }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_sockets_mappings_are_those_with_its_number() {
+        let maps = "7f00-7f80 rw-s 00000000 00:08 17    socket:[17]\n\
+                    8000-8100 rw-s 00000000 00:08 117   socket:[117]\n\
+                    9000-9100 rw-s 00000000 00:08 17    socket:[17]\n\
+                    a000-a100 r--p 00000000 08:01 17    /lib/x.so\n";
+        assert_eq!((mapped(maps, 17), mapped(maps, 117), mapped(maps, 7)), (Some(0x180), Some(0x100), None));
     }
 
     #[test]

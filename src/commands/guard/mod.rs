@@ -95,7 +95,7 @@ pub struct Args {
     #[arg(short = 'f', long, value_name = "BPF", help_heading = CAPTURE)]
     filter: Option<String>,
 
-    /// The kernel's buffer (KiB without a unit)
+    /// The kernel's buffer (KiB without a unit); it is said where Linux gives less
     #[arg(short = 'B', long, value_name = "SIZE", default_value = "64MiB", value_parser = units::kib, help_heading = CAPTURE)]
     buffer_size: usize,
 

@@ -3,7 +3,7 @@
 //!
 //! It knows what crossed the wire and refuses to know who sent it.
 
-use super::super::{FAILED, Failure, confine, known, rule_files, say};
+use super::super::{FAILED, Failure, confine, known, rule_files, say, sniff};
 use super::Args;
 use super::files::Files;
 use super::tally::Tally;
@@ -12,6 +12,7 @@ use crate::capture::live::{self, Live};
 use crate::capture::save::{self, Saver};
 use crate::confine::namespace::Kind;
 use crate::confine::privileges;
+use crate::confine::sandbox::Sandbox;
 use crate::report::Dropped;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::fs::File;
@@ -88,6 +89,9 @@ impl<'a> Watcher<'a> {
             ..live::Options::default()
         })
         .map_err(|error| cannot_capture(&error))?;
+        if !args.quiet {
+            sniff::say_smaller_buffers(&live, args.buffer_size);
+        }
         let opening = || {
             let rules = rule_files::wanted(args.rules.as_deref())?;
             let allow = known::allowlist(args.config.as_deref(), rules.as_deref(), args.quiet)?;
@@ -105,8 +109,9 @@ impl<'a> Watcher<'a> {
             confine::drop_privileges(opening)?
         };
         if !args.no_sandbox {
-            let folder = saver.as_ref().and_then(Saver::folder).map(Path::to_owned);
-            confine::enter_beside(folder.into_iter().collect(), live.descriptors(), args.quiet)?;
+            let writable_dirs = saver.iter().filter_map(Saver::folder).map(Path::to_owned).collect();
+            let sandbox = Sandbox { writable_dirs, receive_only: live.descriptors(), ..Sandbox::default() };
+            confine::enter_beside(&sandbox, args.quiet)?;
         }
         let canaries = found.canaries()?;
         let config = Config {

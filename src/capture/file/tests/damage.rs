@@ -237,3 +237,38 @@ proptest! {
         prop_assert_eq!(packets.iter().map(|packet| packet.data.len()).sum::<usize>(), length as usize * 3 + 900_000);
     }
 }
+
+#[test]
+fn a_file_that_is_opened_later_is_the_one_that_was_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for (change, error) in
+        [("nothing", None), ("replace", Some("another file has taken its place")), ("remove", Some("No such file"))]
+    {
+        for name in ["a", "b", "c"] {
+            std::fs::write(at(name), small_pcap()).unwrap();
+        }
+        let mut files = Files::open_with(["a", "b", "c"].map(at), 1, |file| Box::new(file)).unwrap();
+        assert_eq!(files.opened_later(), ["b", "c"].map(at));
+        match change {
+            "replace" => {
+                std::fs::write(at("new"), small_pcap()).unwrap();
+                std::fs::rename(at("new"), at("b")).unwrap();
+            }
+            "remove" => std::fs::remove_file(at("b")).unwrap(),
+            _ => {}
+        }
+        let (mut seen, mut errors) = (Vec::new(), Vec::new());
+        loop {
+            match files.next() {
+                Ok(Some(packet)) => seen.push(packet.id.file()),
+                Ok(None) => break,
+                Err(error) => errors.push(error.to_string()),
+            }
+        }
+        seen.dedup();
+        assert_eq!(seen, if error.is_some() { vec![0, 2] } else { vec![0, 1, 2] }, "{change}: {errors:?}");
+        assert_eq!(errors.len(), usize::from(error.is_some()), "{change}: {errors:?}");
+        assert!(errors.iter().all(|said| said.contains(error.unwrap_or_default())), "{change}: {errors:?}");
+    }
+}
