@@ -6,11 +6,13 @@ mod event;
 mod framing;
 #[doc(hidden)]
 pub mod fuzz;
+mod incomplete;
 mod shard;
 mod streams;
 mod trace;
 
 pub use event::{Drafter, Event, Exchange, TlsHello};
+pub use incomplete::{Incomplete, Loss};
 pub(crate) use shard::{Moment, Shard, Tally};
 
 use crate::decode::{self, Decoder, Unit};
@@ -140,6 +142,8 @@ pub struct Counters {
     pub not_understood: BTreeMap<String, u64>,
     /// What was let go for want of memory or beyond a bound, by reason.
     pub let_go: BTreeMap<String, u64>,
+    /// What was not seen of what was captured, in which a secret may have stood.
+    pub incomplete: Incomplete,
 }
 
 impl Counters {
@@ -172,6 +176,7 @@ impl Counters {
             allowed: tally.allowed,
             not_understood: decoder.not_understood(),
             let_go,
+            incomplete: Incomplete::of(decoder, &tcp, tally.unkept.sightings, tally.unkept.candidates),
         }
     }
 }

@@ -7,7 +7,7 @@
 use super::event::Event;
 use super::streams::{StreamState, Streams};
 use crate::decode::{Datagram, Segment};
-use crate::leak::Severity;
+use crate::leak::{Severity, Unkept};
 use crate::tcp::{self, Due, Flows, Limits};
 
 /// Connections and their streams.
@@ -42,6 +42,7 @@ pub(crate) struct Tally {
     pub(super) exchanges: u64,
     pub(super) findings: [u64; Severity::ALL.len()],
     pub(super) allowed: u64,
+    pub(super) unkept: Unkept,
 }
 
 impl std::ops::AddAssign for Tally {
@@ -49,6 +50,7 @@ impl std::ops::AddAssign for Tally {
         self.tcp += other.tcp;
         self.exchanges += other.exchanges;
         self.allowed += other.allowed;
+        self.unkept += other.unkept;
         for (sum, count) in self.findings.iter_mut().zip(other.findings) {
             *sum += count;
         }
@@ -164,6 +166,6 @@ impl Shard {
     /// What it counted so far.
     pub(crate) fn tally(&self) -> Tally {
         let Streams { exchanges, findings, allowed, .. } = self.streams;
-        Tally { tcp: self.flows.counters(), exchanges, findings, allowed }
+        Tally { tcp: self.flows.counters(), exchanges, findings, allowed, unkept: self.streams.unkept() }
     }
 }

@@ -4,9 +4,9 @@
 use super::event::{Event, Exchange, TlsHello};
 use super::framing::Framed;
 use super::trace::Trace;
-use crate::decode::{Datagram, Endpoint};
+use crate::decode::{Datagram, Endpoint, FourTuple, Segment};
 use crate::http::{Connection, Head, Message, Observer, Read, Scan, Settings};
-use crate::leak::{Allowlist, Finding, Found, Run, Scanner, Severity, Side, StreamFinding, Where, identify};
+use crate::leak::{Allowlist, Finding, Found, Run, Scanner, Severity, Side, StreamFinding, Unkept, Where, identify};
 use crate::packet::{PacketId, Place};
 use crate::pool::Pool;
 use crate::tcp::{Direction, Handler, Oddity, PerDirection, Source, Stream};
@@ -90,6 +90,11 @@ impl Streams {
         }
     }
 
+    /// What was found and not kept.
+    pub(crate) fn unkept(&self) -> Unkept {
+        self.scanner.unkept()
+    }
+
     /// Whether there are few messages to read into.
     pub(crate) fn lacks_messages(&self) -> bool {
         self.messages.is_low()
@@ -160,43 +165,46 @@ impl<F: FnMut(Event)> Teller<'_, F> {
         }
     }
 
-    /// A UDP datagram that is nothing else.
+    /// A UDP datagram that is nothing else, or bytes of a packet that holds neither that nor a segment.
     pub(crate) fn datagram(&mut self, datagram: &Datagram<'_>) {
+        let location = if datagram.four_tuple.is_some() { Where::Datagram } else { Where::Packet };
+        self.look_through(datagram.payload, datagram.place, &location, datagram.four_tuple);
+    }
+
+    /// Looks for canaries in bytes that are in no stream.
+    fn look_through(&mut self, bytes: &[u8], place: Place, location: &Where, ends: Option<FourTuple>) {
         if self.streams.scanner.has_no_canaries() {
             return;
         }
         let mut run = Run::default();
-        self.streams.scanner.feed_other(&mut run, datagram.payload, datagram.place);
-        let ends = datagram.four_tuple;
+        self.streams.scanner.feed_other(&mut run, bytes, place);
         self.streams.scanner.finish_other(&mut run);
-        self.tell_findings(&mut run, None, None, ends.source, ends.destination);
+        let findings = self.streams.scanner.take_other(&mut run, location);
+        self.tell_findings(findings, None, ends);
     }
 
-    /// `framed` is what took the frames off, for a stream.
-    fn tell_findings(
-        &mut self,
-        run: &mut Run,
-        framed: Option<&Framed>,
-        stream: Option<u64>,
-        client: Endpoint,
-        server: Endpoint,
-    ) {
+    /// What was found on a stream, `from` one end, since the last call; `framed` took the frames off.
+    fn tell_of_stream(&mut self, run: &mut Run, framed: &Framed, stream: &Stream, from: Direction) {
         if !run.has_findings() {
             return;
         }
-        let location = match framed {
-            None => Where::Datagram,
-            Some(framed) if framed.is_tls() => Where::Tls,
-            Some(_) => Where::Stream,
-        };
+        let location = if framed.is_tls() { Where::Tls } else { Where::Stream };
         let mut findings = self.streams.scanner.take_other(run, &location);
-        for finding in framed.map_or(&mut [][..], |_| &mut findings) {
-            let Some(framed) = framed else { break };
+        for finding in &mut findings {
             let from = framed.origin(&(finding.offset..finding.offset.saturating_add(finding.length)));
             (finding.offset, finding.length) = (from.start, from.end.saturating_sub(from.start));
             finding.via.splice(0..0, framed.name().map(str::to_owned));
         }
-        let host = server.to_string();
+        let ends = FourTuple { source: stream.sender(from), destination: stream.sender(from.reverse()) };
+        self.tell_findings(findings, Some(stream.number), Some(ends));
+    }
+
+    fn tell_findings(&mut self, mut findings: Vec<Finding>, stream: Option<u64>, ends: Option<FourTuple>) {
+        if findings.is_empty() {
+            return;
+        }
+        let (client, server) = (ends.map(|ends| ends.source), ends.map(|ends| ends.destination));
+        let host = server.map(|server| server.to_string()).unwrap_or_default();
         identify(&mut findings, host.as_bytes(), None);
         let before = findings.len();
         findings.retain(|finding| !self.streams.allow.allows(finding, host.as_bytes(), b""));
@@ -214,8 +222,7 @@ impl<F: FnMut(Event)> Teller<'_, F> {
         for from in Direction::BOTH {
             let (run, framed) = (&mut other.runs[from], &other.framed[from]);
             self.streams.scanner.finish_other(run);
-            let (client, server) = (stream.sender(from), stream.sender(from.reverse()));
-            self.tell_findings(run, Some(framed), Some(stream.number), client, server);
+            self.tell_of_stream(run, framed, stream, from);
         }
     }
 
@@ -282,6 +289,10 @@ impl<F: FnMut(Event)> Handler<StreamState> for Teller<'_, F> {
         if self.streams.trace.forgets {
             self.streams.trace.forgotten.push(stream.number);
         }
+    }
+
+    fn unclaimed(&mut self, segment: &Segment<'_>) {
+        self.look_through(segment.payload, segment.place, &Where::Packet, Some(segment.four_tuple));
     }
 
     fn only_counted(&self) -> bool {
@@ -366,9 +377,8 @@ impl<F: FnMut(Event)> Observer for Watch<'_, F> {
         let scanner = &self.streams.scanner;
         framed.feed(bytes, place, |inner, place| scanner.feed_other(run, inner, place));
         if run.has_findings() {
-            let (client, server) = (self.stream.sender(from), self.stream.sender(from.reverse()));
             let mut teller = Teller { streams: self.streams, sink: self.sink, counted: false };
-            teller.tell_findings(run, Some(framed), Some(self.stream.number), client, server);
+            teller.tell_of_stream(run, framed, self.stream, from);
         }
         true
     }

@@ -77,6 +77,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the file is a capture that is damaged or cut off.
+    pub const fn is_damage(&self) -> bool {
+        matches!(self, Self::Truncated { .. } | Self::Malformed { .. })
+    }
+
     /// Whether the file was a good capture as far as it went.
     pub const fn is_truncated(&self) -> bool {
         matches!(self, Self::Truncated { .. })

@@ -10,6 +10,7 @@ mod confine;
 mod core;
 pub mod demo;
 mod evidence;
+mod gate;
 pub mod guard;
 mod hiding;
 pub mod interfaces;

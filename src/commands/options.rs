@@ -3,6 +3,7 @@
 //! This module decides nothing that a user did not type.
 
 use super::canaries::Canaries;
+use super::gate::{Allowed, Gate};
 use super::reports::{About, ReportFile, ReportFormat};
 use super::{Failure, known, rule_files, say, streams, units};
 use crate::analyzer::Config;
@@ -124,6 +125,9 @@ pub(super) struct Options {
     #[arg(long, value_name = "N", help_heading = LEAKS)]
     exit_code: Option<u8>,
 
+    #[command(flatten)]
+    allowed: Allowed,
+
     /// Do not look for leaks
     #[arg(long, conflicts_with_all = ["canary", "canary_env", "canary_file", "canary_ignore_case", "rules", "pii", "redact",
         "baseline", "config", "fail_on_leak", "exit_code"], help_heading = LEAKS)]
@@ -230,12 +234,13 @@ impl Options {
     /// Whether a run is of use when nobody reads standard output: it writes files, or its exit code is
     /// asked for.
     pub(super) fn does_more_than_print(&self) -> bool {
-        !self.written().is_empty() || self.export_bodies.is_some() || self.leak_code().is_some()
+        !self.written().is_empty() || self.export_bodies.is_some() || self.gate().is_some()
     }
 
-    /// The exit code for leaks, where failing on them was asked for.
-    pub(super) fn leak_code(&self) -> Option<u8> {
-        self.exit_code.or(self.fail_on_leak.then_some(1))
+    /// What decides about the exit code, where failing on leaks was asked for.
+    pub(super) fn gate(&self) -> Option<Gate> {
+        let leak_code = self.exit_code.or(self.fail_on_leak.then_some(1))?;
+        Some(Gate { leak_code, allowed: self.allowed })
     }
 
     /// The report that standard output carries; `None` where it carries packets.

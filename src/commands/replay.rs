@@ -26,7 +26,8 @@ Examples:
   plainsight replay --output sarif=leaks.sarif --output har=all.har capture.pcap
   plainsight replay --format json capture.pcap | jq -r 'select(.findings)'
 
-Exit codes: 0 done; 1 leaks, where failing on them was asked for; 2 usage or failure.";
+Exit codes: 0 done; 2 usage or failure; with --fail-on-leak or --exit-code else 1, or N, where a leak
+was found, else 2 where the answer is incomplete (see --allow-incomplete).";
 
 /// The arguments of `replay`.
 #[derive(Debug, clap::Args)]
@@ -138,9 +139,9 @@ fn read(mut files: Files, session: &mut Session, mut bar: Option<Bar>, stopped: 
             // The next file may be better.
             Err(error) => {
                 if let Some(bar) = &bar {
-                    bar.shown.suspend(|| session.failed(&error));
+                    bar.shown.suspend(|| session.unread(&error));
                 } else {
-                    session.failed(&error);
+                    session.unread(&error);
                 }
             }
         }

@@ -6,14 +6,15 @@
 
 use super::core::{Core, Workers};
 use super::evidence::Evidence;
+use super::gate::Gate;
 use super::hiding::Hiding;
 use super::options::{Options, Wanted};
 use super::output::Shared;
 use super::statistics::Statistics;
 use super::{FAILED, Failure, confine, known, reports, say, streams};
-use crate::analyzer::{Analyzer, Config, Counters};
+use crate::analyzer::{Analyzer, Config, Counters, Incomplete, Loss};
 use crate::capture::save::{self, Rotate, Saver};
-use crate::capture::{Files, Interfaces};
+use crate::capture::{self, Files, Interfaces};
 use crate::confine::sandbox::Sandbox;
 use crate::engine::Pace;
 use crate::leak::Severity;
@@ -93,7 +94,10 @@ pub(super) struct Session {
     asked: Config,
     packets: u64,
     packets_left: u64,
-    leak_code: Option<u8>,
+    /// What decides about the exit code, where failing on leaks was asked for.
+    gate: Option<Gate>,
+    /// How often the input was damaged.
+    damaged: u64,
     /// Whether standard output carries packets.
     prints_packets: bool,
     /// Whether there is something to do when nobody reads standard output any more.
@@ -146,7 +150,8 @@ impl Session {
             output,
             saver,
             packets_left: options.count.unwrap_or(u64::MAX),
-            leak_code: options.leak_code(),
+            gate: options.gate(),
+            damaged: 0,
             prints_packets: options.format().is_none(),
             goes_on: options.does_more_than_print(),
             silent: options.quiet,
@@ -246,6 +251,16 @@ impl Session {
         say(failure);
     }
 
+    /// Notes that a file could not be read to its end, and goes on. Where failing on leaks was asked for,
+    /// one that is damaged makes the answer incomplete; it is a failure otherwise.
+    pub(super) fn unread(&mut self, error: &capture::Error) {
+        if error.is_damage() && self.gate.is_some() {
+            self.damaged += 1;
+            return say(error);
+        }
+        self.failed(error);
+    }
+
     /// Tells what is still open.
     fn close(&mut self) {
         self.core.finish();
@@ -302,26 +317,31 @@ impl Session {
         if self.failed && counters.packets == 0 && dropped.is_none() {
             return Ok(ExitCode::from(FAILED));
         }
+        counters.incomplete.add(Loss::DamagedInput, self.damaged);
+        counters.incomplete.add(Loss::NothingCaptured, u64::from(dropped.is_some() && counters.packets == 0));
         let mut summary = Summary { counters, dropped: dropped.unwrap_or_default() };
         let mut output = self.output.lock();
         output.finish(&mut summary);
+        let incomplete = summary.incomplete();
         if !self.silent {
-            say(told(&summary.counters, output.known(), dropped));
+            say(told(&summary.counters, output.known(), dropped, &incomplete));
         }
         let code = match output.error() {
             Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 return Err(Failure::new(format!("cannot write to standard output: {error}")));
             }
-            _ if self.failed || output.failed() => FAILED,
-            _ if output.leaks() > 0 => self.leak_code.unwrap_or(0),
-            _ => 0,
+            _ => {
+                let failed = self.failed || output.failed();
+                let without = if failed { FAILED } else { 0 };
+                self.gate.map_or(without, |gate| gate.judge(failed, output.leaks() > 0, &incomplete))
+            }
         };
         Ok(ExitCode::from(code))
     }
 }
 
 /// The summary in words.
-fn told(counters: &Counters, known: u64, dropped: Option<Dropped>) -> String {
+fn told(counters: &Counters, known: u64, dropped: Option<Dropped>, incomplete: &Incomplete) -> String {
     let mut text = count(counters.packets, "packet", "packets");
     if let Some(dropped) = dropped {
         _ = write!(text, " seen, {} dropped by the kernel, {} by the interface", dropped.kernel, dropped.interface);
@@ -347,6 +367,10 @@ fn told(counters: &Counters, known: u64, dropped: Option<Dropped>) -> String {
             let counts: Vec<_> = counts.iter().map(|(reason, count)| format!("{reason} ({count})")).collect();
             _ = write!(text, "; {what}: {}", counts.join(", "));
         }
+    }
+    if !incomplete.is_empty() {
+        let counts: Vec<_> = incomplete.iter().map(|(loss, count)| format!("{} ({count})", loss.name())).collect();
+        _ = write!(text, "; incomplete: {}", counts.join(", "));
     }
     text
 }
@@ -381,10 +405,11 @@ mod tests {
                 Some(Dropped { kernel: 5, interface: 0, queue: 7 }),
                 "14 packets seen, 5 dropped by the kernel, 0 by the interface, 7 here for want of time; 1 exchange in 2 TCP streams; \
                  3 findings (2 critical, 1 medium); 4 in the baseline; 3 allowed by the project; not understood: ip: cut (1), link: type 147 (3); \
-                 let go: idle flow (9)",
+                 let go: idle flow (9); incomplete: packets dropped by the kernel (5), packets dropped by the queue (7)",
             ),
         ] {
-            assert_eq!(told(&counters, known, dropped), want);
+            let summary = Summary { counters, dropped: dropped.unwrap_or_default() };
+            assert_eq!(told(&summary.counters, known, dropped, &summary.incomplete()), want);
         }
     }
 }

@@ -29,7 +29,8 @@ Examples:
 
 Ctrl-C ends it with its summary. Watch only traffic that you may watch.
 
-Exit codes: 0 done; 1 leaks, where failing on them was asked for; 2 usage or failure.";
+Exit codes: 0 done; 2 usage or failure; with --fail-on-leak or --exit-code else 1, or N, where a leak
+was found, else 2 where the answer is incomplete (see --allow-incomplete).";
 
 /// The arguments of `sniff`.
 #[derive(Debug, clap::Args)]

@@ -10,10 +10,12 @@ use nix::sys::prctl;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, pthread_sigmask};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::{ForkResult, Pid, fork, getpid};
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::AsFd as _;
 use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -85,6 +87,15 @@ impl Children {
         pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&held), Some(&mut before))?;
         let signals = SignalFd::with_flags(&held, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
         Ok(Self { signals, before })
+    }
+
+    /// Adopts whatever our children leave behind, in a process that was split off: it has that of its
+    /// parent, which hears of signals for it as well.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn adopt_too() -> io::Result<()> {
+        Ok(prctl::set_child_subreaper(true)?)
     }
 
     /// Splits off a process that runs `run` and ends with the exit code it gives. It has our
@@ -194,6 +205,39 @@ fn reap() -> Option<(Pid, Ended)> {
         _ => return None,
     };
     Some((Pid::from_raw(child), ended))
+}
+
+/// Has the system send us `signal` when our parent ends, until our rights change (`prctl(2)`).
+///
+/// # Errors
+/// The system refuses.
+pub fn end_with_parent(signal: Signal) -> io::Result<()> {
+    Ok(prctl::set_pdeathsig(signal)?)
+}
+
+/// Adds the network namespaces, other than our own, that processes are in that we started, directly or
+/// not, but for `known`. Those are missing that ended already or may not be looked at.
+pub fn add_namespaces(known: Pid, found: &mut BTreeSet<PathBuf>) {
+    let of = |id: &str| std::fs::read_link(format!("/proc/{id}/ns/net")).ok();
+    let Some(own) = of("self") else { return };
+    let mut left = children_of("self");
+    while let Some(id) = left.pop().filter(|_| found.len() < MOST_NAMESPACES) {
+        if id == known.to_string() {
+            continue;
+        }
+        found.extend(of(&id).filter(|namespace| *namespace != own));
+        left.append(&mut children_of(&id));
+    }
+}
+
+/// More namespaces than this are not told apart.
+const MOST_NAMESPACES: usize = 1000;
+
+/// The children of all threads of a process (`proc_tid_children(5)`); none where the kernel does not say.
+fn children_of(id: &str) -> Vec<String> {
+    let threads = std::fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();
+    let children = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
+    children.flat_map(|text| text.split_ascii_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect()
 }
 
 /// A process that the program left behind and that is our child now.

@@ -15,6 +15,8 @@ pub(super) struct Reason {
     text: &'static str,
     number: Number,
     recognised: bool,
+    /// Whether there may have been a stream in it that was not read.
+    unread: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,7 +34,7 @@ impl Reason {
 
     /// A well-formed protocol that carries nothing for the rooms to the right.
     pub(super) const fn idle(text: &'static str) -> Self {
-        Self { text, number: Number::None, recognised: true }
+        Self { text, number: Number::None, recognised: true, unread: false }
     }
 
     /// A well-formed packet that is refused for its checksum.
@@ -42,17 +44,22 @@ impl Reason {
 
     /// Bytes that are cut or contradict themselves.
     pub(super) const fn bad(text: &'static str) -> Self {
-        Self { text, number: Number::None, recognised: false }
+        Self { text, number: Number::None, recognised: false, unread: true }
     }
 
     /// A protocol number that nobody here reads.
     pub(super) const fn unknown(text: &'static str, number: u32) -> Self {
-        Self { text, number: Number::Decimal(number), recognised: false }
+        Self { text, number: Number::Decimal(number), recognised: false, unread: true }
     }
 
     /// The same for numbers that the field writes in hexadecimal.
     pub(super) const fn unknown_hex(text: &'static str, number: u16) -> Self {
-        Self { text, number: Number::Hex(number), recognised: false }
+        Self { text, number: Number::Hex(number), recognised: false, unread: true }
+    }
+
+    /// The same of what holds no stream in the clear: it is encrypted, or its protocol has none.
+    pub(super) const fn without_stream(self) -> Self {
+        Self { unread: false, ..self }
     }
 
     /// Whether the bytes were what their wrapping said, only nothing for us.
@@ -97,6 +104,8 @@ pub struct Counters {
     pub fragments_unfinished: u64,
     /// How many of those three held the TCP header, and so the beginning of a segment.
     pub fragments_lost_tcp: u64,
+    /// Bytes of datagrams, and of packets that hold no stream, that the capture cut off.
+    pub bytes_cut: u64,
     reasons: HashMap<Reason, u64, RandomState>,
 }
 
@@ -114,6 +123,19 @@ impl Counters {
     /// carry nothing (`arp`, `icmp`) by name.
     pub fn not_understood(&self) -> BTreeMap<String, u64> {
         self.reasons.iter().map(|(reason, &count)| (reason.to_string(), count)).collect()
+    }
+
+    /// Those of [`not_understood`](Self::not_understood) that may have held a stream: of a link type or
+    /// in an encapsulation that is not read, or damaged. The others have no stream (`arp`, `icmp`), are
+    /// encrypted, or have a checksum for which every receiver refuses them.
+    pub fn not_read(&self) -> BTreeMap<String, u64> {
+        let unread = self.reasons.iter().filter(|(reason, _)| reason.unread);
+        unread.map(|(reason, &count)| (reason.to_string(), count)).collect()
+    }
+
+    /// Datagrams whose fragments were not put together.
+    pub const fn fragments_lost(&self) -> u64 {
+        self.fragments_too_old + self.fragments_evicted + self.fragments_unfinished
     }
 
     /// What was let go, by reason, in datagrams.

@@ -60,12 +60,13 @@ impl Decoder {
             age_nanos: config.fragment_age_nanos,
             age_packets: config.fragment_age_packets,
         };
-        Self { state: State { config, fragments: Fragments::new(bounds), counters: Counters::default(), layout: None } }
+        let (fragments, counters) = (Fragments::new(bounds), Counters::default());
+        Self { state: State { config, fragments, counters, handed_out: false, layout: None } }
     }
 
     /// Decodes one packet, handing each segment and datagram in it to `sink`: most often
-    /// one, none for what is not understood (counted by reason), several for the fragments
-    /// of a datagram that this packet completes.
+    /// one, the packet's own bytes as a datagram without ends for what is not understood (counted
+    /// by reason), several for the fragments of a datagram that this packet completes.
     #[inline]
     pub fn packet(&mut self, packet: &Packet<'_>, sink: &mut impl FnMut(Unit<'_>)) {
         self.state.counters.packets += 1;
@@ -165,6 +166,7 @@ impl Decoder {
         if let Some(layout) = self.state.layout.as_deref_mut() {
             layout.clear();
         }
+        self.state.handed_out = false;
         let mut walk = Walk {
             state: &mut self.state,
             origin: Origin::Packet(packet.id, packet.timestamp),
@@ -174,6 +176,9 @@ impl Decoder {
         };
         let view = View { bytes: packet.data, start: 0, missing };
         let outcome = walk.link(packet.link_type, view);
+        if outcome.is_err() {
+            walk.hand_out(view);
+        }
         let counters = &mut self.state.counters;
         match outcome {
             Ok(Found::Tcp) => counters.tcp += 1,

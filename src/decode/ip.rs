@@ -162,6 +162,7 @@ impl Walk<'_> {
             L2TP => self.l2tpv3(view),
             MPLS => self.mpls(view),
             ETHERNET => self.ethernet(view),
+            other if has_no_stream(other) => Err(Reason::unknown("ip: protocol", other.into()).without_stream()),
             other => Err(nothing_for_us(other).unwrap_or(Reason::unknown("ip: protocol", other.into()))),
         }
     }
@@ -188,6 +189,12 @@ impl Walk<'_> {
         }
         self.fragment(fragment, view, |walk, protocol, view| walk.ip_payload(protocol, view, addresses))
     }
+}
+
+/// Protocols without a name here that wrap no other and carry no stream: gateways' and reservations' own
+/// (GGP, EGP, IGP, RSVP, NARP), DCCP and UDP-Lite, whose datagrams stand alone, and experiments (RFC 3692).
+const fn has_no_stream(protocol: u8) -> bool {
+    matches!(protocol, 3 | 8 | 9 | 33 | 46 | 54 | 136 | 253..=255)
 }
 
 /// Protocols that carry no stream or datagram, by name.

@@ -101,11 +101,12 @@ pub struct Segment<'a> {
     pub place: Place,
 }
 
-/// One UDP datagram.
+/// One UDP datagram, or the bytes of a packet in which there is neither that nor a TCP segment.
 #[derive(Debug, Clone, Copy)]
 pub struct Datagram<'a> {
-    /// Sender and receiver.
-    pub four_tuple: FourTuple,
+    /// Sender and receiver; `None` where the bytes are a whole packet's, or a payload put together from
+    /// fragments, that holds no datagram of UDP.
+    pub four_tuple: Option<FourTuple>,
     /// The payload as far as it was captured.
     pub payload: &'a [u8],
     /// How many payload bytes followed on the wire that the capture cut off.
@@ -119,6 +120,6 @@ pub struct Datagram<'a> {
 pub enum Unit<'a> {
     /// A TCP segment, or the part of one that a fragment brought.
     Segment(Segment<'a>),
-    /// A UDP datagram that was no tunnel.
+    /// A UDP datagram that was no tunnel, or bytes that are nothing else.
     Datagram(Datagram<'a>),
 }

@@ -152,8 +152,9 @@ impl Walk<'_> {
         if let Some(found) = self.udp_tunnel(source, destination, payload, addresses) {
             return found;
         }
+        self.state.counters.bytes_cut += payload.missing as u64;
         (self.sink)(Unit::Datagram(Datagram {
-            four_tuple: addresses.with_ports(source, destination),
+            four_tuple: Some(addresses.with_ports(source, destination)),
             payload: payload.bytes,
             missing: u32::try_from(payload.missing).unwrap_or(u32::MAX),
             place: self.origin.place(payload),

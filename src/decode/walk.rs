@@ -6,7 +6,7 @@ use super::counters::{Counters, Reason};
 use super::fragment::{Fragments, Piece};
 use super::layout::Layout;
 use super::view::{Origin, View};
-use super::{Config, Unit};
+use super::{Config, Datagram, Unit};
 use crate::packet::Timestamp;
 
 /// What a packet, or a part of it, turned out to be.
@@ -29,6 +29,8 @@ pub(super) struct State {
     pub(super) config: Config,
     pub(super) fragments: Fragments,
     pub(super) counters: Counters,
+    /// Whether bytes of the packet were handed out in which there is neither a segment nor a datagram.
+    pub(super) handed_out: bool,
     /// Where things stand in the packet, where that is asked for.
     pub(super) layout: Option<Box<Layout>>,
 }
@@ -71,7 +73,28 @@ impl Walk<'_> {
             sink: &mut *self.sink,
             depth: self.depth,
         };
-        inner.deeper(inwards)
+        let outcome = inner.deeper(inwards);
+        if outcome.is_err() {
+            inner.hand_out(View { bytes, start: 0, missing: 0 });
+        }
+        outcome
+    }
+
+    /// Hands out bytes in which there is neither a segment nor a datagram of UDP, once a packet: what
+    /// was put together from fragments, or else the packet itself.
+    pub(super) fn hand_out(&mut self, view: View<'_>) {
+        if std::mem::replace(&mut self.state.handed_out, true) {
+            return;
+        }
+        let (mut missing, mut place) = (0, None);
+        self.origin.runs(view, |run| {
+            missing += run.missing;
+            place.get_or_insert(run.place);
+        });
+        self.state.counters.bytes_cut += missing as u64;
+        let missing = u32::try_from(missing).unwrap_or(u32::MAX);
+        let place = place.unwrap_or_default();
+        (self.sink)(Unit::Datagram(Datagram { four_tuple: None, payload: view.bytes, missing, place }));
     }
 
     /// Writes down that a checksum stands `field` bytes into `view` and covers all of it.

@@ -79,12 +79,13 @@ impl Intake {
         let mut passed_over = false;
         decoder.packet(packet, &mut |unit| {
             let four_tuple = match &unit {
-                Unit::Segment(segment) => &segment.four_tuple,
-                Unit::Datagram(datagram) if *datagrams => &datagram.four_tuple,
+                Unit::Segment(segment) => Some(&segment.four_tuple),
+                Unit::Datagram(datagram) if *datagrams => datagram.four_tuple.as_ref(),
                 Unit::Datagram(_) => return,
             };
             *serial += 1;
-            let hash = connection(hasher, four_tuple);
+            // What has no ends belongs to no connection: any worker may read it.
+            let hash = four_tuple.map_or_else(|| hasher.hash_one(index), |ends| connection(hasher, ends));
             let batch = batch.as_mut().filter(|_| shed.as_ref().is_none_or(|shed| !shed.passes_over(hash)));
             let Some(batch) = batch else {
                 passed_over = true;

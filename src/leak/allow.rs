@@ -220,6 +220,7 @@ mod tests {
             about: Vec::new(),
             fix: String::new(),
             fingerprint: fingerprint.to_owned(),
+            identity: 0,
         }
     }
 

@@ -72,6 +72,8 @@ pub enum Where {
     Stream,
     /// A UDP datagram.
     Datagram,
+    /// The bytes of a packet that no stream and no datagram claimed.
+    Packet,
     /// What a TLS handshake shows.
     Tls,
 }
@@ -107,6 +109,7 @@ impl fmt::Display for Where {
             Self::ResponseInterim(name) => write!(f, "response.interim:{name}"),
             Self::Stream => f.write_str("stream"),
             Self::Datagram => f.write_str("datagram"),
+            Self::Packet => f.write_str("packet"),
             Self::Tls => f.write_str("tls"),
         }
     }
@@ -142,18 +145,20 @@ pub struct Finding {
     pub fix: String,
     /// The same from run to run; made of rule, host, method, path and place, never of the secret.
     pub fingerprint: String,
+    /// The same for the same secret within one process, hidden or not; in no report.
+    pub identity: u64,
 }
 
-/// A finding outside an exchange: in a stream that is not HTTP, in a datagram, or in what
-/// TLS shows.
+/// A finding outside an exchange: in a stream that is not HTTP, in a datagram, in a packet that is
+/// neither's, or in what TLS shows.
 #[derive(Debug, Clone)]
 pub struct StreamFinding {
-    /// The TCP stream's number; `None` for a datagram.
+    /// The TCP stream's number; `None` for a datagram, and for a packet that is in no stream.
     pub stream: Option<u64>,
-    /// Who opened the conversation.
-    pub client: Endpoint,
-    /// The other end.
-    pub server: Endpoint,
+    /// Who opened the conversation; `None` for a packet without ports.
+    pub client: Option<Endpoint>,
+    /// The other end; `None` for a packet without ports.
+    pub server: Option<Endpoint>,
     /// What was found.
     pub finding: Finding,
 }

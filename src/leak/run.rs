@@ -6,6 +6,7 @@ use super::canary::{self, Canaries};
 use super::engine::{Engine, Sighting, Stream, Window};
 use super::http_rules;
 use super::media;
+use super::quota::{Quota, Unkept};
 use crate::packet::Place;
 use crate::pool::Pool;
 use std::cell::RefCell;
@@ -18,6 +19,8 @@ pub struct Run(Option<Box<Inner>>);
 struct Inner {
     canary: canary::Stream,
     canaries: Vec<canary::Sighting>,
+    /// Which of the canaries' sightings are kept.
+    quota: Quota,
     window: Window,
     stream: Stream,
     found: Vec<(Sighting, Place)>,
@@ -46,9 +49,6 @@ const BEGINNING: usize = 32 << 10;
 /// much as looking through hundreds of bytes.
 const SLICE: u64 = 8 << 10;
 
-/// More sightings than this in one run are not kept.
-const MOST_SIGHTINGS: usize = 1000;
-
 thread_local! {
     /// For the next runs: most bodies are small, and over before the next one begins.
     static POOL: RefCell<Pool<Inner>> = const { RefCell::new(Pool::new()) };
@@ -73,9 +73,7 @@ impl Run {
     /// Looks for canaries in the next slice.
     pub(super) fn feed_canaries(&mut self, canaries: &Canaries, bytes: &[u8], place: Place) {
         let inner = self.0.get_or_insert_with(Inner::pooled);
-        if inner.canaries.len() < MOST_SIGHTINGS {
-            inner.canary.feed(canaries, bytes, place, &mut inner.canaries);
-        }
+        inner.look_for_canaries(|canary, found| canary.feed(canaries, bytes, place, found));
     }
 
     /// Takes the next slice, and looks for what rules describe where enough has come.
@@ -109,7 +107,7 @@ impl Run {
     /// The run is over: what canaries still stand in it.
     pub(super) fn finish_canaries(&mut self, canaries: &Canaries) {
         if let Some(inner) = self.0.as_deref_mut() {
-            inner.canary.finish(canaries, &mut inner.canaries);
+            inner.look_for_canaries(|canary, found| canary.finish(canaries, found));
         }
     }
 
@@ -133,7 +131,18 @@ impl Run {
 
     /// Takes out the canaries that were found since the last call.
     pub(super) fn take_canaries(&mut self) -> Vec<canary::Sighting> {
-        self.0.as_mut().map(|inner| std::mem::take(&mut inner.canaries)).unwrap_or_default()
+        let Some(inner) = &mut self.0 else { return Vec::new() };
+        inner.quota.renew();
+        std::mem::take(&mut inner.canaries)
+    }
+
+    /// Takes out how much was found since the last call and not kept.
+    pub(super) fn take_unkept(&mut self) -> Unkept {
+        self.0.as_mut().map_or_else(Unkept::default, |inner| {
+            let mut unkept = std::mem::take(&mut inner.quota.unkept);
+            unkept += inner.stream.take_unkept();
+            unkept
+        })
     }
 
     /// Takes out what rules found since the last call, in an order that the slices had no part in.
@@ -155,6 +164,7 @@ impl Run {
             let beginning = inner.beginning.as_ref().map_or(0, |window| size_of::<Window>() + window.weight());
             size_of::<Inner>()
                 + inner.canary.weight()
+                + inner.quota.weight()
                 + inner.window.weight()
                 + inner.stream.weight()
                 + secrets
@@ -177,14 +187,25 @@ impl Inner {
         *self = Self { window, ..Self::default() };
     }
 
+    fn look_for_canaries(&mut self, look: impl FnOnce(&mut canary::Stream, &mut Vec<canary::Sighting>)) {
+        let Self { canary, canaries, quota, .. } = self;
+        let known = canaries.len();
+        look(canary, canaries);
+        if canaries.len() > known {
+            let mut number = 0;
+            canaries.retain(|sighting| {
+                number += 1;
+                number <= known || quota.admits(sighting.canary as u32)
+            });
+        }
+    }
+
     fn advance(&mut self, engine: &Engine, ended: bool) {
         let mut found = Vec::new();
         self.stream.advance(engine, self.window.view(), ended, &mut found);
         for sighting in found {
-            if self.found.len() < MOST_SIGHTINGS {
-                let place = self.window.place(sighting.span.start);
-                self.found.push((sighting, place));
-            }
+            let place = self.window.place(sighting.span.start);
+            self.found.push((sighting, place));
         }
         if self.nature != Nature::Open {
             self.window.forget_before(self.stream.needed(self.window.view()));

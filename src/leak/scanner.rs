@@ -12,14 +12,17 @@ use super::found::{Found, Part, Rank, settle};
 use super::gitleaks::{Evidence, Required};
 use super::http_rules::{self, Leak};
 use super::lines;
+use super::quota::Unkept;
 use super::redact::{self, Percent};
 use super::rule::Rule;
 use super::run::Run;
 use super::values::{Origin, locate, value_of};
 use crate::http::{Head, Message};
 use crate::packet::Place;
+use std::cell::Cell;
+use std::hash::{BuildHasher as _, RandomState};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// The name of the rule that canaries are found by.
 pub const CANARY_RULE: &str = "canary";
@@ -30,6 +33,8 @@ pub struct Scanner {
     canaries: Canaries,
     rules: Arc<Rules>,
     redact: Option<Percent>,
+    /// What was found and not kept.
+    unkept: Cell<Unkept>,
 }
 
 /// Which of an exchange's messages something stands in.
@@ -44,7 +49,7 @@ pub enum Side {
 impl Scanner {
     /// Looks for these texts, and for what these rules describe.
     pub fn new(rules: Arc<Rules>, canaries: Canaries) -> Self {
-        Self { canaries, rules, redact: None }
+        Self { canaries, rules, redact: None, unkept: Cell::default() }
     }
 
     /// Hides so much of each secret that it finds, in percent; `None` for only those that are to
@@ -53,6 +58,17 @@ impl Scanner {
     pub fn redacting(mut self, percent: Option<u8>) -> Self {
         self.redact = percent.map(Percent::new);
         self
+    }
+
+    /// How much was found so far and not kept.
+    pub fn unkept(&self) -> Unkept {
+        self.unkept.get()
+    }
+
+    fn add_unkept(&self, unkept: Unkept) {
+        let mut sum = self.unkept.get();
+        sum += unkept;
+        self.unkept.set(sum);
     }
 
     /// Whether there is nothing to look for.
@@ -89,6 +105,7 @@ impl Scanner {
     /// Takes out the canaries that were found in what is no HTTP since the last call.
     pub fn take_other(&self, run: &mut Run, location: &Where) -> Vec<Finding> {
         let mut sightings = run.take_canaries();
+        self.add_unkept(run.take_unkept());
         // A disguise is known later than the plain text behind it where a slice ends between them.
         sightings.sort_by_key(|sighting| sighting.span.start);
         sightings.into_iter().map(|sighting| self.canary_finding(sighting, location.clone())).collect()
@@ -200,12 +217,14 @@ impl Scanner {
             found.push(self.canary_found(sighting, value.location, (part, span)));
         }
         let engine = self.rules.engine();
+        let mut unkept = Unkept::default();
         let survey = lines::survey(engine, origin.side(), head);
         let sightings = match &survey {
             Some(survey) if survey.hits.is_empty() => Vec::new(),
-            Some(survey) => engine.find_at(&head.bytes, &survey.hits),
-            None => engine.find(&head.bytes),
+            Some(survey) => engine.find_at(&head.bytes, &survey.hits, &mut unkept),
+            None => engine.find(&head.bytes, &mut unkept),
         };
+        self.add_unkept(unkept);
         let counts = self.counts(&sightings.iter().collect::<Vec<_>>(), paths);
         for (sighting, _) in sightings.into_iter().zip(counts).filter(|(_, counts)| *counts) {
             let span = sighting.span.start as usize..sighting.span.end as usize;
@@ -254,6 +273,7 @@ impl Scanner {
     fn body(&self, side: Side, message: &Message, run: &mut Run, paths: &[Vec<u8>], found: &mut Vec<Found>) {
         run.finish(self.rules.engine());
         run.finish_canaries(&self.canaries);
+        self.add_unkept(run.take_unkept());
         let location = if side == Side::Request { Where::RequestBody } else { Where::ResponseBody };
         let first = found.len();
         if self.rules.has_builtins() {
@@ -289,6 +309,7 @@ impl Scanner {
         let mut given = http_rules::Found::default();
         let content_type = message.head.field("content-type").unwrap_or_default();
         http_rules::body(side, content_type, window.view().bytes, self.rules.engine(), &mut given);
+        self.add_unkept(given.unkept);
         for leak in given.leaks.into_iter().filter(|leak| self.rules.has(leak.rule)) {
             let place = window.place(leak.span.start as u64);
             let span = leak.span.clone();
@@ -332,6 +353,7 @@ impl Scanner {
             about: name.map(|name| ("name".to_owned(), name)).into_iter().collect(),
             fix: "Send it only inside TLS (https://), and change the secret: whoever watched has it.".to_owned(),
             fingerprint: String::new(),
+            identity: 0,
         }
     }
 
@@ -359,6 +381,7 @@ impl Scanner {
             about: http_rules::token::about(&sighting.secret),
             fix: rule.fix.clone(),
             fingerprint: String::new(),
+            identity: 0,
         };
         let is_outside = rule.is_outside;
         Some(Found { finding, rank, spots: vec![spot], is_secret: true, hide_all: false, is_outside })
@@ -377,11 +400,15 @@ fn paths(message: &Message, target: &[u8]) -> Vec<Vec<u8>> {
     paths
 }
 
-/// Gives findings of an exchange their fingerprints.
+/// Keyed, so that a number gives nothing away of its secret.
+static IDENTITIES: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+
+/// Gives findings of an exchange their fingerprints, and their secrets their numbers.
 pub(crate) fn identify<'a>(findings: impl IntoIterator<Item = &'a mut Finding>, host: &[u8], request: Option<&Head>) {
     let method = request.and_then(Head::method).unwrap_or_default();
     let target = request.and_then(Head::target).unwrap_or_default();
     for finding in findings {
+        finding.identity = IDENTITIES.hash_one(&finding.secret);
         finding.fingerprint = fingerprint(&finding.rule, host, method, target, &finding.location.to_string());
     }
 }
@@ -404,6 +431,7 @@ fn leak_found(leak: Leak, place: Place, location: Where, spot: (Part, Range<usiz
         about,
         fix: rule.fix.to_owned(),
         fingerprint: String::new(),
+        identity: 0,
     };
     let rank = if rule.strong { Rank::Scheme } else { Rank::Http };
     Found { finding, rank, spots: vec![spot], is_secret: rule.is_secret, hide_all: false, is_outside: false }

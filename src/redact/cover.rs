@@ -86,12 +86,15 @@ impl<'s> Cover<'s> {
             }
         };
         let ranges = self.ranges;
+        // Payloads that are searched alone, and whether they have headers of their own in front.
         let mut datagrams = Vec::new();
+        let mut segments = Vec::new();
         let mut inside = Vec::new();
         tracer.packet(
             packet,
             |segment, located| {
                 begin(segment.place);
+                segments.push((segment.place, true));
                 let (Some(location), Some(at)) = (located, segment.place.offset) else { return };
                 let Some((spans, offset)) = ranges.at(&location) else { return };
                 // What lies before the first byte known of is in no range.
@@ -103,10 +106,12 @@ impl<'s> Cover<'s> {
                     places.push((segment.place.packet, at, (span.end - span.start) as usize));
                 }
             },
-            |datagram| datagrams.push(datagram.place),
+            |datagram| datagrams.push((datagram.place, datagram.four_tuple.is_some())),
         );
-        for place in datagrams {
-            begin(place);
+        for (place, has_headers) in datagrams.into_iter().chain(segments) {
+            if has_headers {
+                begin(place);
+            }
             let sites = self.sites.datagrams.get(&place.packet).into_iter().flatten();
             for (offset, length) in sites {
                 let [offset, length] = [*offset, *length].map(|number| usize::try_from(number).unwrap_or(usize::MAX));

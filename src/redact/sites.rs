@@ -23,7 +23,7 @@ pub(super) struct Sites {
     /// By the number of the stream: who sent it, and offset and length in what that end said that
     /// is no HTTP.
     pub(super) others: HashMap<u64, Vec<(Endpoint, u64, u64)>>,
-    /// By the packet of a datagram's first byte: offset and length in it.
+    /// By the packet of the first byte of a datagram, or of bytes that are in no stream: offset and length.
     pub(super) datagrams: HashMap<PacketId, Vec<(u64, u64)>>,
     /// By the place of the message's first byte: what of its body.
     pub(super) bodies: HashMap<(PacketId, u32), Body>,
@@ -70,7 +70,7 @@ impl Sites {
                 let part = (finding.offset, finding.length);
                 match found.stream {
                     Some(stream) if finding.location == Where::Stream => {
-                        self.others.entry(stream).or_default().push((found.client, part.0, part.1));
+                        self.others.entry(stream).or_default().extend(found.client.map(|end| (end, part.0, part.1)));
                     }
                     Some(_) => add(&mut self.stream, finding.place, finding.length),
                     None => self.datagrams.entry(finding.place.packet).or_default().push(part),

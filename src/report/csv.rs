@@ -5,7 +5,7 @@
 
 use super::outbox::Outbox;
 use super::page::Page;
-use super::sighting::{Sighting, sightings};
+use super::sighting::{Sighting, end, sightings};
 use super::{Report, Summary, escape};
 use crate::analyzer::Event;
 use crate::leak::Severity;
@@ -50,8 +50,8 @@ impl<W: Write> Csv<W> {
             finding.length.to_string(),
             number(sighting.stream),
             number(sighting.exchange.map(|exchange| exchange.id)),
-            sighting.client.to_string(),
-            sighting.server.to_string(),
+            end(sighting.client),
+            end(sighting.server),
             sighting.host(),
             escape::bytes(sighting.method()),
             escape::bytes(sighting.target()),

@@ -24,7 +24,7 @@ pub(crate) use json::json_line;
 pub use sarif::Sarif;
 pub use text::{Layout, Text};
 
-use crate::analyzer::{Counters, Drafter, Event};
+use crate::analyzer::{Counters, Drafter, Event, Incomplete, Loss};
 use crate::http::{Message, charset};
 use std::borrow::Cow;
 use std::io;
@@ -60,6 +60,18 @@ pub struct Summary {
     pub counters: Counters,
     /// What the capture lost; nothing where it was replayed.
     pub dropped: Dropped,
+}
+
+impl Summary {
+    /// What was not seen, the packets that the capture lost among it.
+    pub fn incomplete(&self) -> Incomplete {
+        let Dropped { kernel, interface, queue } = self.dropped;
+        let mut incomplete = self.counters.incomplete.clone();
+        incomplete.add(Loss::DroppedByKernel, kernel);
+        incomplete.add(Loss::DroppedByInterface, interface);
+        incomplete.add(Loss::DroppedByQueue, queue);
+        incomplete
+    }
 }
 
 /// Packets that a capture lost before anyone could look at them.

@@ -88,6 +88,7 @@ pub(super) fn canary() -> Finding {
         about: Vec::new(),
         fix: "Serve it over HTTPS only.".to_owned(),
         fingerprint: "0123456789abcdef".to_owned(),
+        identity: 0,
     }
 }
 
@@ -98,7 +99,12 @@ pub(super) fn leaking() -> Exchange {
 /// A canary in a stream that is not HTTP.
 pub(super) fn in_a_stream() -> StreamFinding {
     let finding = Finding { location: Where::Stream, offset: 300, ..canary() };
-    StreamFinding { stream: Some(3), client: endpoint("[::1]:50000"), server: endpoint("[::1]:6379"), finding }
+    StreamFinding {
+        stream: Some(3),
+        client: Some(endpoint("[::1]:50000")),
+        server: Some(endpoint("[::1]:6379")),
+        finding,
+    }
 }
 
 /// The lesson, an exchange by someone who knows that it is read, and findings outside HTTP.

@@ -143,7 +143,11 @@ fn message(sighting: &Sighting<'_>) -> String {
         let asked = format!("{method} {}{path}", sighting.host());
         _ = write!(text, ", in {place} of {}, packet {packet}.", asked.trim());
     } else {
-        _ = write!(text, ", in a {place} to {}, packet {packet}.", sighting.server);
+        _ = write!(text, ", in a {place}");
+        if let Some(server) = sighting.server {
+            _ = write!(text, " to {server}");
+        }
+        _ = write!(text, ", packet {packet}.");
     }
     for (key, value) in &finding.about {
         _ = write!(text, " {}: {}.", escape::str(key), escape::str(value));
@@ -189,8 +193,11 @@ fn properties(json: &mut Buffer, sighting: &Sighting<'_>) {
     if let Some(exchange) = sighting.exchange {
         json.number(r#","exchange":"#, exchange.id);
     }
-    json.endpoint(r#","client":"#, sighting.client);
-    json.endpoint(r#","server":"#, sighting.server);
+    for (key, end) in [(r#","client":"#, sighting.client), (r#","server":"#, sighting.server)] {
+        if let Some(end) = end {
+            json.endpoint(key, end);
+        }
+    }
     json.time(r#","time":"#, finding.place.time);
     if !finding.via.is_empty() {
         json.string(r#","via":"#, finding.via.join(" > ").as_bytes());

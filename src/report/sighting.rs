@@ -14,10 +14,11 @@ pub(super) struct Sighting<'a> {
     pub(super) finding: &'a Finding,
     /// The exchange it stood in; `None` for a stream that is not HTTP and for a datagram.
     pub(super) exchange: Option<&'a Exchange>,
-    /// The TCP stream's number; `None` for a datagram.
+    /// The TCP stream's number; `None` for a datagram and for a packet of no stream.
     pub(super) stream: Option<u64>,
-    pub(super) client: Endpoint,
-    pub(super) server: Endpoint,
+    /// The two ends, where they are known.
+    pub(super) client: Option<Endpoint>,
+    pub(super) server: Option<Endpoint>,
 }
 
 /// The findings of an event that are at least as bad as `least`.
@@ -29,6 +30,7 @@ pub(super) fn sightings(event: &Event, least: Severity) -> impl Iterator<Item = 
     };
     let inside = exchange.into_iter().flat_map(|exchange| {
         let Exchange { stream, client, server, .. } = *exchange;
+        let (client, server) = (Some(client), Some(server));
         let of = move |finding| Sighting { finding, exchange: Some(exchange), stream: Some(stream), client, server };
         exchange.findings.iter().map(of)
     });
@@ -42,12 +44,17 @@ pub(super) fn sightings(event: &Event, least: Severity) -> impl Iterator<Item = 
     inside.chain(outside).filter(move |sighting| sighting.finding.severity >= least)
 }
 
+/// An end of a conversation in words; empty where it is not known.
+pub(super) fn end(end: Option<Endpoint>) -> String {
+    end.map(|end| end.to_string()).unwrap_or_default()
+}
+
 impl<'a> Sighting<'a> {
     /// The host that was asked, escaped: what the Host header says, or the server's address.
     pub(super) fn host(&self) -> String {
         match self.exchange.and_then(Exchange::host) {
             Some(host) if !host.is_empty() => escape::bytes(host),
-            _ => self.server.to_string(),
+            _ => end(self.server),
         }
     }
 

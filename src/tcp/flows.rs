@@ -145,6 +145,13 @@ fn number<T>(
     (own, true)
 }
 
+/// Hands out bytes of a segment that its stream has no place for.
+fn unclaimed<T>(segment: &Segment<'_>, bytes: &[u8], handler: &mut impl Handler<T>) {
+    if !bytes.is_empty() {
+        handler.unclaimed(&Segment { payload: bytes, ..*segment });
+    }
+}
+
 impl<T: Default> Flows<T> {
     /// An empty table.
     pub fn new(limits: Limits) -> Self {
@@ -259,6 +266,7 @@ impl<T: Default> Flows<T> {
         let Some(flow) = self.table.get_mut(slot) else { return };
         let offset = flow.halves[from].offset(sequence);
         if flags.has(TcpFlags::RST) {
+            unclaimed(segment, segment.payload, handler);
             self.reset(slot, from, offset, handler);
             self.succeed(index, slot, handler);
             self.keep_bound(handler);
@@ -268,6 +276,7 @@ impl<T: Default> Flows<T> {
         let plausible = offset.saturating_sub(expected).abs() <= LARGEST_WINDOW;
         if !plausible && (length > 0 || flags.has(TcpFlags::FIN)) {
             self.told.counters.segments_outside_window += 1;
+            unclaimed(segment, segment.payload, handler);
             return self.keep_bound(handler);
         }
         if flags.has(TcpFlags::FIN) {
@@ -465,6 +474,7 @@ impl<T: Default> Flows<T> {
         if cut > 1 && half.base == Base::MidStream && !flow.closed {
             self.told.counters.segments_before_start += 1;
         }
+        unclaimed(segment, segment.payload.get(..cut).unwrap_or_default(), handler);
         let arrival = Arrival {
             offset: u64::try_from(offset).unwrap_or(0),
             bytes: segment.payload.get(cut..).unwrap_or_default(),
@@ -484,6 +494,7 @@ impl<T: Default> Flows<T> {
         let arrival = arrival.from(half.next).until(half.fin.unwrap_or(u64::MAX));
         if half.ended || arrival.offset >= arrival.end() {
             self.told.counters.segments_after_end += 1;
+            unclaimed(segment, segment.payload, handler);
             return false;
         }
         // Bytes after an RST: the reset was not believed, or not meant for this connection.

@@ -1,6 +1,7 @@
 //! What the room to the right is told of a stream.
 
 use super::{Direction, Stream};
+use crate::decode::Segment;
 use crate::packet::Place;
 
 /// Where bytes of a stream came from, and what their sender had received when it sent them.
@@ -48,6 +49,9 @@ pub trait Handler<T> {
     fn close(&mut self, stream: &Stream, state: &mut T);
     /// Nothing more is told of the stream: its place in the table is given up.
     fn forgotten(&mut self, _stream: &Stream) {}
+    /// A segment with bytes that no stream has a place for: outside the window, after the end, in a reset,
+    /// or before the first byte known of.
+    fn unclaimed(&mut self, _segment: &Segment<'_>) {}
     /// Memory that `state` holds beyond its own size, in bytes.
     fn weight(&self, state: &T) -> usize;
     /// Whether the bytes that were handed on last were counted and nothing else, so that the stream's

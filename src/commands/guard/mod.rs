@@ -13,6 +13,7 @@ mod tally;
 mod watcher;
 
 use super::canaries::Canaries;
+use super::gate::Allowed;
 use super::options::{Format, severity};
 use super::reports::ReportFile;
 use super::{Failure, streams, units};
@@ -40,8 +41,9 @@ on standard error, before and after it. Signals to guard are passed on to it. Wh
 left processes behind, these have --grace to end by themselves, then SIGTERM, then SIGKILL.
 
 Exit codes: the command's own where it is not 0 (126 and 127 where it cannot be run, 128+N where
-signal N ended it); else 2 where the gate failed: nothing could be captured, or packets were
-dropped; else 1, or --exit-code, where a secret leaked; else 0.";
+signal N ended it); else 2 where the gate failed, such as where nothing could be captured; else 1, or
+--exit-code, where a secret leaked; else 2 where the answer is incomplete, such as where packets were
+dropped (see --allow-incomplete), or where with --host no packet was watched; else 0.";
 
 /// The arguments of `guard`.
 #[derive(Debug, clap::Args)]
@@ -99,9 +101,8 @@ pub struct Args {
     #[arg(short = 'B', long, value_name = "SIZE", default_value = "64MiB", value_parser = units::kib, help_heading = CAPTURE)]
     buffer_size: usize,
 
-    /// Go on where the kernel dropped packets, which might have shown a secret
-    #[arg(long, help_heading = CAPTURE)]
-    allow_drops: bool,
+    #[command(flatten)]
+    allowed: Allowed,
 
     /// How long processes that the command left behind may go on, and then how long they have to
     /// heed SIGTERM

@@ -5,15 +5,17 @@
 
 use super::super::{FAILED, Failure, say};
 use super::Args;
-use super::watcher::{self, Plan};
+use super::watcher::{self, Ending, Plan};
 use crate::confine::child::{self, Children, Ended, Event};
 use crate::confine::namespace::{self, Kind, Reason};
 use crate::confine::privileges::Bounds;
 use nix::fcntl::OFlag;
 use nix::sys::signal::Signal;
-use nix::unistd::{Pid, pipe2};
+use nix::unistd::{Pid, getpid, getppid, pipe2};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{ErrorKind, Read as _, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -22,16 +24,60 @@ const CANNOT_RUN: i32 = 126;
 const NOT_FOUND: i32 = 127;
 
 /// Runs the command and judges it.
+///
+/// This process does nothing but wait for the one that does it, and pass signals on: where this one is
+/// killed, that one is told, and ends all that the command has started.
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let failed = |error| Failure::new(format!("the command was not run: cannot prepare to wait for it: {error}"));
+    // Before anything else: no thread may run yet.
+    let children = Children::adopt().map_err(failed)?;
+    let front = getpid();
+    let supervisor = children.split_off(|| {
+        supervise(args, &children, front).unwrap_or_else(|failure| {
+            say(failure);
+            FAILED
+        })
+    });
+    let supervisor = supervisor.map_err(failed)?;
+    let ended = loop {
+        match children.wait(None) {
+            Event::Ended(child, ended) if child == supervisor => break ended,
+            Event::Signal(signal) => child::send(supervisor, signal),
+            Event::Ended(..) | Event::Shared(_) | Event::Nothing => {}
+        }
+    };
+    if let Ended::Signal(_) = ended {
+        kill_all(&children, supervisor);
+    }
+    Ok(ExitCode::from(u8::try_from(ended.shell_code()).unwrap_or(FAILED)))
+}
+
+/// Kills whatever the supervisor has left behind, which is ours then.
+fn kill_all(children: &Children, supervisor: Pid) {
+    let until = Instant::now() + LAST;
+    while Instant::now() < until {
+        let left = child::orphans(supervisor);
+        if left.is_empty() {
+            return;
+        }
+        for orphan in left {
+            child::send(orphan.id, Signal::SIGKILL);
+        }
+        children.wait(Some(LOOK));
+    }
+}
+
+/// Starts the watcher and the command, and gives the exit code. `front` is the process that waits for
+/// this one.
+fn supervise(args: &Args, children: &Children, front: Pid) -> Result<u8, Failure> {
     let found = args.canaries.find()?;
     if let Some(note) = found.note().filter(|_| !args.quiet) {
         say(note);
     }
     let bounds = Bounds::now();
-    // Before anything else: no thread may run yet.
     let namespace = if args.host { None } else { Some(namespace::enter_network().map_err(|error| refused(&error))?) };
     let failed = |error| Failure::new(format!("the command was not run: cannot prepare to wait for it: {error}"));
-    let children = Children::adopt().map_err(failed)?;
+    Children::adopt_too().map_err(failed)?;
     let pipe = || pipe2(OFlag::O_CLOEXEC).map(|(end, other)| (File::from(end), File::from(other)));
     let (mut is_ready, ready) = pipe().map_err(|error| failed(error.into()))?;
     let (stopped, stop) = pipe().map_err(|error| failed(error.into()))?;
@@ -47,12 +93,18 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let stop = stop.ok_or_else(|| Failure::new("the command was not run: there is no way to stop the watcher"))?;
     // It has said why it is not.
     if is_ready.read(&mut [0]).unwrap_or(0) == 0 {
-        return Ok(ExitCode::from(FAILED));
+        return Ok(FAILED);
     }
     if namespace == Some(Kind::UserAndNetwork) {
         bounds.restore().map_err(|error| Failure::new(format!("the command was not run: {error}")))?;
     }
-    let mut supervisor = Supervisor { children, watcher, watched: None, stop, args };
+    let namespaces = BTreeSet::new();
+    let mut supervisor = Supervisor { children, watcher, watched: None, stop, args, front, namespaces };
+    // Only now: what changes a process's rights makes the system forget it.
+    child::end_with_parent(Signal::SIGTERM).map_err(failed)?;
+    if supervisor.is_abandoned() {
+        return Ok(FAILED);
+    }
     let Some((program, arguments)) = args.command.split_first() else {
         return Err(Failure::new("there is no command to run"));
     };
@@ -62,11 +114,10 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
             say(format!("cannot run {}: {error}", program.display()));
             let code = if error.kind() == ErrorKind::NotFound { NOT_FOUND } else { CANNOT_RUN };
             // Nothing was sent, so there is nothing to tell.
-            let _ = supervisor.stop.write_all(&[watcher::SILENTLY]);
-            Outcome { command: code, alone: true }
+            Outcome { command: code, alone: true, silent: true }
         }
     };
-    Ok(ExitCode::from(supervisor.judge(&outcome)))
+    Ok(supervisor.judge(&outcome))
 }
 
 fn refused(error: &namespace::Refused) -> Failure {
@@ -87,30 +138,46 @@ struct Outcome {
     command: i32,
     /// Whether nothing that it started is left.
     alone: bool,
+    /// Whether nothing is to be told.
+    silent: bool,
 }
 
 struct Supervisor<'a> {
-    children: Children,
+    children: &'a Children,
     watcher: Pid,
     /// How the watcher ended.
     watched: Option<Ended>,
     /// Closed when the watcher is to stop.
     stop: File,
     args: &'a Args,
+    /// Our parent, unless it was killed.
+    front: Pid,
+    /// The network namespaces that the command made for itself, as far as it was seen in them.
+    namespaces: BTreeSet<PathBuf>,
 }
 
 impl Supervisor<'_> {
     /// Waits for the command and for what it leaves behind.
     fn follow(&mut self, command: Pid) -> Outcome {
         let ended = loop {
-            match self.children.wait(None) {
+            match self.children.wait(Some(LOOK)) {
                 Event::Ended(child, ended) if child == command => break ended,
                 Event::Ended(child, ended) => self.other_ended(child, ended),
+                Event::Signal(_) if self.is_abandoned() => {
+                    child::send(command, Signal::SIGKILL);
+                }
                 Event::Signal(signal) => child::send(command, signal),
                 Event::Shared(_) | Event::Nothing => {}
             }
+            child::add_namespaces(self.watcher, &mut self.namespaces);
         };
-        Outcome { command: ended.shell_code(), alone: self.clear_up() }
+        let alone = self.clear_up();
+        Outcome { command: ended.shell_code(), alone, silent: self.is_abandoned() }
+    }
+
+    /// Whether the process that waits for us was killed.
+    fn is_abandoned(&self) -> bool {
+        getppid() != self.front
     }
 
     fn other_ended(&mut self, child: Pid, ended: Ended) {
@@ -125,6 +192,10 @@ impl Supervisor<'_> {
     fn clear_up(&mut self) -> bool {
         let steps = [(None, self.args.grace), (Some(Signal::SIGTERM), self.args.grace), (Some(Signal::SIGKILL), LAST)];
         for (signal, patience) in steps {
+            let is_last = signal == Some(Signal::SIGKILL);
+            if self.is_abandoned() && !is_last {
+                continue;
+            }
             if self.wait_for_orphans(signal, patience) {
                 return true;
             }
@@ -140,6 +211,7 @@ impl Supervisor<'_> {
         let until = Instant::now() + patience;
         let mut told = Vec::new();
         loop {
+            child::add_namespaces(self.watcher, &mut self.namespaces);
             let orphans = child::orphans(self.watcher);
             if orphans.is_empty() {
                 // Only if nothing ended meanwhile: its children are ours since, and were not yet
@@ -177,6 +249,9 @@ impl Supervisor<'_> {
 
     /// Stops the watcher and gives the exit code.
     fn judge(mut self, outcome: &Outcome) -> u8 {
+        let namespaces = u16::try_from(self.namespaces.len()).unwrap_or(u16::MAX);
+        // Where the watcher is gone, it says so itself.
+        let _ = self.stop.write_all(&Ending { silent: outcome.silent, namespaces }.to_bytes());
         drop(self.stop);
         let watched = loop {
             if let Some(ended) = self.watched {

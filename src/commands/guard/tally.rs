@@ -6,25 +6,30 @@
 use super::super::options::Format;
 use super::Args;
 use super::files::Files;
-use crate::analyzer::{Counters, Event, Exchange};
-use crate::leak::{Baseline, Finding, Severity, StreamFinding};
+use crate::analyzer::{Event, Exchange, Incomplete};
+use crate::decode::Endpoint;
+use crate::leak::{Baseline, CANARY_RULE, Finding, Severity, StreamFinding};
 use crate::report::text::figures::count;
-use crate::report::{Dropped, Summary, escape, json_line};
+use crate::report::{Summary, escape, json_line};
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 
 /// More different findings than this are counted and not kept.
 const MOST: usize = 1000;
+/// More different secrets than this are not counted.
+const MOST_SECRETS: usize = 100_000;
 /// Marks for a secret end here.
 const MOST_MARKS: usize = 32;
 
 /// What leaked so far.
 pub(super) struct Tally {
     entries: Vec<Entry>,
-    /// Where in `entries` a finding of this rule and fingerprint stands.
-    index: HashMap<(String, String), usize>,
+    /// Where in `entries` a finding of this rule, fingerprint and name stands.
+    index: HashMap<(String, String, Option<String>), usize>,
+    /// The hosts that each secret crossed the wire to or from.
+    secrets: HashSet<(u64, String)>,
     /// Findings that count and were not kept.
     more: u64,
     /// All findings, by severity.
@@ -62,6 +67,8 @@ struct Entry {
 struct Told {
     /// What was asked, `POST api.test/login`, or the two ends.
     what: String,
+    /// The host that was asked: what the Host header says, or the server's address.
+    host: String,
     client: String,
     server: String,
 }
@@ -87,6 +94,7 @@ impl Tally {
         Self {
             entries: Vec::new(),
             index: HashMap::new(),
+            secrets: HashSet::new(),
             more: 0,
             findings: Default::default(),
             lesser: 0,
@@ -107,6 +115,7 @@ impl Tally {
                 for finding in &exchange.findings {
                     self.add(finding, || Told {
                         what: asked(exchange),
+                        host: exchange.host().map_or_else(|| exchange.server.address.to_string(), escape::bytes),
                         client: exchange.client.to_string(),
                         server: exchange.server.to_string(),
                     });
@@ -118,10 +127,14 @@ impl Tally {
                     self.known += 1;
                     return;
                 }
+                let end = |end: &Option<Endpoint>| end.map(|end| end.to_string()).unwrap_or_default();
+                let host = server.map(|end| end.address.to_string()).unwrap_or_default();
+                let (client, server) = (end(client), end(server));
                 self.add(finding, || Told {
-                    what: format!("{client} → {server}"),
-                    client: client.to_string(),
-                    server: server.to_string(),
+                    what: if server.is_empty() { "no port".to_owned() } else { format!("{client} → {server}") },
+                    host,
+                    client,
+                    server,
                 });
             }
             Event::Tls(_) => {}
@@ -138,7 +151,12 @@ impl Tally {
             return;
         }
         let packet = finding.place.packet.number();
-        let key = (finding.rule.clone(), finding.fingerprint.clone());
+        let told = told();
+        // A set that was made very large says no less.
+        if self.secrets.len() < MOST_SECRETS {
+            self.secrets.insert((finding.identity, told.host.clone()));
+        }
+        let key = (finding.rule.clone(), finding.fingerprint.clone(), name(finding).map(str::to_owned));
         if let Some(entry) = self.index.get(&key).and_then(|at| self.entries.get_mut(*at)) {
             entry.times += 1;
             entry.last = entry.last.max(packet);
@@ -149,7 +167,7 @@ impl Tally {
             return;
         }
         self.index.insert(key, self.entries.len());
-        self.entries.push(Entry { finding: finding.clone(), told: told(), times: 1, last: packet });
+        self.entries.push(Entry { finding: finding.clone(), told, times: 1, last: packet });
     }
 
     /// Whether something leaked that counts.
@@ -158,24 +176,27 @@ impl Tally {
     }
 
     /// Tells it all on standard error.
-    pub(super) fn tell(&mut self, counters: Counters, dropped: Dropped) -> io::Result<()> {
-        let summary = Summary { counters: Counters { findings: self.findings, ..counters }, dropped };
+    ///
+    /// `namespaces` is in how many network namespaces of its own making the command was seen.
+    pub(super) fn tell(&mut self, mut summary: Summary, namespaces: u16) -> io::Result<()> {
+        summary.counters.findings = self.findings;
         self.files.finish(&summary);
-        let Summary { counters, dropped } = &summary;
         self.entries.sort_by_key(|entry| std::cmp::Reverse(entry.finding.severity));
         if self.how.quiet {
             return Ok(());
         }
         let text = match self.how.format {
-            Format::Text => self.text(counters, *dropped),
-            Format::Json => self.json(counters, *dropped),
+            Format::Text => self.text(&summary, namespaces),
+            Format::Json => self.json(&summary, namespaces),
         };
         let mut out = io::stderr().lock();
         out.write_all(text.as_bytes())?;
         out.flush()
     }
 
-    fn text(&self, counters: &Counters, dropped: Dropped) -> String {
+    fn text(&self, summary: &Summary, namespaces: u16) -> String {
+        let Summary { counters, dropped } = summary;
+        let incomplete = summary.incomplete();
         let mut text = String::new();
         let watched = format!(
             "{} watched{}, {} dropped, {} in {}",
@@ -186,22 +207,31 @@ impl Tally {
             count(counters.streams, "TCP stream", "TCP streams"),
         );
         if self.entries.is_empty() {
-            let nothing = match dropped.kernel {
-                0 => self.paint("32", "no secret crossed the wire in the clear"),
-                _ => "no secret was seen in what was captured".to_owned(),
+            let nothing = match (counters.packets, incomplete.is_empty()) {
+                (0, _) => "no packet was watched, so no secret was seen".to_owned(),
+                (_, true) => self.paint("32", "no secret crossed the wire in the clear"),
+                (_, false) => "no secret was seen in what was captured".to_owned(),
             };
             _ = writeln!(text, "plainsight: {nothing} ({watched})");
+            text += &unseen(&incomplete, namespaces);
             return text;
         }
-        let all = self.entries.len() as u64 + self.more;
-        let headline = count(all, "secret crossed the wire in the clear", "secrets crossed the wire in the clear");
+        let headline = count(
+            self.secrets.len() as u64,
+            "secret crossed the wire in the clear",
+            "secrets crossed the wire in the clear",
+        );
         _ = writeln!(text, "plainsight: {} ({watched})", self.paint("1;31", &headline));
         text += &self.table();
         if self.more > 0 {
             _ = writeln!(text, "  and {} more", self.more);
         }
-        if !self.how.reveal {
-            text += "  Secrets are hidden; --reveal shows them.\n";
+        text += &unseen(&incomplete, namespaces);
+        // Those of the environment and of files are shown to nobody.
+        if !self.how.reveal && self.entries.iter().any(|entry| !entry.is_masked()) {
+            text += "  Secrets are hidden; --reveal shows them";
+            let some = self.entries.iter().any(Entry::is_masked);
+            text += if some { ", but for those of --canary-env and --canary-file.\n" } else { ".\n" };
         }
         text
     }
@@ -245,7 +275,8 @@ impl Tally {
     }
 
     /// A line for each finding, then the summary, with the names of the contract.
-    fn json(&self, counters: &Counters, dropped: Dropped) -> String {
+    fn json(&self, summary: &Summary, namespaces: u16) -> String {
+        let Summary { counters, dropped } = summary;
         let mut text = String::new();
         for entry in &self.entries {
             _ = writeln!(text, "{}", json_line(&entry.line()).unwrap_or_default());
@@ -258,14 +289,22 @@ impl Tally {
                 (severity.name().to_owned(), self.entries.iter().filter(of).count().into())
             })
             .collect();
-        let summary = json!({
+        let mut line = json!({
             "type": "summary", "packets": counters.packets, "bytes": counters.bytes, "streams": counters.streams,
             "exchanges": counters.exchanges, "findings": findings,
             "more_findings": self.more, "lesser_findings": self.lesser, "known_findings": self.known,
             "dropped": {"kernel": dropped.kernel, "interface": dropped.interface},
             "not_understood": counters.not_understood, "let_go": counters.let_go,
         });
-        _ = writeln!(text, "{}", json_line(&summary).unwrap_or_default());
+        let incomplete = summary.incomplete();
+        if !incomplete.is_empty() {
+            let counts = incomplete.iter().map(|(loss, count)| (loss.name().to_owned(), count.into()));
+            line["incomplete"] = Value::Object(counts.collect());
+        }
+        if namespaces > 0 {
+            line["namespaces_not_watched"] = namespaces.into();
+        }
+        _ = writeln!(text, "{}", json_line(&line).unwrap_or_default());
         text
     }
 }
@@ -286,8 +325,16 @@ impl Entry {
         [finding.severity.name().to_owned(), rule, place, what, packets, self.times.to_string(), secret]
     }
 
-    /// The secret, or marks.
+    /// Whether its secret is one of the environment or of a file, which nobody is shown.
+    fn is_masked(&self) -> bool {
+        name(&self.finding).is_some() && self.finding.redacted
+    }
+
+    /// The secret, or what it is called, or marks.
     fn secret(&self) -> String {
+        if let Some(name) = name(&self.finding).filter(|_| self.finding.redacted) {
+            return escape::str(name);
+        }
         let secret = &self.finding.secret;
         let end = if self.finding.redacted { secret.len().min(MOST_MARKS) } else { secret.len() };
         escape::bytes(secret.get(..end).unwrap_or_default())
@@ -308,6 +355,26 @@ impl Entry {
             "times": self.times, "last_packet": self.last,
         })
     }
+}
+
+/// What a canary is called, such as the variable that holds it.
+fn name(finding: &Finding) -> Option<&str> {
+    let about = finding.about.iter().filter(|_| finding.rule == CANARY_RULE);
+    about.filter(|(key, _)| key == "name").map(|(_, name)| name.as_str()).next()
+}
+
+/// What was not seen, in lines of its own.
+fn unseen(incomplete: &Incomplete, namespaces: u16) -> String {
+    let mut text = String::new();
+    if !incomplete.is_empty() {
+        let counts: Vec<_> = incomplete.iter().map(|(loss, count)| format!("{} ({count})", loss.name())).collect();
+        _ = writeln!(text, "  Not everything was seen: {}", counts.join(", "));
+    }
+    if namespaces > 0 {
+        let made = count(namespaces.into(), "network namespace", "network namespaces");
+        _ = writeln!(text, "  The command made {made} for itself; what it sent there was not watched.");
+    }
+    text
 }
 
 /// What was asked: method, host and path, without the query.

@@ -3,17 +3,18 @@
 //!
 //! It knows what crossed the wire and refuses to know who sent it.
 
+use super::super::gate::Gate;
 use super::super::{FAILED, Failure, confine, known, rule_files, say, sniff};
 use super::Args;
 use super::files::Files;
 use super::tally::Tally;
-use crate::analyzer::{Analyzer, Config};
+use crate::analyzer::{Analyzer, Config, Loss};
 use crate::capture::live::{self, Live};
 use crate::capture::save::{self, Saver};
 use crate::confine::namespace::Kind;
 use crate::confine::privileges;
 use crate::confine::sandbox::Sandbox;
-use crate::report::Dropped;
+use crate::report::{Dropped, Summary};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -23,8 +24,31 @@ use std::time::{Duration, Instant};
 
 use super::super::canaries::Found;
 
-/// Said through the pipe where nothing is to be told in the end.
-pub(super) const SILENTLY: u8 = b's';
+/// What the supervisor says through the pipe when it stops the watcher.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Ending {
+    /// Whether nothing is to be told.
+    pub(super) silent: bool,
+    /// In how many network namespaces of its own making the command was seen.
+    pub(super) namespaces: u16,
+}
+
+impl Ending {
+    /// As bytes for the pipe.
+    pub(super) fn to_bytes(self) -> [u8; 3] {
+        let [high, low] = self.namespaces.to_be_bytes();
+        [u8::from(self.silent), high, low]
+    }
+
+    /// What was said through the pipe; where it was closed without a word, nothing in particular.
+    fn read(pipe: &mut File) -> Self {
+        let mut bytes = [0; 3];
+        match pipe.read_exact(&mut bytes) {
+            Ok(()) => Self { silent: bytes[0] != 0, namespaces: u16::from_be_bytes([bytes[1], bytes[2]]) },
+            Err(_) => Self::default(),
+        }
+    }
+}
 
 /// What is to be watched, and for what.
 pub(super) struct Plan<'a> {
@@ -59,8 +83,7 @@ pub(super) fn run(plan: Plan<'_>, mut ready: File, mut stopped: File) -> u8 {
     }
     drop(ready);
     watcher.watch(&stopped);
-    let silently = stopped.read(&mut [0]).is_ok_and(|count| count > 0);
-    watcher.finish(silently)
+    watcher.finish(Ending::read(&mut stopped))
 }
 
 struct Watcher<'a> {
@@ -168,13 +191,13 @@ impl<'a> Watcher<'a> {
         }
     }
 
-    fn finish(mut self, silently: bool) -> u8 {
+    fn finish(mut self, ending: Ending) -> u8 {
         self.analyzer.finish(|event| self.tally.event(event));
         if let Some(Err(error)) = self.saver.take().map(Saver::finish) {
             self.failed = true;
             say(error);
         }
-        if silently {
+        if ending.silent {
             return if self.failed { FAILED } else { 0 };
         }
         let mut dropped = Dropped::default();
@@ -182,25 +205,18 @@ impl<'a> Watcher<'a> {
             dropped.kernel += interface.dropped_by_kernel;
             dropped.interface += interface.dropped_by_interface;
         }
-        let counters = self.analyzer.counters();
-        let told = self.tally.tell(counters, dropped);
+        let mut counters = self.analyzer.counters();
+        counters.incomplete.add(Loss::NothingCaptured, u64::from(self.args.host && counters.packets == 0));
+        let summary = Summary { counters, dropped };
+        let incomplete = summary.incomplete();
+        let told = self.tally.tell(summary, ending.namespaces);
         self.failed |= self.tally.files.failed;
         if let Err(error) = told {
             self.failed = true;
             say(format!("cannot write to standard error: {error}"));
         }
-        if dropped.kernel > 0 && !self.args.allow_drops {
-            self.failed = true;
-            let what = crate::report::text::figures::count(dropped.kernel, "packet was", "packets were");
-            say(format!(
-                "{what} dropped by the kernel and may have held a secret; a larger --buffer-size helps, --allow-drops passes over it"
-            ));
-        }
-        match (self.failed, self.tally.leaked()) {
-            (true, _) => FAILED,
-            (false, true) => self.args.exit_code,
-            (false, false) => 0,
-        }
+        let gate = Gate { leak_code: self.args.exit_code, allowed: self.args.allowed };
+        gate.judge(self.failed, self.tally.leaked(), &incomplete)
     }
 }
 

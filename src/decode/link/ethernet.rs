@@ -82,6 +82,7 @@ impl Walk<'_> {
             0x22f3 => walk.trill(view),
             0x88e5 => walk.macsec(view),
             0x894f => walk.service_header(view),
+            other if has_no_stream(other) => Err(Reason::unknown_hex("ethernet: ethertype", other).without_stream()),
             other => Err(nothing_for_us(other).unwrap_or(Reason::unknown_hex("ethernet: ethertype", other))),
         })
     }
@@ -97,7 +98,7 @@ impl Walk<'_> {
         const SIGNATURE: usize = 16;
         let header = MacsecHeaderSlice::from_slice(view.bytes).map_err(|_| Reason::bad("macsec: header cut"))?;
         // The EtherType behind the header counts as part of it when nothing is encrypted.
-        let ether_type = header.next_ether_type().ok_or(Reason::bad("macsec: encrypted"))?;
+        let ether_type = header.next_ether_type().ok_or(Reason::bad("macsec: encrypted").without_stream())?;
         let inner = view.skip(header.header_len()).or_cut("macsec: header cut")?;
         self.type_or_length(ether_type.0, inner.trim_end(SIGNATURE))
     }
@@ -141,6 +142,32 @@ impl Walk<'_> {
             other => Err(Reason::unknown("nsh: next protocol", other.into())),
         })
     }
+}
+
+/// `EtherTypes` without a name here that wrap no other protocol: experiments (IEEE 802), DEC's maintenance,
+/// GOOSE and its kin, ATA over Ethernet, loop protection, power line, and home networks' topology.
+const fn has_no_stream(ether_type: u16) -> bool {
+    matches!(
+        ether_type,
+        0x6000..=0x6006
+            | 0x80f3
+            | 0x809b
+            | 0x8874
+            | 0x887b
+            | 0x8892
+            | 0x8899
+            | 0x88a2
+            | 0x88a4
+            | 0x88b5..=0x88b6
+            | 0x88b8..=0x88ba
+            | 0x88cd
+            | 0x88e1
+            | 0x88e3
+            | 0x88f5
+            | 0x8912
+            | 0x893a
+            | 0x9003
+    )
 }
 
 /// `EtherTypes` that carry no stream or datagram, by name.

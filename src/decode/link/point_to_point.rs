@@ -26,7 +26,7 @@ impl Walk<'_> {
                 0x003d => walk.ppp_multilink(payload),
                 0x0281 | 0x0283 => walk.mpls(payload),
                 0x002d | 0x002f => Err(Reason::bad("ppp: compressed header")),
-                0x0053 | 0x0055 => Err(Reason::bad("ppp: encrypted")),
+                0x0053 | 0x0055 => Err(Reason::bad("ppp: encrypted").without_stream()),
                 0x00fb | 0x00fd => Err(Reason::bad("ppp: compressed")),
                 0x0207 => Err(Reason::idle("cdp")),
                 0x8000.. => Err(Reason::idle("ppp: control")),

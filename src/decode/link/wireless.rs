@@ -139,7 +139,7 @@ impl Walk<'_> {
         let number = view.u8(22).or_cut(CUT)? & 0x0f;
         if number > 0 || flags & MORE_FRAGMENTS != 0 {
             if flags & PROTECTED != 0 {
-                return Err(Reason::bad("802.11: encrypted"));
+                return Err(Reason::bad("802.11: encrypted").without_stream());
             }
             let more = flags & MORE_FRAGMENTS != 0;
             return self.wireless_fragment(view, without_frame_check(view, payload), more, quality.then_some(control));
@@ -148,7 +148,7 @@ impl Walk<'_> {
         if flags & PROTECTED != 0 && !starts_llc(payload) {
             return match payload.skip(8) {
                 Some(inner) if starts_llc(inner) => self.llc(inner),
-                _ => Err(Reason::bad("802.11: encrypted")),
+                _ => Err(Reason::bad("802.11: encrypted").without_stream()),
             };
         }
         self.service_data(payload, control)

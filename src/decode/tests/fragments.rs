@@ -147,7 +147,7 @@ fn a_cut_fragment_leaves_a_hole() {
     for (number, bytes) in (1..).zip(&packets) {
         let whole = packet(number, Timestamp::default(), LinkType::RAW, bytes);
         let packet = Packet { data: &bytes[..bytes.len() - 2], ..whole };
-        decoder.packet(&packet, &mut |unit| units.push(Got::from(unit)));
+        decoder.packet(&packet, &mut |unit| units.extend(Got::from(unit)));
     }
     let got: Vec<_> = units.iter().map(|u| (u.sequence, u.payload.len(), u.missing)).collect();
     assert_eq!(got, [(1000, 10, 2), (1012, 30, 2)]);

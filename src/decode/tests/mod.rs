@@ -33,13 +33,14 @@ struct Got {
     offset: Option<u32>,
 }
 
-impl From<Unit<'_>> for Got {
-    fn from(unit: Unit<'_>) -> Self {
+impl Got {
+    /// `None` for bytes in which there is neither a segment nor a datagram of UDP.
+    fn from(unit: Unit<'_>) -> Option<Self> {
         let (tcp, four_tuple, sequence, flags, payload, missing, place) = match unit {
             Unit::Segment(s) => (true, s.four_tuple, s.sequence, s.flags.0, s.payload, s.missing, s.place),
-            Unit::Datagram(d) => (false, d.four_tuple, 0, 0, d.payload, d.missing, d.place),
+            Unit::Datagram(d) => (false, d.four_tuple?, 0, 0, d.payload, d.missing, d.place),
         };
-        Self {
+        Some(Self {
             tcp,
             source: SocketAddr::new(four_tuple.source.address, four_tuple.source.port),
             sequence,
@@ -48,7 +49,7 @@ impl From<Unit<'_>> for Got {
             missing,
             packet: place.packet.number(),
             offset: place.offset,
-        }
+        })
     }
 }
 
@@ -64,7 +65,7 @@ fn decode_apart(micros: u32, config: Config, packets: &[(u16, Vec<u8>)]) -> (Vec
     for (number, (link_type, bytes)) in (1..).zip(packets) {
         let time = Timestamp::from_micros(0, micros.saturating_mul(number as u32));
         let packet = packet(number, time, LinkType(*link_type), bytes);
-        decoder.packet(&packet, &mut |unit| units.push(Got::from(unit)));
+        decoder.packet(&packet, &mut |unit| units.extend(Got::from(unit)));
     }
     assert_eq!(decoder.counters().accounted(), packets.len() as u64, "{:?}", decoder.counters());
     (units, decoder)

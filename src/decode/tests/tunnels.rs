@@ -227,7 +227,7 @@ fn decode_cut(bytes: &[u8], length: usize, wire: u32) -> (Vec<Got>, String) {
     let mut decoder = Decoder::default();
     let packet = packet(1, Timestamp::default(), LinkType::ETHERNET, &bytes[..length]);
     let packet = Packet { original_length: wire, ..packet };
-    decoder.packet(&packet, &mut |unit| units.push(Got::from(unit)));
+    decoder.packet(&packet, &mut |unit| units.extend(Got::from(unit)));
     (units, decoder.counters().not_understood().into_keys().collect())
 }
 

@@ -28,7 +28,7 @@ impl Walk<'_> {
                 }
             }
         }
-        Err(Reason::bad("esp: encrypted"))
+        Err(Reason::bad("esp: encrypted").without_stream())
     }
 }
 

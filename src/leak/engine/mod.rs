@@ -18,6 +18,7 @@ pub(crate) use prefilter::Prefilter;
 pub(crate) use stream::{Sighting, Stream};
 pub(crate) use window::{View, Window};
 
+use super::quota::Unkept;
 use super::rule::Rule;
 use index::Words;
 use machine::Machine;
@@ -190,17 +191,17 @@ impl Engine {
         self.machines.iter().map(|machine| &machine.rule)
     }
 
-    /// Everything in `text`, which is whole and in which words stand where `hits` says.
-    pub(crate) fn find_at(&self, text: &[u8], hits: &[Hit]) -> Vec<Sighting> {
+    /// Everything in `text`, which is whole and in which words stand where `hits` says. Adds to `unkept`.
+    pub(crate) fn find_at(&self, text: &[u8], hits: &[Hit], unkept: &mut Unkept) -> Vec<Sighting> {
         let mut found = Vec::new();
-        stream::around(self, text, hits, &mut found);
+        *unkept += stream::around(self, text, hits, &mut found);
         found
     }
 
-    /// Everything in `text`, which is whole.
-    pub(crate) fn find(&self, text: &[u8]) -> Vec<Sighting> {
+    /// Everything in `text`, which is whole. Adds to `unkept`.
+    pub(crate) fn find(&self, text: &[u8], unkept: &mut Unkept) -> Vec<Sighting> {
         let mut found = Vec::new();
-        stream::whole(self, text, &mut found);
+        *unkept += stream::whole(self, text, &mut found);
         found
     }
 }

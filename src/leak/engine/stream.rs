@@ -9,6 +9,7 @@ use super::index::Hit;
 use super::machine::{LOOK_BEHIND, MARGIN, Match, Start};
 use super::near::{Progress, To, Told};
 use super::{Engine, View};
+use crate::leak::quota::{Quota, Unkept};
 use std::ops::Range;
 
 /// A secret that stood in a text.
@@ -73,6 +74,8 @@ pub(crate) struct Stream {
     /// Whether one of the words stood there that are to be noticed.
     noticed: bool,
     lines: Lines,
+    /// Which sightings are kept.
+    quota: Quota,
 }
 
 /// Newlines that were counted.
@@ -102,9 +105,6 @@ const STRIDE: u64 = 4096;
 /// before its keyword, the longest keyword, the name that a match may begin in, and a token that
 /// begins and tells that a keyword before it counts.
 const KEPT: u64 = (LOOK_BEHIND + MARGIN + 128 + LONG + AROUND.0) as u64;
-
-/// More sightings than this in one text are not kept.
-const MOST_SIGHTINGS: usize = 1000;
 
 /// More candidates than this at once are not kept: no text has them but one made for it.
 const MOST_CANDIDATES: usize = 4096;
@@ -144,9 +144,16 @@ impl Stream {
         self.noticed
     }
 
+    /// Takes out how much was found since the last call and not kept.
+    pub(crate) fn take_unkept(&mut self) -> Unkept {
+        std::mem::take(&mut self.quota.unkept)
+    }
+
     /// Memory held besides `self`, in bytes.
     pub(crate) fn weight(&self) -> usize {
-        self.candidates.capacity() * size_of::<Candidate>() + self.free.capacity() * size_of::<(u32, u64)>()
+        self.quota.weight()
+            + self.candidates.capacity() * size_of::<Candidate>()
+            + self.free.capacity() * size_of::<(u32, u64)>()
     }
 
     /// Tries what waited and need not wait any longer.
@@ -200,6 +207,8 @@ impl Stream {
             self.attempt(text, candidate);
         } else if self.candidates.len() < MOST_CANDIDATES {
             self.candidates.push(candidate);
+        } else {
+            self.quota.unkept.candidates += 1;
         }
     }
 
@@ -245,7 +254,7 @@ impl Stream {
             let starts = text.view.index(at)..text.view.index(last) + 1;
             let Some(found) = machine.find(bytes, starts) else { break };
             let accepted = machine.accepts(bytes, &found);
-            if accepted {
+            if accepted && self.quota.admits(candidate.rule) {
                 text.keep(candidate, &found);
             }
             let next = if accepted || machine.rule.is_outside {
@@ -280,15 +289,13 @@ struct Text<'a> {
 
 impl Text<'_> {
     fn keep(&mut self, candidate: Candidate, found: &Match) {
-        if self.found.len() < MOST_SIGHTINGS {
-            let base = self.view.base;
-            let span = |range: &Range<usize>| base + range.start as u64..base + range.end as u64;
-            let secret = self.view.bytes.get(found.secret.clone()).unwrap_or_default().to_vec();
-            let context = self.engine.has_outside.then(|| Box::new(self.context(&found.whole)));
-            let (whole, span) = (span(&found.whole), span(&found.secret));
-            let Candidate { rule, cause, .. } = candidate;
-            self.found.push(Sighting { rule, whole, span, secret, context, cause });
-        }
+        let base = self.view.base;
+        let span = |range: &Range<usize>| base + range.start as u64..base + range.end as u64;
+        let secret = self.view.bytes.get(found.secret.clone()).unwrap_or_default().to_vec();
+        let context = self.engine.has_outside.then(|| Box::new(self.context(&found.whole)));
+        let (whole, span) = (span(&found.whole), span(&found.secret));
+        let Candidate { rule, cause, .. } = candidate;
+        self.found.push(Sighting { rule, whole, span, secret, context, cause });
     }
 
     fn context(&self, whole: &Range<usize>) -> Context {
@@ -322,17 +329,20 @@ impl Lines {
     }
 }
 
-/// Looks through a text that is whole.
-pub(super) fn whole(engine: &Engine, text: &[u8], found: &mut Vec<Sighting>) {
-    Stream::default().advance(engine, View { bytes: text, base: 0 }, true, found);
+/// Looks through a text that is whole; gives what was not kept.
+pub(super) fn whole(engine: &Engine, text: &[u8], found: &mut Vec<Sighting>) -> Unkept {
+    let mut stream = Stream::default();
+    stream.advance(engine, View { bytes: text, base: 0 }, true, found);
+    stream.take_unkept()
 }
 
-/// Looks through a text that is whole and whose words are known.
-pub(super) fn around(engine: &Engine, text: &[u8], hits: &[Hit], found: &mut Vec<Sighting>) {
+/// Looks through a text that is whole and whose words are known; gives what was not kept.
+pub(super) fn around(engine: &Engine, text: &[u8], hits: &[Hit], found: &mut Vec<Sighting>) -> Unkept {
     let (view, lines) = (View { bytes: text, base: 0 }, Lines::default());
     let mut text = Text { engine, view, ended: true, found, lines };
     let mut stream = Stream::default();
     for hit in hits {
         stream.take(&mut text, Told { hit: *hit, to: To::All });
     }
+    stream.take_unkept()
 }

@@ -94,7 +94,7 @@ fn every_example_is_found_as_the_rule_alone_finds_it() {
         let text = line.as_bytes();
         let want = by_rules_alone(line);
         for engine in [&*PLAIN, &*NEAR] {
-            let mut got = names(engine, text, engine.find(text));
+            let mut got = names(engine, text, engine.find(text, &mut Unkept::default()));
             got.sort();
             if got != want {
                 wrong.push(format!("{line}\n   got {got:?}\n  want {want:?}"));
@@ -122,7 +122,7 @@ proptest! {
         let line = String::from_utf8(text.split_off(cut.index(8).min(text.len() - 1))).unwrap();
         let want = by_rules_alone(&line);
         for engine in [&*PLAIN, &*NEAR] {
-            let mut got = names(engine, line.as_bytes(), engine.find(line.as_bytes()));
+            let mut got = names(engine, line.as_bytes(), engine.find(line.as_bytes(), &mut Unkept::default()));
             got.sort();
             prop_assert_eq!(&got, &want, "{}", line);
         }

@@ -147,7 +147,7 @@ impl<'a> Sink<'a> {
             self.found.leaks.push(Leak { rule, span: span.clone(), secret: value.to_vec(), via, about });
         }
         if escaped && (8..=LONGEST).contains(&value.len()) {
-            for sighting in self.engine.find(value) {
+            for sighting in self.engine.find(value, &mut self.found.unkept) {
                 self.found.decoded.push((sighting, span.clone(), step.to_owned()));
             }
         }

@@ -23,6 +23,7 @@ pub use builtin::{BUILTINS, Builtin};
 pub(super) use query::decode;
 
 use super::engine::{Engine, Sighting};
+use super::quota::Unkept;
 use super::scanner::Side;
 use std::ops::Range;
 
@@ -93,6 +94,8 @@ pub(super) struct Found {
     /// What other rules see in values that are written with escapes: with the value's place in
     /// the body, and the way to it.
     pub(super) decoded: Vec<(Sighting, Range<usize>, String)>,
+    /// What was seen in those and not kept.
+    pub(super) unkept: Unkept,
 }
 
 /// How a body is written.

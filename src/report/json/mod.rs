@@ -145,9 +145,12 @@ impl Line<'_> {
             self.json.number(r#""stream":"#, stream);
             self.json.raw(",");
         }
-        self.json.endpoint(r#""client":"#, found.client);
-        self.json.endpoint(r#","server":"#, found.server);
-        self.json.raw(",");
+        for (key, end) in [(r#""client":"#, found.client), (r#""server":"#, found.server)] {
+            if let Some(end) = end {
+                self.json.endpoint(key, end);
+                self.json.raw(",");
+            }
+        }
         self.finding(&found.finding);
         self.json.raw("}");
     }
@@ -357,6 +360,12 @@ impl Line<'_> {
                 self.json.number(":", *count);
                 comma = ",";
             }
+        }
+        let mut opening = r#"},"incomplete":{"#;
+        for (loss, count) in summary.incomplete().iter() {
+            self.json.string(opening, loss.name().as_bytes());
+            self.json.number(":", count);
+            opening = ",";
         }
         self.json.raw("}}\n");
     }

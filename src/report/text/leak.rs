@@ -140,7 +140,7 @@ fn around<'a>(finding: &Finding, exchange: &'a Exchange) -> Option<Around<'a>> {
         Where::ResponseInterim(name) => field(&mut response?.interim.iter().flat_map(Head::fields), name),
         Where::ResponseBody => cut(&response?.body.kept),
         Where::ResponseHeaderName => name(response?),
-        Where::Stream | Where::Datagram | Where::Tls => None,
+        Where::Stream | Where::Datagram | Where::Packet | Where::Tls => None,
     }
 }
 
@@ -161,6 +161,7 @@ fn words(location: &Where) -> String {
         Where::ResponseInterim(name) => return format!("in an interim response's header {}", escape::str(name)),
         Where::Stream => ("TCP stream's", "bytes"),
         Where::Datagram => ("UDP datagram's", "bytes"),
+        Where::Packet => ("packet's", "bytes"),
         Where::Tls => ("TLS handshake's", "readable part"),
     };
     format!("in the {whose} {what}")

@@ -152,10 +152,13 @@ impl<W: Write> Text<W> {
         let what = match (&found.finding.location, found.stream) {
             (Where::Tls, _) => "TLS handshake".to_owned(),
             (_, Some(stream)) => format!("TCP stream {stream}, not HTTP"),
+            (Where::Packet, None) => "packet of no stream".to_owned(),
             (_, None) => "UDP datagram".to_owned(),
         };
         self.headline(found.finding.place.time, &what, &Outcome::default());
-        self.ends(found.client, found.server, "");
+        if let (Some(client), Some(server)) = (found.client, found.server) {
+            self.ends(client, server, "");
+        }
         self.leaks(event);
     }
 
