@@ -99,7 +99,14 @@ fn analyze(packets: &[Vec<u8>]) -> Vec<String> {
         Event::Finding(finding) => {
             let f = &finding.finding;
             let secret = f.secret.escape_ascii().to_string();
-            alone.push(format!("{} {} {} {} {} {secret:?}", finding.client, f.rule, f.location, f.offset, f.length));
+            alone.push(format!(
+                "{} {} {} {} {} {secret:?}",
+                finding.client.expect("an end"),
+                f.rule,
+                f.location,
+                f.offset,
+                f.length
+            ));
         }
         Event::Tls(_) => {}
     };

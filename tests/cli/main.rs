@@ -6,6 +6,7 @@ mod dash;
 mod endings;
 mod ends;
 mod files;
+mod incomplete;
 #[path = "../kit/mod.rs"]
 mod kit;
 mod many_files;

@@ -3,6 +3,7 @@
 use nix::sys::signal::{SigHandler, Signal, raise, signal};
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::os::fd::FromRawFd as _;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
@@ -26,6 +27,8 @@ pub(crate) fn run(what: &str) -> ExitCode {
                 let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
                 sender.send_to(secret.as_bytes(), receiver.local_addr().unwrap()).unwrap();
             }
+            "lite" => udp_lite(secret.as_bytes()),
+            "hold" => hold(value.parse().unwrap()),
             "say" => {
                 println!("{value}");
                 eprintln!("{value}");
@@ -67,6 +70,33 @@ pub(crate) fn run(what: &str) -> ExitCode {
 fn set(which: Signal, handler: SigHandler) {
     // SAFETY: the handler is no function: the default, or none.
     unsafe { signal(which, handler) }.unwrap();
+}
+
+/// A datagram of UDP-Lite (RFC 3828), which needs no right.
+#[allow(unsafe_code)]
+fn udp_lite(bytes: &[u8]) {
+    use nix::libc;
+    // SAFETY: the call takes no pointer.
+    let socket = unsafe { libc::socket(libc::AF_INET, libc::SOCK_DGRAM, libc::IPPROTO_UDPLITE) };
+    assert!(socket >= 0, "{}", std::io::Error::last_os_error());
+    // SAFETY: a new descriptor that nothing else owns.
+    let socket = UdpSocket::from(unsafe { std::os::fd::OwnedFd::from_raw_fd(socket) });
+    // Nobody listens, which the system may say of an earlier datagram.
+    let _ = socket.send_to(bytes, "127.0.0.1:9");
+}
+
+/// So many connections at once, each with a head that has no end.
+fn hold(count: usize) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let head = format!("POST / HTTP/1.1\r\nHost: lesson.test\r\nX-Long: {}", "y".repeat(8000));
+    let connect = |_| {
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (server, _) = listener.accept().unwrap();
+        client.write_all(head.as_bytes()).unwrap();
+        (client, server)
+    };
+    let held: Vec<_> = (0..count).map(connect).collect();
+    drop(held);
 }
 
 /// A form posted over http and answered.

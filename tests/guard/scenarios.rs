@@ -29,6 +29,8 @@ pub(crate) const ALL: &[Test] = &[
     ("reports_in_files_are_redacted_too", reports),
     ("what_is_known_or_allowed_does_not_count", known),
     ("the_command_ends_with_the_guard", ends_with_the_guard),
+    ("what_was_not_seen_is_no_pass", incomplete),
+    ("namespaces_of_the_commands_own_are_told", namespaces),
     ("the_machines_network_by_choice", host),
 ];
 
@@ -87,7 +89,7 @@ fn does_not_leak() {
 }
 
 fn any_protocol() {
-    for (what, place) in [("tcp", "stream"), ("udp", "datagram")] {
+    for (what, place) in [("tcp", "stream"), ("udp", "datagram"), ("lite", "packet")] {
         let output = run(&["--canary", SECRET], what);
         assert_eq!(code(&output), Some(1), "{what}: {}", text(&output.stderr));
         assert!(text(&output.stderr).contains(place), "{}", text(&output.stderr));
@@ -233,15 +235,25 @@ fn left_behind() {
 
 fn environment() {
     const VALUE: &str = "s3cr3t-of-the-environment";
-    let with = |options: &[&str]| {
-        let mut guard = guarding(options, "post");
+    let with_what = |options: &[&str], what: &str| {
+        let mut guard = guarding(options, what);
         guard.env(SECRET_VARIABLE, VALUE).output().unwrap()
     };
+    let with = |options: &[&str]| with_what(options, "post");
     for pattern in ["GUARDED_SECRET", "GUARDED_*T", "?UARDED_SECRE?"] {
         let output = with(&["--canary-env", pattern, "--reveal"]);
         assert_eq!(code(&output), Some(1), "{pattern}: {}", text(&output.stderr));
-        assert!(!text(&output.stderr).contains(VALUE), "{pattern}: {}", text(&output.stderr));
+        let said = text(&output.stderr);
+        assert!(!said.contains(VALUE), "{pattern}: {said}");
+        let row = said.lines().find(|line| line.contains("request.body")).unwrap_or_default();
+        assert!(row.ends_with(SECRET_VARIABLE), "{pattern}: {said}");
     }
+    // What is shown to nobody is not offered, and a secret counts once a host.
+    let output = with_what(&["--canary-env", SECRET_VARIABLE], "post,tcp,tcp");
+    let said = text(&output.stderr);
+    assert!(!said.contains("--reveal") && said.contains("plainsight: 2 secrets crossed"), "{said}");
+    let output = with_what(&["--canary-env", SECRET_VARIABLE], "tcp,tcp,udp");
+    assert!(text(&output.stderr).contains("plainsight: 1 secret crossed"), "{}", text(&output.stderr));
 }
 
 fn file() {
@@ -355,11 +367,63 @@ fn ends_with_the_guard() {
     let mut out = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
     out.read_line(&mut line).unwrap();
-    assert_eq!(line.trim().parse::<u32>().unwrap(), child.id(), "the command is the guard's child");
+    assert!(line.trim().parse::<u32>().is_ok(), "{line}");
     child.kill().unwrap();
     child.wait().unwrap();
     // It held the other end.
     assert_eq!(out.read(&mut [0]).unwrap(), 0);
+    // So do those that it left behind, which may ignore signals.
+    for what in ["behind,deaf,say=ready,wait=60000", "behind,deaf,behind,deaf,say=ready,wait=60000"] {
+        let mut child =
+            guarding(&["--grace", "60s"], what).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        while line.trim() != "ready" {
+            line.clear();
+            assert!(out.read_line(&mut line).unwrap() > 0, "{what}");
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(out.read(&mut [0]).unwrap(), 0, "{what}");
+    }
+}
+
+/// What was not seen is told, and is no pass.
+fn incomplete() {
+    let options = ["--canary", SECRET, "--memory", "1MiB"];
+    for (more, what, want) in [
+        (&[][..], "hold=300", 2),
+        (&["--allow-drops"], "hold=300", 2),
+        (&["--allow-incomplete"], "hold=300", 0),
+        (&[], "hold=300,post", 1),
+        (&[], "hold=300,exit=7", 7),
+    ] {
+        let output = run(&[&options[..], more].concat(), what);
+        let said = text(&output.stderr);
+        assert_eq!(code(&output), Some(want), "{more:?} {what}: {said}");
+        assert!(said.contains("Not everything was seen: streams evicted"), "{said}");
+        assert!(!said.contains("no secret crossed"), "{said}");
+    }
+    let output = run(&["--canary", SECRET, "--memory", "1MiB", "--format", "json", "--allow-incomplete"], "hold=300");
+    let said = text(&output.stderr);
+    let summary: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    assert!(summary["incomplete"]["streams evicted"].as_u64().unwrap() > 0, "{said}");
+    let output = run(&[], "wait=0");
+    let said = text(&output.stderr);
+    assert_eq!(code(&output), Some(0), "{said}");
+    assert!(said.contains("no packet was watched"), "{said}");
+}
+
+/// What a command sends in a namespace of its own making is not seen, which is told.
+fn namespaces() {
+    let command = ["unshare", "-U", "-n", "sleep", "0.7"];
+    let output = guard(&[], &command);
+    if code(&output) != Some(0) {
+        return println!("NOT RUN: {}", text(&output.stderr).trim());
+    }
+    let said = text(&output.stderr);
+    assert!(said.contains("made 1 network namespace for itself"), "{said}");
+    assert!(!text(&guard(&[], &["sleep", "0.3"]).stderr).contains("namespace for itself"));
 }
 
 fn host() {
@@ -369,6 +433,11 @@ fn host() {
     }
     let output = run(&["--host", "--canary", SECRET], "post");
     assert_eq!(code(&output), Some(1), "{}", text(&output.stderr));
-    let output = run(&["--host", "--canary", SECRET, "-f", "udp"], "post");
-    assert_eq!(code(&output), Some(0), "{}", text(&output.stderr));
+    // Nothing that was watched says nothing.
+    let options = ["--host", "--canary", SECRET, "-f", "udp port 1 and tcp port 1"];
+    let output = run(&options, "post");
+    assert_eq!(code(&output), Some(2), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("no packet was captured"), "{}", text(&output.stderr));
+    assert_eq!(code(&run(&[&options[..], &["--allow-incomplete"]].concat(), "post")), Some(0));
+    assert_eq!(code(&run(&["--host", "--canary", SECRET, "-f", "tcp", "-i", "lo"], "hold=1")), Some(0));
 }
