@@ -104,6 +104,7 @@ impl Incomplete {
             early_segments_let_go,
             segments_after_end: _,
             resets_ignored: _,
+            segments_before_start: _,
             segments_outside_window: _,
             conflicting_segments: _,
             missing_bytes,
@@ -141,6 +142,7 @@ mod tests {
             silent_streams_let_go: 2,
             segments_after_end: 3,
             resets_ignored: 4,
+            segments_before_start: 7,
             segments_outside_window: 5,
             conflicting_segments: 6,
             ..tcp::Counters::default()

@@ -84,7 +84,9 @@ fn does_not_leak() {
     {
         let output = run(options, what);
         assert_eq!(code(&output), Some(0), "{what}: {}", text(&output.stderr));
-        assert!(text(&output.stderr).contains("no secret crossed the wire"), "{}", text(&output.stderr));
+        let said = text(&output.stderr);
+        let silent = what.starts_with("say") && said.contains("no packet was watched, so no secret was seen");
+        assert!(silent || said.contains("no secret crossed the wire"), "{said}");
     }
 }
 
@@ -382,9 +384,12 @@ fn ends_with_the_guard() {
             line.clear();
             assert!(out.read_line(&mut line).unwrap() > 0, "{what}");
         }
+        let began = Instant::now();
         child.kill().unwrap();
         child.wait().unwrap();
-        assert_eq!(out.read(&mut [0]).unwrap(), 0, "{what}");
+        // The rest of what they print, to the end that each of them holds open.
+        out.read_to_end(&mut Vec::new()).unwrap();
+        assert!(began.elapsed() < Duration::from_secs(30), "{what}");
     }
 }
 
@@ -392,11 +397,11 @@ fn ends_with_the_guard() {
 fn incomplete() {
     let options = ["--canary", SECRET, "--memory", "1MiB"];
     for (more, what, want) in [
-        (&[][..], "hold=300", 2),
-        (&["--allow-drops"], "hold=300", 2),
-        (&["--allow-incomplete"], "hold=300", 0),
-        (&[], "hold=300,post", 1),
-        (&[], "hold=300,exit=7", 7),
+        (&[][..], "hold=200", 2),
+        (&["--allow-drops"], "hold=200", 2),
+        (&["--allow-incomplete"], "hold=200", 0),
+        (&[], "hold=200,post", 1),
+        (&[], "hold=200,exit=7", 7),
     ] {
         let output = run(&[&options[..], more].concat(), what);
         let said = text(&output.stderr);
@@ -404,7 +409,7 @@ fn incomplete() {
         assert!(said.contains("Not everything was seen: streams evicted"), "{said}");
         assert!(!said.contains("no secret crossed"), "{said}");
     }
-    let output = run(&["--canary", SECRET, "--memory", "1MiB", "--format", "json", "--allow-incomplete"], "hold=300");
+    let output = run(&["--canary", SECRET, "--memory", "1MiB", "--format", "json", "--allow-incomplete"], "hold=200");
     let said = text(&output.stderr);
     let summary: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
     assert!(summary["incomplete"]["streams evicted"].as_u64().unwrap() > 0, "{said}");
@@ -434,7 +439,7 @@ fn host() {
     let output = run(&["--host", "--canary", SECRET], "post");
     assert_eq!(code(&output), Some(1), "{}", text(&output.stderr));
     // Nothing that was watched says nothing.
-    let options = ["--host", "--canary", SECRET, "-f", "udp port 1 and tcp port 1"];
+    let options = ["--host", "--canary", SECRET, "-f", "udp port 1"];
     let output = run(&options, "post");
     assert_eq!(code(&output), Some(2), "{}", text(&output.stderr));
     assert!(text(&output.stderr).contains("no packet was captured"), "{}", text(&output.stderr));

@@ -14,13 +14,14 @@ use crate::capture::save::{self, Saver};
 use crate::confine::namespace::Kind;
 use crate::confine::privileges;
 use crate::confine::sandbox::Sandbox;
+use crate::packet::Timestamp;
 use crate::report::{Dropped, Summary};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::os::fd::AsFd as _;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::super::canaries::Found;
 
@@ -84,6 +85,21 @@ pub(super) fn run(plan: Plan<'_>, mut ready: File, mut stopped: File) -> u8 {
     drop(ready);
     watcher.watch(&stopped);
     watcher.finish(Ending::read(&mut stopped))
+}
+
+/// When the command was over, by both clocks.
+#[derive(Debug, Clone, Copy)]
+struct Ended {
+    since: Instant,
+    at: SystemTime,
+}
+
+impl Ended {
+    /// Whether a packet was captured later.
+    fn precedes(self, time: Timestamp) -> bool {
+        let at = self.at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        i128::from(time.nanos()) > i128::try_from(at.as_nanos()).unwrap_or(i128::MAX)
+    }
 }
 
 struct Watcher<'a> {
@@ -156,14 +172,17 @@ impl<'a> Watcher<'a> {
     fn watch(&mut self, stopped: &File) {
         let mut latest = Instant::now();
         let mut is_quiet = false;
-        let mut ending: Option<Instant> = None;
+        let mut ending: Option<Ended> = None;
+        // Whether what comes was sent after the command was over.
+        let mut is_late = false;
         loop {
             if ending.is_none() && is_closed(stopped) {
-                ending = Some(Instant::now());
+                ending = Some(Ended { since: Instant::now(), at: SystemTime::now() });
                 latest = Instant::now();
             }
             let Self { live, analyzer, saver, tally, failed, .. } = self;
             let given = live.each(MOST, |packet| {
+                is_late |= ending.is_some_and(|ended| ended.precedes(packet.timestamp));
                 analyzer.packet(packet, |event| tally.event(event));
                 save(saver, failed, |saver| saver.packet(packet));
             });
@@ -185,7 +204,9 @@ impl<'a> Watcher<'a> {
                 self.tally.files.flush();
                 save(&mut self.saver, &mut self.failed, Saver::flush);
             }
-            if ending.is_some_and(|ending| latest.elapsed() >= SETTLED || ending.elapsed() >= LONGEST) {
+            // What was sent before the end is read, however long that takes.
+            let enough = |ended: Ended| latest.elapsed() >= SETTLED || (is_late && ended.since.elapsed() >= LONGEST);
+            if ending.is_some_and(enough) {
                 return;
             }
         }
