@@ -125,7 +125,7 @@ fn a_signal_to_redact_leaves_nothing() {
 #[test]
 fn a_reader_who_leaves_does_not_end_what_else_there_is_to_do() {
     let folder = tempfile::tempdir().unwrap();
-    let count = 5000;
+    let count = 1000;
     let path = saved(&folder, "long.pcap", &lesson(count));
     let file = |name: &str| folder.path().join(name);
     let json = format!("json={}", file("x.json").display());

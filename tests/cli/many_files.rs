@@ -1,7 +1,7 @@
 //! More captures than the process may have descriptors.
 
 use crate::kit::program::plainsight;
-use crate::tool::{SECRET, code, json, lesson, saved, stderr, text};
+use crate::tool::{LOOPBACK, SECRET, code, json, lesson, lesson_of, packets, saved, stderr, text};
 use std::process::Command;
 
 /// The program with at most 256 descriptors, as on macOS.
@@ -14,8 +14,10 @@ fn with_few_descriptors() -> Command {
 #[test]
 fn more_files_than_descriptors_are_read_one_after_the_other() {
     let folder = tempfile::tempdir().unwrap();
-    let count = 600;
-    let names: Vec<_> = (0..count).map(|number| saved(&folder, &format!("{number:04}.pcap"), &lesson(1))).collect();
+    let count = 600_u16;
+    let names: Vec<_> = (0..count)
+        .map(|number| saved(&folder, &format!("{number:04}.pcap"), &lesson_of((LOOPBACK, 20_000 + number), 1)))
+        .collect();
     let evidence = folder.path().join("evidence.pcap");
     for options in [
         &["--canary", SECRET][..],
@@ -30,11 +32,11 @@ fn more_files_than_descriptors_are_read_one_after_the_other() {
             .output()
             .unwrap();
         assert_eq!(code(&output), 1, "{options:?}: {}", stderr(&output));
-        let lines = json(&output);
+        let (lines, count) = (json(&output), usize::from(count));
         assert_eq!(lines.len(), count + 1, "{options:?}");
-        assert_eq!(lines[count - 1]["file"], text(&names[count - 1]), "{options:?}");
+        assert_eq!(lines[count - 1]["request"]["file"], text(&names[count - 1]), "{options:?}");
     }
-    assert_eq!(crate::tool::packets(&evidence), 4 * count);
+    assert_eq!(packets(&evidence), 4 * usize::from(count));
 }
 
 #[test]

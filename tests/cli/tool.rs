@@ -46,7 +46,8 @@ pub fn elsewhere(exchanges: u32) -> Vec<u8> {
     lesson_of((LOOPBACK, 40_001), exchanges)
 }
 
-fn lesson_of(client: ([u8; 4], u16), exchanges: u32) -> Vec<u8> {
+/// The same from any client.
+pub fn lesson_of(client: ([u8; 4], u16), exchanges: u32) -> Vec<u8> {
     let request = b"GET / HTTP/1.1\r\nHost: fox.example\r\n\r\n";
     let response =
         format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n{SECRET}", SECRET.len());
