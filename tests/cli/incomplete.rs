@@ -117,8 +117,8 @@ fn an_evicted_stream_is_told_and_a_silent_one_is_not_missed() {
 
 #[test]
 fn sightings_beyond_a_thousand_hide_no_other_kind_and_are_counted() {
-    let logins: String = (0..1500).map(|number| format!("{{\"password\":\"hunter{number:08}Qx\"}}\n")).collect();
-    let body = format!("{logins}key: AKIA2OGYBAH6STMMNXNN and 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\n");
+    let logins: Vec<_> = (0..1500).map(|number| format!("{{\"password\":\"hunter{number:08}Qx\"}}\n")).collect();
+    let body = format!("{}key: AKIA2OGYBAH6STMMNXNN and 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\n", logins.concat());
     let many = format!("{}{SECRET}\n", "canaryA-0123456 ".repeat(1500));
     for (body, rules) in [(body, &["aws-access-key-id", "github"][..]), (many, &["canary"])] {
         let folder = tempfile::tempdir().unwrap();
