@@ -155,15 +155,18 @@ impl Assembler {
         }
     }
 
-    /// Forgets everything from offset `end` on; returns whether anything was forgotten.
-    pub(crate) fn cut(&mut self, end: u64) -> bool {
+    /// Forgets everything from offset `end` on, handing those bytes to `beyond`; returns whether anything
+    /// was forgotten.
+    pub(crate) fn cut(&mut self, end: u64, mut beyond: impl FnMut(&[u8], Place)) -> bool {
         let mut any = false;
         while self.pieces.back().is_some_and(|piece| piece.end() > end) {
             any = true;
             let Some(piece) = self.pieces.pop_back() else { break };
             self.weight = self.weight.saturating_sub(piece.weight());
             let Piece { offset, bytes, missing, needs, place } = piece;
-            let rest = Arrival { offset, bytes: &bytes, missing, needs, place }.until(end);
+            let whole = Arrival { offset, bytes: &bytes, missing, needs, place };
+            let (rest, tail) = (whole.until(end), whole.from(end));
+            beyond(tail.bytes, tail.place);
             if rest.offset < rest.end() {
                 self.put(self.pieces.end(), rest);
             }
@@ -291,11 +294,13 @@ mod tests {
         for (offset, bytes) in [(2, &b"cd"[..]), (5, b"fgh"), (9, b"jk")] {
             a.insert(arrival(offset, bytes));
         }
-        assert!(!a.cut(11));
-        assert!(a.cut(6));
+        let mut beyond = Vec::new();
+        assert!(!a.cut(11, |bytes, _| beyond.push(bytes.to_vec())));
+        assert!(a.cut(6, |bytes, _| beyond.push(bytes.to_vec())));
         assert_eq!(pieces(&a), [(2, b"cd".to_vec(), 0), (5, b"f".to_vec(), 0)]);
-        assert!(a.cut(0));
+        assert!(a.cut(0, |bytes, _| beyond.push(bytes.to_vec())));
         assert_eq!((a.weight, a.len()), (0, 0));
+        assert_eq!(beyond, [&b"jk"[..], b"gh", b"f", b"cd"], "each byte is handed out once");
     }
 
     #[test]

@@ -285,7 +285,12 @@ impl<T: Default> Flows<T> {
             // An end before what was read already is no end.
             half.fin = half.fin.or(end.filter(|end| *end >= half.next));
             if let (Some(fin), Some(early)) = (half.fin, &mut half.early) {
-                self.told.counters.segments_outside_window += u64::from(early.cut(fin));
+                let cut = early.cut(fin, |bytes, place| {
+                    if !bytes.is_empty() {
+                        handler.unclaimed(&Segment { payload: bytes, place, ..*segment });
+                    }
+                });
+                self.told.counters.segments_outside_window += u64::from(cut);
             }
         }
         if length > 0 && flags.has(TcpFlags::URG) {
@@ -491,11 +496,17 @@ impl<T: Default> Flows<T> {
             }
             return false; // seen before
         }
+        let end = arrival.end();
         let arrival = arrival.from(half.next).until(half.fin.unwrap_or(u64::MAX));
         if half.ended || arrival.offset >= arrival.end() {
             self.told.counters.segments_after_end += 1;
             unclaimed(segment, segment.payload, handler);
             return false;
+        }
+        if arrival.end() < end {
+            // It goes on behind the end: what is before that is read all the same.
+            self.told.counters.segments_after_end += 1;
+            unclaimed(segment, segment.payload, handler);
         }
         // Bytes after an RST: the reset was not believed, or not meant for this connection.
         flow.closed = false;
