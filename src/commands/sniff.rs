@@ -152,7 +152,8 @@ const MOST: u64 = 256;
 const QUIET: Duration = Duration::from_millis(1200);
 
 /// After the end was asked for, what is still in the kernel's ring is taken: for so long at
-/// least, since the kernel hands a block over only after a while, and for so long at most.
+/// least, since the kernel hands a block over only after a while, and where packets go on to come,
+/// for so long and until one comes that was captured after the end.
 const LAST_LOOK: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(250));
 
 /// Takes packets until no more are wanted or there are none. Those that came before the end
@@ -168,14 +169,20 @@ fn watch(
     // When the last packet came, until it was said that none has come for long.
     let mut last = Some(began);
     let mut ending: Option<Instant> = None;
+    let mut end = i64::MAX;
     loop {
         if ending.is_none() && (session::stopped(stop) || duration.is_some_and(|duration| began.elapsed() >= duration))
         {
             ending = Some(Instant::now());
+            end = live::now();
         }
         let most = session.wanted().min(MOST);
-        let mut more = true;
-        let given = match live.each(most as usize, |packet| more &= session.packet(packet)) {
+        let (mut more, mut is_late) = (true, false);
+        let taken = live.each(most as usize, |packet| {
+            is_late |= packet.timestamp.nanos() > end;
+            more &= session.packet(packet);
+        });
+        let given = match taken {
             Ok(given) => given,
             Err(error) => return session.failed(error),
         };
@@ -191,7 +198,7 @@ fn watch(
             say(session.statistics(statistics, dropped(live)));
         }
         let enough = if idle { LAST_LOOK.0 } else { LAST_LOOK.1 };
-        if !more || ending.is_some_and(|ending| ending.elapsed() >= enough) {
+        if !more || ending.is_some_and(|ending| (idle || is_late) && ending.elapsed() >= enough) {
             return;
         }
     }

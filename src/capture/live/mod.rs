@@ -27,7 +27,7 @@ use crate::packet::{LinkType, Packet, PacketId, Timestamp};
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 use source::Source;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// How to capture.
 #[derive(Debug, Clone)]
@@ -69,6 +69,12 @@ pub enum Poll<'a> {
     /// Nothing now: everything that had arrived was given, or nothing arrived for a while, or a
     /// signal came. The moment to flush what was written, and to look whether to stop.
     Idle,
+}
+
+/// The time by the clock that packets are stamped with, in nanoseconds since the epoch.
+pub fn now() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
 }
 
 /// What became of an interface's packets.
