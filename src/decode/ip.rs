@@ -74,9 +74,6 @@ impl Walk<'_> {
         if !header.is_fragmenting_payload() {
             return self.ip_payload(protocol, payload, addresses);
         }
-        if let Some(reason) = nothing_for_us(protocol) {
-            return Err(reason);
-        }
         // A fragment that others follow ends on a unit of eight bytes; like Linux, cut to it.
         let more = header.more_fragments();
         let payload = if more { payload.limit(payload.wire_length() & !7) } else { payload };

@@ -130,12 +130,31 @@ fn impossible_fragments_are_refused() {
         (fragment4(7, 17, 65_528, false, &[0; 100]), "ip: fragment beyond 65535 bytes"),
         (fragment4(7, 17, 8, true, &[0; 7]), "ip: empty fragment"),
         (fragment6(7, 17, 8, true, &[0; 9]), "ip: fragment length not a multiple of 8"),
-        (fragment4(7, 1, 8, true, &[0; 8]), "icmp"),
     ] {
         assert_eq!(decode(101, &bytes), (vec![], reason.to_owned()));
     }
     let (_, decoder) = decode_all(&[fragment4(7, 17, 8, false, &[0; 8]), fragment4(7, 17, 16, true, &[0; 8])]);
     assert_eq!(decoder.counters().not_understood()["ip: fragments disagree on the end"], 1);
+}
+
+#[test]
+fn what_has_no_stream_is_handed_out_whole() {
+    let message: Vec<u8> = (0..60).collect();
+    for protocol in [1, 2, 132, 136, 253] {
+        let mut decoder = Decoder::default();
+        let mut handed_out = Vec::new();
+        let packets =
+            [fragment4(7, protocol, 0, true, &message[..32]), fragment4(7, protocol, 32, false, &message[32..])];
+        for (number, bytes) in (1..).zip(&packets) {
+            decoder.packet(&packet(number, Timestamp::default(), LinkType::RAW, bytes), &mut |unit| {
+                if let Unit::Datagram(datagram) = unit {
+                    handed_out.push((number, datagram.four_tuple, datagram.payload.to_vec()));
+                }
+            });
+        }
+        assert_eq!(handed_out, [(2, None, message.clone())], "protocol {protocol}");
+        assert!(decoder.counters().not_read().is_empty(), "protocol {protocol}");
+    }
 }
 
 #[test]
