@@ -80,7 +80,7 @@ fn what_came_before_the_damage_is_shown() {
         let output =
             run(&["replay", "--format", "json", "--fail-on-leak", "--canary", SECRET, text(&path), text(&good)]);
         let (lines, said) = (json(&output), stderr(&output));
-        assert_eq!(code(&output), 2, "a failure outranks a leak: {said}");
+        assert_eq!(code(&output), 1, "a leak outranks a damaged input: {said}");
         assert!(said.contains(name) && said.contains("2 findings"), "{said}");
         let bodies = lines.iter().filter(|line| line["response"]["body"]["text"] == SECRET).count();
         assert_eq!(bodies, 2, "one of each file: {lines:?}");
