@@ -164,7 +164,7 @@ impl<S: Scan> Connection<S> {
         let from = context.from;
         let longest = context.settings.longest_head;
         let side = &mut self.sides[from];
-        if origin == Origin::Lost && starts_message(bytes) {
+        if origin == Origin::Lost && side.lost_from.is_some() && starts_message(bytes) {
             // What came before belongs to what was lost.
             self.let_go(context);
             self.sides[from].state = State::Lost;
