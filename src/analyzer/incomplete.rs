@@ -56,6 +56,24 @@ impl Loss {
         }
     }
 
+    /// Whether bytes that were captured, and so are in every copy of the capture, were not searched as
+    /// what they are: as a stream, a whole datagram, or a whole text. Bytes that were not captured are
+    /// in no copy, damage ends the copy too, and packets that are not read are searched as they stand.
+    pub const fn leaves_captured_bytes_unsearched(self) -> bool {
+        match self {
+            Self::FragmentsLost | Self::StreamsEvicted | Self::SegmentsEvicted | Self::Sightings | Self::Candidates => {
+                true
+            }
+            Self::NothingCaptured
+            | Self::DroppedByKernel
+            | Self::DroppedByInterface
+            | Self::DroppedByQueue
+            | Self::DamagedInput
+            | Self::NotRead
+            | Self::MissingBytes => false,
+        }
+    }
+
     /// Whether packets were dropped.
     pub const fn is_drop(self) -> bool {
         matches!(self, Self::DroppedByKernel | Self::DroppedByInterface | Self::DroppedByQueue)

@@ -269,6 +269,17 @@ impl Analyzer {
         self.shard.reuse(told);
     }
 
+    /// How often captured bytes were not searched so far: the sum of
+    /// [`Loss::leaves_captured_bytes_unsearched`], quick enough to be asked after each packet.
+    pub(crate) fn unsearched(&self) -> u64 {
+        let (tally, decoder) = (self.shard.tally(), self.decoder.counters());
+        tally.tcp.idle_streams_let_go
+            + tally.tcp.early_segments_let_go
+            + decoder.fragments_lost()
+            + tally.unkept.sightings
+            + tally.unkept.candidates
+    }
+
     /// Memory held by what is buffered, in bytes; never more than [`Config::memory`].
     pub fn memory(&self) -> usize {
         self.shard.memory() + self.decoder.memory()

@@ -45,4 +45,14 @@ impl Interfaces {
         all.push(interface);
         Some(number)
     }
+
+    /// Adds those that `others` lists beyond these, changed, so that they have the same numbers.
+    pub(crate) fn follow(&self, others: &Self, mut change: impl FnMut(Interface) -> Interface) {
+        let known = || self.0.read().unwrap_or_else(PoisonError::into_inner).len();
+        while let Some(interface) = u32::try_from(known()).ok().and_then(|number| others.get(number)) {
+            if self.add(change(interface)).is_none() {
+                return;
+            }
+        }
+    }
 }

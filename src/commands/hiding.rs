@@ -7,7 +7,7 @@ use super::redact::FromStart;
 use super::{Failure, streams};
 use crate::analyzer::Config;
 use crate::capture::save::{self, Format, Options, Saver};
-use crate::capture::{self, Files};
+use crate::capture::{self, Files, Interfaces};
 use crate::leak::{Allowlist, Rules};
 use crate::redact::{self, Texts};
 use std::fs::File;
@@ -21,24 +21,31 @@ pub(super) struct Hiding {
     copy: Arc<File>,
     /// The file that the user named.
     named: Saver,
+    /// What that file says of its interfaces: nothing that the copy does not say.
+    interfaces: Interfaces,
     path: PathBuf,
     texts: Texts,
 }
 
 impl Hiding {
-    /// Where packets are saved to in place of `named`, at `path`; [`Self::finish`] brings them
-    /// there, without `texts`.
-    pub(super) fn before(named: Saver, path: &Path, texts: Texts, options: Options) -> Result<(Saver, Self), Failure> {
+    /// Where packets are saved to in place of `named`, at `path`, which knows of no interfaces but
+    /// `interfaces`; [`Self::finish`] brings them there, without `texts`.
+    pub(super) fn before(
+        (named, interfaces): (Saver, Interfaces),
+        path: &Path,
+        texts: Texts,
+        options: Options,
+    ) -> Result<(Saver, Self), Failure> {
         let file = || tempfile::tempfile().map_err(|error| Failure::new(format!("cannot create a file: {error}")));
         let (raw, copy) = (Arc::new(file()?), Arc::new(file()?));
         let saver = Saver::to_writer(Writing(Arc::clone(&raw)), Format::Pcapng, options)?;
-        Ok((saver, Self { raw, copy, named, path: path.to_owned(), texts }))
+        Ok((saver, Self { raw, copy, named, interfaces, path: path.to_owned(), texts }))
     }
 
     /// All packets are there: makes the copy. It hides what the analyzer was `asked` to hide, and
     /// the texts.
     pub(super) fn finish(self, asked: &Config) -> Result<(), Failure> {
-        let Self { raw, copy, mut named, path, texts } = self;
+        let Self { raw, copy, mut named, interfaces, path, texts } = self;
         let rules = if asked.redact.is_some() { asked.rules.clone() } else { Some(Arc::new(Rules::default())) };
         // What is allowed to leak is hidden all the same, as in reports.
         let config = Config {
@@ -61,9 +68,12 @@ impl Hiding {
             )));
         }
         let mut files = Files::from_reader("the evidence", FromStart::new(copy));
+        let copied = files.interfaces();
         while let Some(packet) = files.next()? {
+            interfaces.follow(&copied, |interface| interface);
             named.packet(&packet)?;
         }
+        interfaces.follow(&copied, |interface| interface);
         named.finish()?;
         Ok(())
     }
@@ -104,8 +114,8 @@ impl redact::Place for Unnamed {
         Ok(Files::from_reader("the evidence", FromStart::new(Arc::clone(&self.raw))))
     }
 
-    fn create(&self, original: &Files) -> Result<Saver, save::Error> {
-        let options = Options { interfaces: original.interfaces(), ..Options::default() };
+    fn create(&self, interfaces: Interfaces) -> Result<Saver, save::Error> {
+        let options = Options { interfaces, ..Options::default() };
         rewrite(&self.copy, Format::Pcapng, options)
     }
 

@@ -6,7 +6,7 @@ use super::canaries::Canaries;
 use super::session::stopped;
 use super::{FAILED, Failure, confine, hiding, rule_files, say, signals, streams, units};
 use crate::analyzer::Config;
-use crate::capture::{self, Files, Saver, save};
+use crate::capture::{self, Files, Interfaces, Saver, save};
 use crate::confine::sandbox::Sandbox;
 use crate::private_file;
 use crate::redact::{self, Outcome};
@@ -30,11 +30,16 @@ difference, so that wrong ones stay as wrong. TLS keys, comments and name tables
 left out. The copy is then searched for what might be left; times, addresses, names and everything
 that was not found to be a secret stay: look before you share.
 
-Exit codes: 0 the copy is there and no secret is left in it; 2 something else.";
+No copy is made where connections, early segments, datagrams of which fragments are missing, or findings
+beyond the bounds were not searched, unless --allow-incomplete is given. Bytes that were not captured are in
+no copy, and packets that are not read are searched one by one: neither prevents it.
+
+Exit codes: 0 the copy is there, and no secret is left in what of it was searched; 2 something else.";
 
 /// The arguments of `redact`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
+#[allow(clippy::struct_excessive_bools)] // each is an option of its own
 pub struct Args {
     /// The capture: pcap or pcapng, also compressed by gzip or zstd; `-` for standard input
     #[arg(value_name = "IN")]
@@ -59,6 +64,10 @@ pub struct Args {
     /// Hold at most this much in memory for everything unfinished (MiB without a unit)
     #[arg(long, value_name = "SIZE", default_value = "512MiB", value_parser = units::mib, help_heading = "Limits")]
     memory: usize,
+
+    /// Make the copy even where not all of the capture could be searched, and say what was not
+    #[arg(long, help_heading = "Limits")]
+    allow_incomplete: bool,
 
     /// Do not give up the right to open files and sockets before the first packet
     #[arg(long, help_heading = "Limits")]
@@ -115,6 +124,15 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     if !outcome.left.is_empty() {
         return Err(left(&outcome, &args.output));
     }
+    let unsearched = &outcome.unsearched;
+    if !unsearched.is_empty() && !args.allow_incomplete {
+        return Err(Failure::new(format!(
+            "{} was not made, since not all of the capture was searched: {unsearched}; {}`--allow-incomplete` makes \
+             it all the same",
+            streams::output_name(&args.output),
+            if unsearched.is_for_memory() { "give more `--memory`; " } else { "" }
+        )));
+    }
     place.keep()?;
     if !args.quiet {
         say(told(&outcome, &args.output));
@@ -138,13 +156,18 @@ fn left(outcome: &Outcome, output: &Path) -> Failure {
 }
 
 fn told(outcome: &Outcome, output: &Path) -> String {
-    format!(
-        "{} overwritten in {} of {}; none is left in {}",
+    let done = format!(
+        "{} overwritten in {} of {}",
         count(outcome.findings, "finding", "findings"),
         outcome.changed,
         count(outcome.packets, "packet", "packets"),
-        streams::output_name(output)
-    )
+    );
+    let output = streams::output_name(output);
+    if outcome.unsearched.is_empty() {
+        format!("{done}; none is left in {output}")
+    } else {
+        format!("{done}; {output} was not searched whole, and secrets may be left in it: {}", outcome.unsearched)
+    }
 }
 
 /// The capture, and a copy that has its name only once it is good.
@@ -279,8 +302,8 @@ impl redact::Place for Place {
         Ok(self.files(&self.name, &self.original))
     }
 
-    fn create(&self, original: &Files) -> Result<Saver, save::Error> {
-        let options = save::Options { interfaces: original.interfaces(), ..save::Options::default() };
+    fn create(&self, interfaces: Interfaces) -> Result<Saver, save::Error> {
+        let options = save::Options { interfaces, ..save::Options::default() };
         match &self.target {
             Target::File { temporary, .. } => Saver::create(temporary, options),
             Target::StandardOutput(_) => hiding::rewrite(&self.copy, save::Format::Pcap, options),

@@ -49,12 +49,15 @@ pub(super) struct Origin {
 impl Origin {
     /// What of the packets is evidence goes to one file, whatever becomes of all of them.
     fn evidence(&self, path: &Path, options: &Options, wanted: &Wanted) -> Result<(Saver, Option<Hiding>), Failure> {
-        let saving = || save::Options { interfaces: self.interfaces.clone(), ..save::Options::default() };
-        let saver = saver(path, saving())?;
+        let saving =
+            |interfaces: &Interfaces| save::Options { interfaces: interfaces.clone(), ..save::Options::default() };
         if !options.hides_evidence(wanted) {
-            return Ok((saver, None));
+            return Ok((saver(path, saving(&self.interfaces))?, None));
         }
-        let (before, hiding) = Hiding::before(saver, path, wanted.hidden.clone(), saving())?;
+        // The names of interfaces may hold secrets too.
+        let interfaces = Interfaces::default();
+        let named = (saver(path, saving(&interfaces))?, interfaces);
+        let (before, hiding) = Hiding::before(named, path, wanted.hidden.clone(), saving(&self.interfaces))?;
         Ok((before, Some(hiding)))
     }
 

@@ -19,8 +19,8 @@ pub struct Settings {
     pub sha256: bool,
     /// Whether somebody looks at the decoded bytes.
     pub inspect: bool,
-    /// Whether content codings are removed; where not, bodies are as they stand after the transfer
-    /// coding. Default true.
+    /// Whether codings are removed; where not, bodies are as they stand in the message without its
+    /// chunks. Default true.
     pub decode: bool,
     /// The longest head that is read, in bytes.
     pub longest_head: usize,
@@ -79,7 +79,7 @@ impl<S: Scan> Incoming<S> {
     }
 
     fn work(message: &mut Message, settings: &Settings) -> Option<Box<Work>> {
-        let transfer = remover(&message.head, "transfer-encoding", settings);
+        let transfer = settings.decode.then(|| remover(&message.head, "transfer-encoding", settings)).flatten();
         let mut content = settings.decode.then(|| remover(&message.head, "content-encoding", settings)).flatten();
         if content.is_some() && !settings.want_bodies() {
             message.body.length = None;
@@ -309,8 +309,8 @@ mod tests {
             (te, &once, none, text.len(), Some(text.len()), "gzip"),
             (&both, &twice, none, once.len(), None, "gzip"),
             (ce, &once, none, once.len(), None, "identity"),
-            // The content coding stays.
-            (&both, &twice, kept, once.len(), Some(once.len()), "gzip"),
+            // The codings stay.
+            (&both, &twice, kept, twice.len(), Some(twice.len()), "identity"),
         ] {
             for step in [1, 7, usize::MAX] {
                 let (message, seen, notes) = read(fields, bytes, step, &settings);

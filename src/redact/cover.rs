@@ -139,6 +139,7 @@ impl<'s> Cover<'s> {
         if layout.parts.is_empty() {
             let start = payload.unwrap_or(0);
             blanks.extend(self.needles.find(packet.data, start));
+            blanks.extend(self.sites.packets.get(&packet.id).into_iter().flatten().cloned());
             // A capture that cuts packets cuts secrets.
             if packet.data.len() < packet.original_length as usize {
                 self.cuts = true;
@@ -161,7 +162,10 @@ impl<'s> Cover<'s> {
         for part in &layout.parts {
             let here = part.packet == packet.id;
             let bytes = packet.data.get(part.at..part.at.saturating_add(part.length)).filter(|_| here);
-            let own = bytes.map(|bytes| self.needles.find(bytes, 0)).unwrap_or_default();
+            let mut own = bytes.map(|bytes| self.needles.find(bytes, 0)).unwrap_or_default();
+            let strays = self.sites.packets.get(&part.packet).into_iter().flatten();
+            let inside = strays.filter(|range| here && range.start >= part.at && range.end <= part.at + part.length);
+            own.extend(inside.map(|range| range.start - part.at..range.end - part.at));
             let checksums = if here { own_checksums(layout) } else { Vec::new() };
             let fragment = Fragment { part: *part, index: self.packets, own, checksums, done: false };
             self.fragments.add(fragment, packet.timestamp, &mut self.edits);

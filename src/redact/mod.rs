@@ -10,17 +10,22 @@ mod edit;
 mod needles;
 mod sites;
 mod spans;
+mod stray;
 mod trace;
+mod unsearched;
+
+pub use unsearched::Unsearched;
 
 use crate::analyzer::{Analyzer, Config, Event};
 use crate::capture::save::{self, Saver};
-use crate::capture::{self, Files};
+use crate::capture::{self, Files, Interface, Interfaces};
 use crate::leak::{Canaries, Canary, CanaryError, Finding, StreamFinding};
 use crate::packet::Packet;
 use cover::{Cover, Edits};
 use needles::Needles;
 use sites::Sites;
 use std::collections::HashSet;
+use stray::Stray;
 use trace::Tracer;
 
 /// What a secret is overwritten by.
@@ -57,11 +62,11 @@ pub trait Place {
     /// # Errors
     /// It cannot be opened.
     fn original(&self) -> Result<Files, capture::Error>;
-    /// The copy, empty.
+    /// The copy, empty, with what it says of its interfaces: a list that grows before their packets come.
     ///
     /// # Errors
     /// It cannot be created.
-    fn create(&self, original: &Files) -> Result<Saver, save::Error>;
+    fn create(&self, interfaces: Interfaces) -> Result<Saver, save::Error>;
     /// The copy that was written last.
     ///
     /// # Errors
@@ -102,6 +107,8 @@ pub struct Outcome {
     pub left: Vec<String>,
     /// Where the capture could not be read to its end, a line each.
     pub unread: Vec<String>,
+    /// What of the capture, or of its copy, was not searched whole.
+    pub unsearched: Unsearched,
 }
 
 /// Makes a copy without secrets: those that `config` looks for, and `texts` in place of its
@@ -113,28 +120,36 @@ pub fn redact(place: &impl Place, config: &Config, texts: &Texts) -> Result<Outc
     let mut outcome = Outcome::default();
     let mut sites = Sites::default();
     let config = &Config { canaries: texts.with(std::iter::empty())?, ..config.clone() };
-    outcome.unread = each(place.original()?, |_| {}, Some((config, &mut |event| sites.event(&event))));
+    (outcome.unread, outcome.unsearched) =
+        each(place.original()?, |_| {}, Some((config, &mut |event| sites.event(&event))));
     outcome.findings = sites.findings;
     for _ in 0..MOST_ROUNDS {
         let needles = Needles::new(&sites.secrets, texts);
         let edits = edits(place, config, &sites, &needles)?;
-        (outcome.packets, outcome.changed) = write(place, &edits)?;
-        let left = look(place, config, texts, &needles, &mut sites)?;
+        let stray = Stray::new(canaries(texts, &sites)?);
+        (outcome.packets, outcome.changed) = write(place, &edits, &needles, &stray)?;
+        let (left, unsearched) = look(place, config, (texts, &needles, &stray), &mut sites)?;
+        outcome.unsearched.join(unsearched);
         let same = left == outcome.left;
         outcome.left = left;
         if outcome.left.is_empty() || same {
             break;
         }
     }
+    outcome.findings += sites.packets.values().map(|found| found.len() as u64).sum::<u64>();
     Ok(outcome)
 }
 
 /// What looks at an analyzer's events, and what the analyzer is asked to do.
 type Analysis<'a> = (&'a Config, &'a mut dyn FnMut(Event));
 
-/// Reads a capture to its end; tells where it could not.
-fn each(mut files: Files, mut with: impl FnMut(&Packet<'_>), analysis: Option<Analysis<'_>>) -> Vec<String> {
-    let mut unread = Vec::new();
+/// Reads a capture to its end; tells where it could not, and what the analysis did not search.
+fn each(
+    mut files: Files,
+    mut with: impl FnMut(&Packet<'_>),
+    analysis: Option<Analysis<'_>>,
+) -> (Vec<String>, Unsearched) {
+    let (mut unread, mut unsearched) = (Vec::new(), Unsearched::default());
     let mut analysis = analysis.map(|(config, sink)| (Analyzer::new(config), sink));
     loop {
         match files.next() {
@@ -142,6 +157,7 @@ fn each(mut files: Files, mut with: impl FnMut(&Packet<'_>), analysis: Option<An
                 with(&packet);
                 if let Some((analyzer, sink)) = &mut analysis {
                     analyzer.packet(&packet, &mut *sink);
+                    unsearched.at(packet.id, analyzer.unsearched());
                 }
             }
             Ok(None) => break,
@@ -150,8 +166,17 @@ fn each(mut files: Files, mut with: impl FnMut(&Packet<'_>), analysis: Option<An
     }
     if let Some((mut analyzer, sink)) = analysis {
         analyzer.finish(sink);
+        unsearched.finish(&analyzer.counters().incomplete);
     }
-    unread
+    (unread, unsearched)
+}
+
+/// The texts, and the secrets found so far, as canaries.
+fn canaries(texts: &Texts, sites: &Sites) -> Result<Canaries, CanaryError> {
+    let mut others: Vec<_> = sites.secrets.iter().filter(|text| text.len() >= SHORTEST_CANARY).collect();
+    others.sort_unstable_by_key(|text| (std::cmp::Reverse(text.len()), *text));
+    others.truncate(MOST_CANARIES);
+    texts.with(others.into_iter())
 }
 
 /// Finds what is to be done to which packet.
@@ -167,13 +192,20 @@ fn edits(place: &impl Place, config: &Config, sites: &Sites, needles: &Needles) 
 }
 
 /// Writes the copy; gives how many packets it has and how many were changed.
-fn write(place: &impl Place, edits: &Edits) -> Result<(u64, u64), Error> {
+fn write(place: &impl Place, edits: &Edits, needles: &Needles, stray: &Stray) -> Result<(u64, u64), Error> {
     let files = place.original()?;
-    let mut saver = place.create(&files)?;
+    let (original, interfaces) = (files.interfaces(), Interfaces::default());
+    // A name that holds a secret is left out.
+    let is_free = |name: &String| needles.find(name.as_bytes(), 0).is_empty() && !stray.is_in(name.as_bytes());
+    let describe = || {
+        interfaces.follow(&original, |interface| Interface { name: interface.name.filter(is_free), ..interface });
+    };
+    let mut saver = place.create(interfaces.clone())?;
     let (mut changed, mut failed) = (0, None);
     each(
         files,
         |packet| {
+            describe();
             let data = edits.get(&packet.id).map(|edit| edit.apply(packet.data));
             changed += u64::from(data.as_deref().is_some_and(|data| data != packet.data));
             let packet = Packet { data: data.as_deref().unwrap_or(packet.data), ..*packet };
@@ -183,6 +215,7 @@ fn write(place: &impl Place, edits: &Edits) -> Result<(u64, u64), Error> {
         },
         None,
     );
+    describe();
     match failed {
         Some(error) => Err(error.into()),
         None => Ok((saver.finish()?, changed)),
@@ -193,16 +226,12 @@ fn write(place: &impl Place, edits: &Edits) -> Result<(u64, u64), Error> {
 fn look(
     place: &impl Place,
     config: &Config,
-    texts: &Texts,
-    needles: &Needles,
+    (texts, needles, stray): (&Texts, &Needles, &Stray),
     sites: &mut Sites,
-) -> Result<Vec<String>, Error> {
-    let mut others: Vec<_> = sites.secrets.iter().filter(|text| text.len() >= SHORTEST_CANARY).collect();
-    others.sort_unstable_by_key(|text| (std::cmp::Reverse(text.len()), *text));
-    others.truncate(MOST_CANARIES);
-    let config = Config { canaries: texts.with(others.into_iter())?, ..config.clone() };
+) -> Result<(Vec<String>, Unsearched), Error> {
+    let config = Config { canaries: canaries(texts, sites)?, ..config.clone() };
     let mut left = Vec::new();
-    let mut in_packets = Vec::new();
+    let (mut in_packets, mut strays) = (Vec::new(), Vec::new());
     let mut sink = |event: Event| {
         let before = left.len();
         match &event {
@@ -222,12 +251,20 @@ fn look(
         if !needles.find(packet.data, 14).is_empty() {
             in_packets.push(format!("a secret stands in packet {}", packet.id));
         }
+        let found = stray.find(packet);
+        if !found.is_empty() {
+            in_packets.push(format!("a secret stands in disguise in packet {}", packet.id));
+            strays.push((packet.id, found));
+        }
     };
-    each(place.copy()?, with, Some((&config, &mut sink)));
+    let (_, unsearched) = each(place.copy()?, with, Some((&config, &mut sink)));
+    for (id, found) in strays {
+        sites.packets.entry(id).or_default().extend(found);
+    }
     left.extend(in_packets);
     let mut seen = HashSet::new();
     left.retain(|line| seen.insert(line.clone()));
-    Ok(left)
+    Ok((left, unsearched))
 }
 
 /// What is still found, in words; nothing where only marks are.

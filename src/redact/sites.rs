@@ -27,6 +27,8 @@ pub(super) struct Sites {
     pub(super) datagrams: HashMap<PacketId, Vec<(u64, u64)>>,
     /// By the place of the message's first byte: what of its body.
     pub(super) bodies: HashMap<(PacketId, u32), Body>,
+    /// By packet: what of all its bytes, headers and padding too, whatever they belong to.
+    pub(super) packets: HashMap<PacketId, Vec<Range<usize>>>,
     /// The secrets as they were found.
     pub(super) secrets: HashSet<Vec<u8>>,
     pub(super) findings: u64,
