@@ -17,7 +17,7 @@ pub(crate) use shard::{Moment, Shard, Tally};
 
 use crate::decode::{self, Decoder, Unit};
 use crate::http::Settings;
-use crate::leak::{Allowlist, Canaries, Rules, Scanner, Severity};
+use crate::leak::{Allowlist, Canaries, Rules, Scanner, SecretIdKey, Severity};
 use crate::packet::{Packet, PacketId, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -45,6 +45,8 @@ pub struct Config {
     /// How much of each secret is hidden wherever it would be told, in percent; `None` for only
     /// those canaries that are to be hidden always.
     pub redact: Option<u8>,
+    /// The key for identifiers of secrets; `None` for findings without them.
+    pub secret_id_key: Option<SecretIdKey>,
     /// Findings that are not given out.
     pub allow: Allowlist,
     /// Whether it can be asked which packets belong to which streams. Off by default.
@@ -65,6 +67,7 @@ impl Default for Config {
             personal: false,
             canaries: Canaries::default(),
             redact: None,
+            secret_id_key: None,
             allow: Allowlist::default(),
             trace: false,
             verify_checksums: false,
@@ -97,7 +100,9 @@ impl Config {
     fn shard(&self, memory: usize) -> Shard {
         let scanner = if self.leaks {
             let rules = self.rules.clone().unwrap_or_else(|| Rules::defaults(self.personal));
-            Scanner::new(rules, self.canaries.clone()).redacting(self.redact)
+            Scanner::new(rules, self.canaries.clone())
+                .redacting(self.redact)
+                .with_secret_ids(self.secret_id_key.clone())
         } else {
             Scanner::default()
         };

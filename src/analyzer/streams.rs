@@ -6,7 +6,7 @@ use super::framing::Framed;
 use super::trace::Trace;
 use crate::decode::{Datagram, Endpoint, FourTuple, Segment};
 use crate::http::{Connection, Head, Message, Observer, Read, Scan, Settings};
-use crate::leak::{Allowlist, Finding, Found, Run, Scanner, Severity, Side, StreamFinding, Unkept, Where, identify};
+use crate::leak::{Allowlist, Finding, Found, Run, Scanner, Severity, Side, StreamFinding, Unkept, Where};
 use crate::packet::{PacketId, Place};
 use crate::pool::Pool;
 use crate::tcp::{Direction, Handler, Oddity, PerDirection, Source, Stream};
@@ -128,7 +128,7 @@ impl Streams {
     ) -> Vec<Finding> {
         let head = request.as_ref().map(|message| &message.head);
         let host = head.and_then(|head| head.field("host")).map_or_else(|| server.to_string().into(), <[u8]>::to_vec);
-        identify(found.iter_mut().map(|found| &mut found.finding), &host, head);
+        self.scanner.identify(&mut found, &server.to_string(), head);
         let target = head.and_then(Head::target).unwrap_or_default();
         let allowed: Vec<bool> = found.iter().map(|found| self.allow.allows(&found.finding, &host, target)).collect();
         let all = found.len();
@@ -205,7 +205,9 @@ impl<F: FnMut(Event)> Teller<'_, F> {
         }
         let (client, server) = (ends.map(|ends| ends.source), ends.map(|ends| ends.destination));
         let host = server.map(|server| server.to_string()).unwrap_or_default();
-        identify(&mut findings, host.as_bytes(), None);
+        for finding in &mut findings {
+            self.streams.scanner.identify_alone(finding, &host);
+        }
         let before = findings.len();
         findings.retain(|finding| !self.streams.allow.allows(finding, host.as_bytes(), b""));
         self.streams.allowed += (before - findings.len()) as u64;

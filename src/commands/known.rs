@@ -63,14 +63,35 @@ fn patterns_without_rule<'list>(list: &'list Allowlist, rules: Option<&Rules>) -
     if missing.is_empty() { missing } else { without(&Rules::defaults(true)) }
 }
 
-/// Reads the baseline.
-pub(super) fn baseline(path: &Path) -> Result<Baseline, Failure> {
+/// Reads the baseline in `path`, or an empty one. `with_key` is whether identifiers of secrets can be
+/// compared.
+///
+/// # Errors
+/// It cannot be read, is of another kind, or has identifiers that nobody can compare.
+pub(super) fn baseline(path: Option<&Path>, with_key: bool) -> Result<Baseline, Failure> {
+    let Some(path) = path else { return Ok(Baseline::default()) };
     let name = path.display();
     let file =
         streams::open(path).map_err(|error| Failure::new(format!("cannot read the baseline {name}: {error}")))?;
-    Baseline::read(BufReader::new(file)).map_err(|error| {
+    let baseline = Baseline::read(BufReader::new(file)).map_err(|error| {
         Failure::new(format!(
             "{name} is no baseline: {error}; give an earlier report of plainsight, in JSON Lines or SARIF"
         ))
-    })
+    })?;
+    if baseline.has_secret_ids() && !with_key {
+        return Err(Failure::new(format!(
+            "the baseline {name} has a `secret_id` for its secrets; give the key that they were made with \
+             (--secret-id-key-env or --secret-id-key-file)"
+        )));
+    }
+    Ok(baseline)
+}
+
+/// What is said of a baseline's entries without an identifier of their secret, where there are any.
+pub(super) fn without_ids(entries: u64) -> Option<String> {
+    match entries {
+        0 => None,
+        1 => Some("1 baseline entry matches any secret at its place".to_owned()),
+        _ => Some(format!("{entries} baseline entries match any secret at their place")),
+    }
 }

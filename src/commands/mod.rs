@@ -24,6 +24,7 @@ pub mod replay;
 mod reports;
 mod rule_files;
 pub mod rules;
+mod secret_id;
 pub mod server;
 mod session;
 mod signals;

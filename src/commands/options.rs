@@ -5,9 +5,10 @@
 use super::canaries::Canaries;
 use super::gate::{Allowed, Gate};
 use super::reports::{About, ReportFile, ReportFormat};
+use super::secret_id::KeySource;
 use super::{Failure, known, rule_files, say, streams, units};
 use crate::analyzer::Config;
-use crate::leak::{self, Allowlist, Rules, Severity};
+use crate::leak::{self, Allowlist, Rules, SecretIdKey, Severity};
 use crate::redact::Texts;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -109,9 +110,13 @@ pub(super) struct Options {
     #[arg(long, value_name = "SEVERITY", default_value = "medium", value_parser = severity, help_heading = LEAKS)]
     pub(super) min_severity: Severity,
 
-    /// Do not repeat what an earlier report (JSON or SARIF) found
+    /// Do not repeat what an earlier report (JSON or SARIF) found: an entry with a `secret_id` matches that
+    /// secret alone, one without it any secret at its place
     #[arg(long, value_name = "FILE", alias = "baseline-path", help_heading = LEAKS)]
     pub(super) baseline: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) secret_id_key: KeySource,
 
     /// What the project allows [default: .plainsight.toml, where there is one]
     #[arg(long, value_name = "FILE", help_heading = LEAKS)]
@@ -130,7 +135,7 @@ pub(super) struct Options {
 
     /// Do not look for leaks
     #[arg(long, conflicts_with_all = ["canary", "canary_env", "canary_file", "canary_ignore_case", "rules", "pii", "redact",
-        "baseline", "config", "fail_on_leak", "exit_code"], help_heading = LEAKS)]
+        "baseline", "secret_id_key_env", "secret_id_key_file", "config", "fail_on_leak", "exit_code"], help_heading = LEAKS)]
     no_leaks: bool,
 }
 
@@ -162,6 +167,7 @@ pub(super) struct Wanted {
     allow: Allowlist,
     canaries: leak::Canaries,
     rules: Option<Arc<Rules>>,
+    pub(super) secret_id_key: Option<SecretIdKey>,
     /// Canaries that are to be left in nothing but what `-w` writes.
     pub(super) hidden: Texts,
 }
@@ -179,7 +185,8 @@ impl Options {
             say(note);
         }
         let hidden = if self.redact.is_some() { found.texts() } else { found.masked() };
-        Ok(Wanted { allow, canaries: found.canaries()?, rules, hidden })
+        let secret_id_key = self.secret_id_key.read()?;
+        Ok(Wanted { allow, canaries: found.canaries()?, rules, secret_id_key, hidden })
     }
 
     /// Whether secrets are left out of the evidence.
@@ -203,6 +210,7 @@ impl Options {
             personal: self.pii,
             canaries: wanted.canaries,
             redact: self.redact,
+            secret_id_key: wanted.secret_id_key,
             verify_checksums: self.verify_checksums,
             allow: wanted.allow,
         }
@@ -282,7 +290,8 @@ impl Options {
         let canaries = self.canaries.files().iter().map(|path| ("--canary-file -", path));
         let named = [("--rules -", &self.rules), ("--config -", &self.config), ("--baseline -", &self.baseline)];
         let named = named.into_iter().filter_map(|(name, path)| Some((name, path.as_ref()?)));
-        let files: Vec<_> = canaries.chain(named).collect();
+        let key = self.secret_id_key.file().map(|path| ("--secret-id-key-file -", path));
+        let files: Vec<_> = canaries.chain(named).chain(key).collect();
         let read = files.iter().filter(|(_, path)| streams::is_standard(path)).map(|(name, _)| (*name).to_owned());
         streams::one_input(&captured.chain(read).collect::<Vec<_>>())?;
 

@@ -298,6 +298,7 @@ impl Output {
     pub(super) fn finish(&mut self, summary: &mut Summary) {
         summary.counters.exchanges = self.exchanges;
         summary.counters.findings = self.findings;
+        summary.baseline_without_ids = self.baseline.without_secret_ids();
         let cut = self.bodies.as_ref().map_or(0, Bodies::cut);
         if cut > 0 {
             summary.counters.let_go.insert("ends of exported bodies".to_owned(), cut);

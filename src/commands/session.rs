@@ -12,7 +12,7 @@ use super::options::{Options, Wanted};
 use super::output::Shared;
 use super::statistics::Statistics;
 use super::{FAILED, Failure, confine, known, reports, say, streams};
-use crate::analyzer::{Analyzer, Config, Counters, Incomplete, Loss};
+use crate::analyzer::{Analyzer, Config, Incomplete, Loss};
 use crate::capture::save::{self, Rotate, Saver};
 use crate::capture::{self, Files, Interfaces};
 use crate::confine::sandbox::Sandbox;
@@ -123,14 +123,14 @@ impl Session {
         let open = || {
             // Read before anything is written: a report may take its baseline's place.
             let wanted = options.wanted()?;
-            let baseline = options.baseline.as_deref().map(known::baseline).transpose()?;
+            let baseline = known::baseline(options.baseline.as_deref(), wanted.secret_id_key.is_some())?;
             let budget = (!origin.twice).then(|| options.evidence_memory());
             let evidence =
                 options.evidence.as_deref().map(|path| origin.evidence(path, options, &wanted)).transpose()?;
             let evidence = evidence.map(|(saver, hiding)| Evidence::new(saver, budget).hiding(hiding));
             let saver = options.write.as_deref().map(|path| origin.to(path)).transpose()?;
             let mut output = output.lock();
-            output.passing_over(baseline.unwrap_or_default());
+            output.passing_over(baseline);
             output.create_files(options)?;
             Ok((wanted, saver, evidence))
         };
@@ -322,12 +322,12 @@ impl Session {
         }
         counters.incomplete.add(Loss::DamagedInput, self.damaged);
         counters.incomplete.add(Loss::NothingCaptured, u64::from(dropped.is_some() && counters.packets == 0));
-        let mut summary = Summary { counters, dropped: dropped.unwrap_or_default() };
+        let mut summary = Summary { counters, dropped: dropped.unwrap_or_default(), ..Summary::default() };
         let mut output = self.output.lock();
         output.finish(&mut summary);
         let incomplete = summary.incomplete();
         if !self.silent {
-            say(told(&summary.counters, output.known(), dropped, &incomplete));
+            say(told(&summary, output.known(), dropped.is_some(), &incomplete));
         }
         let code = match output.error() {
             Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -344,9 +344,10 @@ impl Session {
 }
 
 /// The summary in words.
-fn told(counters: &Counters, known: u64, dropped: Option<Dropped>, incomplete: &Incomplete) -> String {
+fn told(summary: &Summary, known: u64, live: bool, incomplete: &Incomplete) -> String {
+    let Summary { counters, dropped, baseline_without_ids } = summary;
     let mut text = count(counters.packets, "packet", "packets");
-    if let Some(dropped) = dropped {
+    if live {
         _ = write!(text, " seen, {} dropped by the kernel, {} by the interface", dropped.kernel, dropped.interface);
         if dropped.queue > 0 {
             _ = write!(text, ", {} here for want of time", dropped.queue);
@@ -364,6 +365,9 @@ fn told(counters: &Counters, known: u64, dropped: Option<Dropped>, incomplete: &
         if count > 0 {
             _ = write!(text, "; {count} {what}");
         }
+    }
+    if let Some(note) = known::without_ids(*baseline_without_ids) {
+        _ = write!(text, "; {note}");
     }
     for (what, counts) in [("not understood", &counters.not_understood), ("let go", &counters.let_go)] {
         if !counts.is_empty() {
@@ -386,6 +390,7 @@ pub(super) fn stopped(stop: &AtomicBool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analyzer::Counters;
 
     #[test]
     fn the_summary_in_words() {
@@ -407,12 +412,13 @@ mod tests {
                 4,
                 Some(Dropped { kernel: 5, interface: 0, queue: 7 }),
                 "14 packets seen, 5 dropped by the kernel, 0 by the interface, 7 here for want of time; 1 exchange in 2 TCP streams; \
-                 3 findings (2 critical, 1 medium); 4 in the baseline; 3 allowed by the project; not understood: ip: cut (1), link: type 147 (3); \
+                 3 findings (2 critical, 1 medium); 4 in the baseline; 3 allowed by the project; 1 baseline entry matches any secret at its place; not understood: ip: cut (1), link: type 147 (3); \
                  let go: idle flow (9); incomplete: packets dropped by the kernel (5), packets dropped by the queue (7)",
             ),
         ] {
-            let summary = Summary { counters, dropped: dropped.unwrap_or_default() };
-            assert_eq!(told(&summary.counters, known, dropped, &summary.incomplete()), want);
+            let baseline_without_ids = u64::from(known > 0);
+            let summary = Summary { counters, dropped: dropped.unwrap_or_default(), baseline_without_ids };
+            assert_eq!(told(&summary, known, dropped.is_some(), &summary.incomplete()), want);
         }
     }
 }

@@ -199,13 +199,13 @@ fn glob(pattern: &[u8], text: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::finding::{Severity, Where};
     use super::*;
     use crate::packet::Place;
     use proptest::prelude::*;
 
-    fn finding(rule: &str, secret: &str, fingerprint: &str) -> Finding {
+    pub(in crate::leak) fn finding(rule: &str, secret: &str, fingerprint: &str) -> Finding {
         Finding {
             rule: rule.to_owned(),
             severity: Severity::High,
@@ -220,6 +220,7 @@ mod tests {
             about: Vec::new(),
             fix: String::new(),
             fingerprint: fingerprint.to_owned(),
+            secret_id: None,
             identity: 0,
         }
     }

@@ -7,17 +7,23 @@ use super::finding::Finding;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::io::Read;
 
 /// The key of our fingerprint in a SARIF result's `partialFingerprints` (SARIF 2.1.0 §3.27.17).
 pub(crate) const SARIF_FINGERPRINT: &str = "plainsight/v1";
 
+/// The key there of the identifier of a result's secret.
+pub(crate) const SARIF_SECRET_ID: &str = "plainsight/secretId/v1";
+
 /// What an earlier report found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Baseline {
-    fingerprints: HashSet<String>,
+    /// The fingerprints of entries without an identifier of their secret.
+    any_secret: HashSet<String>,
+    /// The fingerprints of the others, each with those identifiers.
+    secrets: HashMap<String, HashSet<String>>,
 }
 
 /// Why something is no baseline.
@@ -70,13 +76,16 @@ impl Baseline {
                     if driver.name != env!("CARGO_PKG_NAME") {
                         return kind(&format!("a SARIF report by {:?}, not by plainsight", driver.name));
                     }
-                    let fingerprints = results.into_iter().filter_map(|result| result.fingerprints.plainsight);
-                    self.fingerprints.extend(fingerprints);
+                    for Outcome { fingerprints: Partial { plainsight, secret_id } } in results {
+                        self.insert(plainsight, secret_id);
+                    }
                 }
             }
-            Document { kind: Some(_), fingerprint, findings, .. } => {
-                self.fingerprints.extend(fingerprint);
-                self.fingerprints.extend(findings.0);
+            Document { kind: Some(_), fingerprint, secret_id, findings, .. } => {
+                self.insert(fingerprint, secret_id);
+                for Known { fingerprint, secret_id } in findings.0 {
+                    self.insert(Some(fingerprint), secret_id);
+                }
             }
             Document { log: Some(_), .. } => return kind("an HTTP archive (HAR)"),
             _ => return kind("JSON of another kind"),
@@ -84,19 +93,39 @@ impl Baseline {
         Ok(())
     }
 
-    /// Whether a finding was in the report.
+    fn insert(&mut self, fingerprint: Option<String>, secret_id: Option<String>) {
+        match (fingerprint, secret_id) {
+            (Some(fingerprint), Some(id)) => _ = self.secrets.entry(fingerprint).or_default().insert(id),
+            (Some(fingerprint), None) => _ = self.any_secret.insert(fingerprint),
+            (None, _) => {}
+        }
+    }
+
+    /// Whether a finding was in the report: an entry has its fingerprint and, where the entry has an
+    /// identifier of the secret, that too.
     pub fn knows(&self, finding: &Finding) -> bool {
-        self.fingerprints.contains(&finding.fingerprint)
+        let same = |ids: &HashSet<String>| finding.secret_id.as_ref().is_some_and(|id| ids.contains(id));
+        self.any_secret.contains(&finding.fingerprint) || self.secrets.get(&finding.fingerprint).is_some_and(same)
     }
 
     /// How many different findings are known.
     pub fn len(&self) -> usize {
-        self.fingerprints.len()
+        self.any_secret.len() + self.secrets.values().map(HashSet::len).sum::<usize>()
     }
 
     /// Whether none is.
     pub fn is_empty(&self) -> bool {
-        self.fingerprints.is_empty()
+        self.any_secret.is_empty() && self.secrets.is_empty()
+    }
+
+    /// Whether an entry has an identifier of its secret.
+    pub fn has_secret_ids(&self) -> bool {
+        !self.secrets.is_empty()
+    }
+
+    /// How many different entries have none, and match any secret at their place.
+    pub fn without_secret_ids(&self) -> u64 {
+        self.any_secret.len() as u64
     }
 }
 
@@ -114,8 +143,9 @@ struct Document {
     #[serde(rename = "type")]
     kind: Option<String>,
     fingerprint: Option<String>,
+    secret_id: Option<String>,
     #[serde(default)]
-    findings: Fingerprints,
+    findings: Findings,
     runs: Option<Vec<Run>>,
     log: Option<IgnoredAny>,
 }
@@ -148,38 +178,41 @@ struct Outcome {
 struct Partial {
     #[serde(rename = "plainsight/v1")]
     plainsight: Option<String>,
+    #[serde(rename = "plainsight/secretId/v1")]
+    secret_id: Option<String>,
 }
 
 /// Those of an exchange's findings. The summary has their numbers under the same key.
 #[derive(Default)]
-struct Fingerprints(Vec<String>);
+struct Findings(Vec<Known>);
 
 #[derive(Deserialize)]
 struct Known {
     fingerprint: String,
+    secret_id: Option<String>,
 }
 
-impl<'de> Deserialize<'de> for Fingerprints {
+impl<'de> Deserialize<'de> for Findings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Either;
         impl<'de> Visitor<'de> for Either {
-            type Value = Fingerprints;
+            type Value = Findings;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("findings or their numbers")
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut findings: A) -> Result<Fingerprints, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut findings: A) -> Result<Findings, A::Error> {
                 let mut all = Vec::new();
-                while let Some(Known { fingerprint }) = findings.next_element()? {
-                    all.push(fingerprint);
+                while let Some(known) = findings.next_element()? {
+                    all.push(known);
                 }
-                Ok(Fingerprints(all))
+                Ok(Findings(all))
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut numbers: A) -> Result<Fingerprints, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut numbers: A) -> Result<Findings, A::Error> {
                 while numbers.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Fingerprints::default())
+                Ok(Findings::default())
             }
         }
         deserializer.deserialize_any(Either)
@@ -192,7 +225,7 @@ mod tests {
 
     fn fingerprints(report: &str) -> Result<Vec<String>, String> {
         let baseline = Baseline::read(report.as_bytes()).map_err(|error| error.to_string())?;
-        let mut all: Vec<_> = baseline.fingerprints.into_iter().collect();
+        let mut all: Vec<_> = baseline.any_secret.into_iter().collect();
         all.sort_unstable();
         Ok(all)
     }
@@ -213,6 +246,31 @@ mod tests {
             ),
         ] {
             assert_eq!(fingerprints(report).unwrap(), want, "{report}");
+        }
+    }
+
+    #[test]
+    fn an_entry_with_a_secret_id_matches_that_secret_alone() {
+        let report = "{\"type\":\"finding\",\"fingerprint\":\"a\",\"secret_id\":\"1\"}\n\
+                      {\"type\":\"exchange\",\"findings\":[{\"fingerprint\":\"a\",\"secret_id\":\"2\"},{\"fingerprint\":\"b\"}]}\n\
+                      {\"runs\":[{\"tool\":{\"driver\":{\"name\":\"plainsight\"}},\"results\":[{\"partialFingerprints\":\
+                      {\"plainsight/v1\":\"c\",\"plainsight/secretId/v1\":\"3\"}}]}]}";
+        let baseline = Baseline::read(report.as_bytes()).unwrap();
+        assert_eq!((baseline.len(), baseline.without_secret_ids(), baseline.has_secret_ids()), (4, 1, true));
+        for (fingerprint, id, want) in [
+            ("a", Some("1"), true),
+            ("a", Some("2"), true),
+            ("a", Some("3"), false),
+            ("a", None, false),
+            ("b", Some("1"), true),
+            ("b", None, true),
+            ("c", Some("3"), true),
+            ("c", Some("1"), false),
+            ("d", Some("1"), false),
+        ] {
+            let mut finding = crate::leak::allow::tests::finding("x", "", fingerprint);
+            finding.secret_id = id.map(str::to_owned);
+            assert_eq!(baseline.knows(&finding), want, "{fingerprint} {id:?}");
         }
     }
 

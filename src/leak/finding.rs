@@ -80,6 +80,18 @@ pub enum Where {
 
 impl Where {
     /// The name of the field, where there is one.
+    pub(super) fn name(&self) -> Option<&str> {
+        match self {
+            Self::RequestHeader(name)
+            | Self::RequestTrailer(name)
+            | Self::ResponseHeader(name)
+            | Self::ResponseTrailer(name)
+            | Self::ResponseInterim(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// The same, to be changed.
     pub(super) fn name_mut(&mut self) -> Option<&mut String> {
         match self {
             Self::RequestHeader(name)
@@ -143,8 +155,11 @@ pub struct Finding {
     pub about: Vec<(String, String)>,
     /// How to stop it, one line.
     pub fix: String,
-    /// The same from run to run; made of rule, host, method, path and place, never of the secret.
+    /// The same from run to run; made of rule, host, method, path and place, with
+    /// marks where the secret stands in these.
     pub fingerprint: String,
+    /// The identifier of the secret under the key of whoever asked for one: 16 hexadecimal digits.
+    pub secret_id: Option<String>,
     /// The same for the same secret within one process, hidden or not; in no report.
     pub identity: u64,
 }

@@ -1,6 +1,7 @@
 //! A name for a finding that stays the same from run to run.
 //!
-//! Made of where it is, never of the secret: that could be guessed back, and tokens change.
+//! Made of where it is, never of the secret: that could be guessed back, and tokens change. Whoever
+//! asks for one masks the secret where it stands in the host, the method or the target.
 
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -15,7 +16,12 @@ pub fn fingerprint(rule: &str, host: &[u8], method: &[u8], target: &[u8], locati
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
-    hash.finalize().iter().take(8).fold(String::with_capacity(16), |mut text, byte| {
+    digits(&hash.finalize())
+}
+
+/// The first 16 hexadecimal digits of a hash.
+pub(super) fn digits(hash: &[u8]) -> String {
+    hash.iter().take(8).fold(String::with_capacity(16), |mut text, byte| {
         // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
         text

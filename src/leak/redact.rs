@@ -163,7 +163,8 @@ pub(super) fn alone(finding: &mut Finding, percent: Option<Percent>) {
     }
 }
 
-fn is_of_request(location: &Where) -> bool {
+/// Whether a value is the request's.
+pub(super) fn is_of_request(location: &Where) -> bool {
     matches!(
         location,
         Where::RequestMethod

@@ -7,7 +7,6 @@ use super::active::Rules;
 use super::canary::{self, Canaries};
 use super::engine::Sighting;
 use super::finding::{Finding, Severity, Where};
-use super::fingerprint::fingerprint;
 use super::found::{Found, Part, Rank, settle};
 use super::gitleaks::{Evidence, Required};
 use super::http_rules::{self, Leak};
@@ -16,13 +15,13 @@ use super::quota::Unkept;
 use super::redact::{self, Percent};
 use super::rule::Rule;
 use super::run::Run;
+use super::secret_id::SecretIdKey;
 use super::values::{Origin, locate, value_of};
 use crate::http::{Head, Message};
 use crate::packet::Place;
 use std::cell::Cell;
-use std::hash::{BuildHasher as _, RandomState};
 use std::ops::Range;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 /// The name of the rule that canaries are found by.
 pub const CANARY_RULE: &str = "canary";
@@ -33,6 +32,7 @@ pub struct Scanner {
     canaries: Canaries,
     rules: Arc<Rules>,
     redact: Option<Percent>,
+    pub(super) secret_id_key: Option<SecretIdKey>,
     /// What was found and not kept.
     unkept: Cell<Unkept>,
 }
@@ -49,7 +49,7 @@ pub enum Side {
 impl Scanner {
     /// Looks for these texts, and for what these rules describe.
     pub fn new(rules: Arc<Rules>, canaries: Canaries) -> Self {
-        Self { canaries, rules, redact: None, unkept: Cell::default() }
+        Self { canaries, rules, redact: None, secret_id_key: None, unkept: Cell::default() }
     }
 
     /// Hides so much of each secret that it finds, in percent; `None` for only those that are to
@@ -57,6 +57,13 @@ impl Scanner {
     #[must_use]
     pub fn redacting(mut self, percent: Option<u8>) -> Self {
         self.redact = percent.map(Percent::new);
+        self
+    }
+
+    /// Gives each finding an identifier of its secret under this key.
+    #[must_use]
+    pub fn with_secret_ids(mut self, key: Option<SecretIdKey>) -> Self {
+        self.secret_id_key = key;
         self
     }
 
@@ -353,6 +360,7 @@ impl Scanner {
             about: name.map(|name| ("name".to_owned(), name)).into_iter().collect(),
             fix: "Send it only inside TLS (https://), and change the secret: whoever watched has it.".to_owned(),
             fingerprint: String::new(),
+            secret_id: None,
             identity: 0,
         }
     }
@@ -381,6 +389,7 @@ impl Scanner {
             about: http_rules::token::about(&sighting.secret),
             fix: rule.fix.clone(),
             fingerprint: String::new(),
+            secret_id: None,
             identity: 0,
         };
         let is_outside = rule.is_outside;
@@ -398,19 +407,6 @@ fn paths(message: &Message, target: &[u8]) -> Vec<Vec<u8>> {
     let name = disposition.as_deref().and_then(|line| line.split_once("filename=")).map(|(_, name)| name);
     paths.extend(name.map(|name| name.split(';').next().unwrap_or_default().trim().trim_matches('"').into()));
     paths
-}
-
-/// Keyed, so that a number gives nothing away of its secret.
-static IDENTITIES: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-
-/// Gives findings of an exchange their fingerprints, and their secrets their numbers.
-pub(crate) fn identify<'a>(findings: impl IntoIterator<Item = &'a mut Finding>, host: &[u8], request: Option<&Head>) {
-    let method = request.and_then(Head::method).unwrap_or_default();
-    let target = request.and_then(Head::target).unwrap_or_default();
-    for finding in findings {
-        finding.identity = IDENTITIES.hash_one(&finding.secret);
-        finding.fingerprint = fingerprint(&finding.rule, host, method, target, &finding.location.to_string());
-    }
 }
 
 fn leak_found(leak: Leak, place: Place, location: Where, spot: (Part, Range<usize>)) -> Found {
@@ -431,6 +427,7 @@ fn leak_found(leak: Leak, place: Place, location: Where, spot: (Part, Range<usiz
         about,
         fix: rule.fix.to_owned(),
         fingerprint: String::new(),
+        secret_id: None,
         identity: 0,
     };
     let rank = if rule.strong { Rank::Scheme } else { Rank::Http };

@@ -60,6 +60,8 @@ pub struct Summary {
     pub counters: Counters,
     /// What the capture lost; nothing where it was replayed.
     pub dropped: Dropped,
+    /// Entries of the baseline without a `secret_id`: they match any secret at their place.
+    pub baseline_without_ids: u64,
 }
 
 impl Summary {

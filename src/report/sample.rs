@@ -88,6 +88,7 @@ pub(super) fn canary() -> Finding {
         about: Vec::new(),
         fix: "Serve it over HTTPS only.".to_owned(),
         fingerprint: "0123456789abcdef".to_owned(),
+        secret_id: None,
         identity: 0,
     }
 }

@@ -11,7 +11,7 @@ use super::outbox::Outbox;
 use super::sighting::{Sighting, sightings};
 use super::{Report, Summary, escape};
 use crate::analyzer::Event;
-use crate::leak::{Finding, SARIF_FINGERPRINT, Severity};
+use crate::leak::{Finding, SARIF_FINGERPRINT, SARIF_SECRET_ID, Severity};
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::hash::BuildHasher;
@@ -93,6 +93,10 @@ impl<W: Write> Sarif<W> {
         json.plain(r#"],"partialFingerprints":{"#, SARIF_FINGERPRINT);
         json.string(":", finding.fingerprint.as_bytes());
         json.string(r#","primaryLocationLineHash":"#, format!("{}:{ordinal}", finding.fingerprint).as_bytes());
+        if let Some(id) = &finding.secret_id {
+            json.plain(",", SARIF_SECRET_ID);
+            json.string(":", id.as_bytes());
+        }
         json.raw("}");
         properties(json, sighting);
         json.raw("}");
@@ -102,7 +106,8 @@ impl<W: Write> Sarif<W> {
     /// it was told already.
     fn first_of_its_kind(&mut self, finding: &Finding) -> Option<u32> {
         if self.seen.len() < MOST_REMEMBERED {
-            let hash = self.seen.hasher().hash_one((&finding.fingerprint, &finding.rule, &finding.secret));
+            let hash =
+                self.seen.hasher().hash_one((&finding.fingerprint, &finding.rule, &finding.secret, &finding.secret_id));
             if !self.seen.insert(hash) {
                 return None;
             }

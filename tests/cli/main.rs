@@ -2,6 +2,7 @@
 #![cfg(all(feature = "cli", unix))]
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod baselines;
 mod dash;
 mod endings;
 mod ends;

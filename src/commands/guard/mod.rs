@@ -16,6 +16,7 @@ use super::canaries::Canaries;
 use super::gate::Allowed;
 use super::options::{Format, severity};
 use super::reports::ReportFile;
+use super::secret_id::KeySource;
 use super::{Failure, streams, units};
 use crate::leak::Severity;
 use std::ffi::OsString;
@@ -61,9 +62,13 @@ pub struct Args {
     #[arg(long, value_name = "SEVERITY", default_value = "medium", value_parser = severity, help_heading = LEAKS)]
     min_severity: Severity,
 
-    /// Do not repeat what an earlier report (JSON or SARIF) found
+    /// Do not repeat what an earlier report (JSON or SARIF) found: an entry with a `secret_id` matches that
+    /// secret alone, one without it any secret at its place
     #[arg(long, value_name = "FILE", alias = "baseline-path", help_heading = LEAKS)]
     baseline: Option<PathBuf>,
+
+    #[command(flatten)]
+    secret_id_key: KeySource,
 
     /// What the project allows [default: .plainsight.toml, where there is one]
     #[arg(long, value_name = "FILE", help_heading = LEAKS)]
@@ -152,7 +157,12 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
 /// Refuses standard input and output, which are the command's, and outputs that are inputs.
 #[cfg(target_os = "linux")]
 fn check_files(args: &Args) -> Result<(), Failure> {
-    let of_files = [&args.rules, &args.config].into_iter().flatten().chain(args.canaries.files()).cloned();
+    let of_files = [&args.rules, &args.config]
+        .into_iter()
+        .flatten()
+        .chain(args.canaries.files())
+        .chain(args.secret_id_key.file())
+        .cloned();
     let inputs: Vec<PathBuf> = of_files.collect();
     let outputs: Vec<PathBuf> = args.outputs.iter().map(|file| &file.path).chain(&args.write).cloned().collect();
     if inputs.iter().chain(&args.baseline).any(|path| streams::is_standard(path)) {

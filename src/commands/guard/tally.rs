@@ -3,6 +3,7 @@
 //!
 //! It refuses to know how anything was captured.
 
+use super::super::known;
 use super::super::options::Format;
 use super::Args;
 use super::files::Files;
@@ -26,8 +27,8 @@ const MOST_MARKS: usize = 32;
 /// What leaked so far.
 pub(super) struct Tally {
     entries: Vec<Entry>,
-    /// Where in `entries` a finding of this rule, fingerprint and name stands.
-    index: HashMap<(String, String, Option<String>), usize>,
+    /// Where in `entries` a finding of this rule, fingerprint, name and secret's identifier stands.
+    index: HashMap<(String, String, Option<String>, Option<String>), usize>,
     /// The hosts that each secret crossed the wire to or from.
     secrets: HashSet<(u64, String)>,
     /// Findings that count and were not kept.
@@ -156,7 +157,12 @@ impl Tally {
         if self.secrets.len() < MOST_SECRETS {
             self.secrets.insert((finding.identity, told.host.clone()));
         }
-        let key = (finding.rule.clone(), finding.fingerprint.clone(), name(finding).map(str::to_owned));
+        let key = (
+            finding.rule.clone(),
+            finding.fingerprint.clone(),
+            name(finding).map(str::to_owned),
+            finding.secret_id.clone(),
+        );
         if let Some(entry) = self.index.get(&key).and_then(|at| self.entries.get_mut(*at)) {
             entry.times += 1;
             entry.last = entry.last.max(packet);
@@ -180,6 +186,7 @@ impl Tally {
     /// `namespaces` is in how many network namespaces of its own making the command was seen.
     pub(super) fn tell(&mut self, mut summary: Summary, namespaces: u16) -> io::Result<()> {
         summary.counters.findings = self.findings;
+        summary.baseline_without_ids = self.baseline.without_secret_ids();
         self.files.finish(&summary);
         self.entries.sort_by_key(|entry| std::cmp::Reverse(entry.finding.severity));
         if self.how.quiet {
@@ -195,7 +202,7 @@ impl Tally {
     }
 
     fn text(&self, summary: &Summary, namespaces: u16) -> String {
-        let Summary { counters, dropped } = summary;
+        let Summary { counters, dropped, .. } = summary;
         let incomplete = summary.incomplete();
         let mut text = String::new();
         let watched = format!(
@@ -228,6 +235,9 @@ impl Tally {
         }
         text += &unseen(&incomplete, namespaces);
         // Those of the environment and of files are shown to nobody.
+        if let Some(note) = known::without_ids(summary.baseline_without_ids) {
+            _ = writeln!(text, "  {note}.");
+        }
         if !self.how.reveal && self.entries.iter().any(|entry| !entry.is_masked()) {
             text += "  Secrets are hidden; --reveal shows them";
             let some = self.entries.iter().any(Entry::is_masked);
@@ -276,7 +286,7 @@ impl Tally {
 
     /// A line for each finding, then the summary, with the names of the contract.
     fn json(&self, summary: &Summary, namespaces: u16) -> String {
-        let Summary { counters, dropped } = summary;
+        let Summary { counters, dropped, .. } = summary;
         let mut text = String::new();
         for entry in &self.entries {
             _ = writeln!(text, "{}", json_line(&entry.line()).unwrap_or_default());
@@ -300,6 +310,9 @@ impl Tally {
         if !incomplete.is_empty() {
             let counts = incomplete.iter().map(|(loss, count)| (loss.name().to_owned(), count.into()));
             line["incomplete"] = Value::Object(counts.collect());
+        }
+        if summary.baseline_without_ids > 0 {
+            line["baseline_without_ids"] = summary.baseline_without_ids.into();
         }
         if namespaces > 0 {
             line["namespaces_not_watched"] = namespaces.into();
@@ -346,14 +359,18 @@ impl Entry {
         let about: serde_json::Map<String, Value> =
             finding.about.iter().map(|(key, value)| (key.clone(), value.clone().into())).collect();
         let secret = String::from_utf8_lossy(&finding.secret);
-        json!({
+        let mut line = json!({
             "type": "finding", "rule": finding.rule, "severity": finding.severity.name(), "title": finding.title,
             "client": self.told.client, "server": self.told.server, "in": self.told.what,
             "where": finding.location.to_string(), "packet": finding.place.packet.number(), "offset": finding.offset,
             "length": finding.length, "packet_offset": finding.place.offset, "via": finding.via, "secret": secret,
             "redacted": finding.redacted, "about": about, "fix": finding.fix, "fingerprint": finding.fingerprint,
             "times": self.times, "last_packet": self.last,
-        })
+        });
+        if let Some(id) = &finding.secret_id {
+            line["secret_id"] = id.as_str().into();
+        }
+        line
     }
 }
 

@@ -134,12 +134,13 @@ impl<'a> Watcher<'a> {
         let opening = || {
             let rules = rule_files::wanted(args.rules.as_deref())?;
             let allow = known::allowlist(args.config.as_deref(), rules.as_deref(), args.quiet)?;
-            let baseline = args.baseline.as_deref().map(known::baseline).transpose()?.unwrap_or_default();
+            let key = args.secret_id_key.read()?;
+            let baseline = known::baseline(args.baseline.as_deref(), key.is_some())?;
             let options = save::Options { interfaces: live.interfaces(), ..save::Options::default() };
             let saver = args.write.as_deref().map(|path| Saver::create(path, options)).transpose()?;
-            Ok((rules, allow, baseline, Files::create(args)?, saver))
+            Ok((rules, allow, key, baseline, Files::create(args)?, saver))
         };
-        let (rules, allow, baseline, files, saver) = if namespace == Some(Kind::UserAndNetwork) {
+        let (rules, allow, secret_id_key, baseline, files, saver) = if namespace == Some(Kind::UserAndNetwork) {
             // Nobody but our own user is there to be.
             let opened = opening()?;
             privileges::drop_in_namespace().map_err(|error| Failure::new(error.to_string()))?;
@@ -162,6 +163,7 @@ impl<'a> Watcher<'a> {
             allow,
             personal: args.pii,
             redact: (!args.reveal).then_some(100),
+            secret_id_key,
             ..Config::default()
         };
         let tally = Tally::new(args, baseline, files);
@@ -228,7 +230,7 @@ impl<'a> Watcher<'a> {
         }
         let mut counters = self.analyzer.counters();
         counters.incomplete.add(Loss::NothingCaptured, u64::from(self.args.host && counters.packets == 0));
-        let summary = Summary { counters, dropped };
+        let summary = Summary { counters, dropped, ..Summary::default() };
         let incomplete = summary.incomplete();
         let told = self.tally.tell(summary, ending.namespaces);
         self.failed |= self.tally.files.failed;

@@ -333,6 +333,9 @@ impl Line<'_> {
         self.json.raw(if finding.about.is_empty() { "" } else { "}" });
         self.json.string(r#","fix":"#, finding.fix.as_bytes());
         self.json.string(r#","fingerprint":"#, finding.fingerprint.as_bytes());
+        if let Some(id) = &finding.secret_id {
+            self.json.string(r#","secret_id":"#, id.as_bytes());
+        }
     }
 
     fn summary(&mut self, summary: &Summary) {
@@ -367,7 +370,11 @@ impl Line<'_> {
             self.json.number(":", count);
             opening = ",";
         }
-        self.json.raw("}}\n");
+        self.json.raw("}");
+        if summary.baseline_without_ids > 0 {
+            self.json.number(r#","baseline_without_ids":"#, summary.baseline_without_ids);
+        }
+        self.json.raw("}\n");
     }
 
     /// A key with its list, left out where the list is empty.
