@@ -22,7 +22,7 @@ const LONG: Duration = Duration::from_secs(30);
 
 /// The program with its own data in that folder.
 fn plainsight(data: &Path) -> Command {
-    let mut command = program::plainsight();
+    let mut command = program::plainsight_heeding_signals();
     command.env("XDG_DATA_HOME", data);
     command
 }

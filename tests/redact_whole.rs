@@ -7,7 +7,7 @@ mod kit;
 
 use base64::Engine as _;
 use kit::capture::{LITTLE, MICROS, gzip, pcap};
-use kit::program::{plainsight, text};
+use kit::program::{plainsight, plainsight_heeding_signals, text};
 use kit::wire::{self, End, PSH, frame, ip, on_ethernet};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -226,7 +226,7 @@ fn compressed_by_a_transfer_coding() {
 fn a_signal_leaves_no_unfinished_copy() {
     let case = Case::new(&pcap(&open_requests(2000)));
     for signal in [Signal::SIGTERM, Signal::SIGHUP] {
-        let mut child = plainsight()
+        let mut child = plainsight_heeding_signals()
             .args(["redact", "--no-sandbox"])
             .args([case.input(), case.output()])
             .stderr(Stdio::null())

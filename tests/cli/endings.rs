@@ -1,6 +1,6 @@
 //! Runs that are asked to end, and readers of standard output who leave.
 
-use crate::kit::program::plainsight;
+use crate::kit::program::{plainsight, plainsight_heeding_signals};
 use crate::tool::{SECRET, code, elsewhere, lesson, saved, stderr, text};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -18,7 +18,7 @@ fn every_ending_signal_ends_with_whole_reports() {
     for name in ["-INT", "-TERM", "-HUP", "-QUIT"] {
         let folder = tempfile::tempdir().unwrap();
         let (sarif, har) = (folder.path().join("x.sarif"), folder.path().join("x.har"));
-        let mut child = plainsight()
+        let mut child = plainsight_heeding_signals()
             .args(["replay", "--format", "json", "--canary", SECRET, "-"])
             .args(["--output", &format!("sarif={}", sarif.display()), "--output", &format!("har={}", har.display())])
             .stdin(Stdio::piped())
@@ -51,7 +51,7 @@ fn a_pipe_that_runs_dry_does_not_hold_up_the_end() {
     nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
     for names in [&["-"][..], &[text(&first), "-"], &[text(&fifo)], &[text(&first), text(&fifo)]] {
         let writer = fs::File::options().read(true).write(true).open(&fifo).unwrap();
-        let mut child = plainsight()
+        let mut child = plainsight_heeding_signals()
             .args(["replay", "--format", "json"])
             .args(names)
             .stdin(Stdio::piped())
@@ -104,7 +104,7 @@ fn a_signal_to_redact_leaves_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let path = saved(&folder, "long.pcap", &lesson(100_000));
         let output = folder.path().join("copy.pcap");
-        let mut command = plainsight();
+        let mut command = plainsight_heeding_signals();
         command.args(["redact", "--canary", SECRET]).arg(&path).arg(&output);
         let mut child = command.stderr(Stdio::piped()).process_group(0).spawn().unwrap();
         let began = Instant::now();

@@ -31,6 +31,33 @@ pub(crate) fn plainsight() -> Command {
     command
 }
 
+/// The same, for tests that end it by signals. The tests themselves may be started with some ignored, which
+/// it would inherit: SIGHUP under nohup, SIGINT and SIGQUIT in the background of a shell.
+pub(crate) fn plainsight_heeding_signals() -> Command {
+    let mut command = plainsight();
+    heed_signals(&mut command);
+    command
+}
+
+#[cfg(unix)]
+#[allow(unsafe_code)]
+fn heed_signals(command: &mut Command) {
+    use nix::sys::signal::{SigHandler, Signal, signal};
+    use std::os::unix::process::CommandExt as _;
+    // SAFETY: between fork and exec only signal(2) is called, which is async-signal-safe; it installs no handler.
+    unsafe {
+        command.pre_exec(|| {
+            for name in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT] {
+                signal(name, SigHandler::SigDfl)?;
+            }
+            Ok(())
+        });
+    }
+}
+
+#[cfg(not(unix))]
+fn heed_signals(_: &mut Command) {}
+
 /// What a program printed.
 pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()

@@ -12,7 +12,7 @@ use std::process::{Child, Command, Output, Stdio};
 pub(crate) const SECRET: &str = "fluffy tail";
 
 pub(crate) fn plainsight(arguments: &[&str]) -> Command {
-    let mut command = program::plainsight();
+    let mut command = program::plainsight_heeding_signals();
     command.args(arguments);
     command
 }
