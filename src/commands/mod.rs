@@ -98,6 +98,7 @@ impl Failure {
     }
 
     /// The failure with words in front of it.
+    #[cfg(target_os = "linux")]
     fn after(self, words: &str) -> Self {
         Self(format!("{words}{}", self.0))
     }

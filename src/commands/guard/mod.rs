@@ -17,7 +17,9 @@ use super::gate::Allowed;
 use super::options::{Format, severity};
 use super::reports::ReportFile;
 use super::secret_id::KeySource;
-use super::{Failure, streams, units};
+#[cfg(target_os = "linux")]
+use super::streams;
+use super::{Failure, units};
 use crate::leak::Severity;
 use std::ffi::OsString;
 use std::path::PathBuf;
