@@ -30,7 +30,7 @@ pub(super) struct Gate {
 impl Gate {
     /// The exit code: for a failure, else for a leak, else for an incomplete answer. Says what was not
     /// seen.
-    pub(super) fn judge(self, failed: bool, leaked: bool, incomplete: &Incomplete) -> u8 {
+    pub(super) fn exit_code(self, failed: bool, leaked: bool, incomplete: &Incomplete) -> u8 {
         let reasons = self.reasons(incomplete);
         for reason in &reasons {
             say(reason);
@@ -152,7 +152,7 @@ mod tests {
         ] {
             let gate = Gate { leak_code: 42, allowed };
             assert_eq!(
-                gate.judge(failed, leaked, &incomplete(losses)),
+                gate.exit_code(failed, leaked, &incomplete(losses)),
                 want,
                 "{failed} {leaked} {losses:?} {allowed:?}"
             );

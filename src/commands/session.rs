@@ -336,7 +336,7 @@ impl Session {
             _ => {
                 let failed = self.failed || output.failed();
                 let without = if failed { FAILED } else { 0 };
-                self.gate.map_or(without, |gate| gate.judge(failed, output.leaks() > 0, &incomplete))
+                self.gate.map_or(without, |gate| gate.exit_code(failed, output.leaks() > 0, &incomplete))
             }
         };
         Ok(ExitCode::from(code))

@@ -8,9 +8,9 @@
 mod cover;
 mod edit;
 mod needles;
+mod packet_search;
 mod sites;
 mod spans;
-mod stray;
 mod trace;
 mod unsearched;
 
@@ -23,9 +23,9 @@ use crate::leak::{Canaries, Canary, CanaryError, Finding, StreamFinding};
 use crate::packet::Packet;
 use cover::{Cover, Edits};
 use needles::Needles;
+use packet_search::PacketSearch;
 use sites::Sites;
 use std::collections::HashSet;
-use stray::Stray;
 use trace::Tracer;
 
 /// What a secret is overwritten by.
@@ -126,9 +126,9 @@ pub fn redact(place: &impl Place, config: &Config, texts: &Texts) -> Result<Outc
     for _ in 0..MOST_ROUNDS {
         let needles = Needles::new(&sites.secrets, texts);
         let edits = edits(place, config, &sites, &needles)?;
-        let stray = Stray::new(canaries(texts, &sites)?);
-        (outcome.packets, outcome.changed) = write(place, &edits, &needles, &stray)?;
-        let (left, unsearched) = look(place, config, (texts, &needles, &stray), &mut sites)?;
+        let packet_search = PacketSearch::new(canaries(texts, &sites)?);
+        (outcome.packets, outcome.changed) = write(place, &edits, &needles, &packet_search)?;
+        let (left, unsearched) = look(place, config, (texts, &needles, &packet_search), &mut sites)?;
         outcome.unsearched.join(unsearched);
         let same = left == outcome.left;
         outcome.left = left;
@@ -192,11 +192,16 @@ fn edits(place: &impl Place, config: &Config, sites: &Sites, needles: &Needles) 
 }
 
 /// Writes the copy; gives how many packets it has and how many were changed.
-fn write(place: &impl Place, edits: &Edits, needles: &Needles, stray: &Stray) -> Result<(u64, u64), Error> {
+fn write(
+    place: &impl Place,
+    edits: &Edits,
+    needles: &Needles,
+    packet_search: &PacketSearch,
+) -> Result<(u64, u64), Error> {
     let files = place.original()?;
     let (original, interfaces) = (files.interfaces(), Interfaces::default());
     // A name that holds a secret is left out.
-    let is_free = |name: &String| needles.find(name.as_bytes(), 0).is_empty() && !stray.is_in(name.as_bytes());
+    let is_free = |name: &String| needles.find(name.as_bytes(), 0).is_empty() && !packet_search.is_in(name.as_bytes());
     let describe = || {
         interfaces.follow(&original, |interface| Interface { name: interface.name.filter(is_free), ..interface });
     };
@@ -226,7 +231,7 @@ fn write(place: &impl Place, edits: &Edits, needles: &Needles, stray: &Stray) ->
 fn look(
     place: &impl Place,
     config: &Config,
-    (texts, needles, stray): (&Texts, &Needles, &Stray),
+    (texts, needles, packet_search): (&Texts, &Needles, &PacketSearch),
     sites: &mut Sites,
 ) -> Result<(Vec<String>, Unsearched), Error> {
     let config = Config { canaries: canaries(texts, sites)?, ..config.clone() };
@@ -251,7 +256,7 @@ fn look(
         if !needles.find(packet.data, 14).is_empty() {
             in_packets.push(format!("a secret stands in packet {}", packet.id));
         }
-        let found = stray.find(packet);
+        let found = packet_search.find(packet);
         if !found.is_empty() {
             in_packets.push(format!("a secret stands in disguise in packet {}", packet.id));
             strays.push((packet.id, found));

@@ -16,7 +16,7 @@ use crate::decode::{Segment, TcpFlags};
 /// Whether the numbering of this side is known, and nothing of it waits or ends.
 #[inline]
 fn is_calm(half: &Half) -> bool {
-    matches!(half.base, Base::MidStream | Base::Syn) && half.early.is_none() && half.fin.is_none() && !half.ended
+    matches!(half.base, Base::MidStream | Base::Syn) && half.early.is_none() && half.fin.get().is_none() && !half.ended
 }
 
 /// Whether a segment stands next in a calm connection.
@@ -54,7 +54,7 @@ impl<T: Default> Flows<T> {
         (flow.last, flow.closed_at) = (index, segment.place.time);
         let half = &mut flow.halves[from];
         half.vain_waits = 0;
-        half.uncounted = None;
+        half.may_begin_at_syn = false;
         // Where nothing is handed on, nobody's memory grows.
         if !segment.payload.is_empty() {
             let (offset, bytes, place) = (flow.halves[from].next, segment.payload, segment.place);

@@ -1,10 +1,11 @@
 //! Follows every connection: takes segments, hands on bytes, holes and ends.
 
 use super::assembler::{Arrival, Needs};
+use super::contest::is_answer_after_reset;
 use super::half::{Base, Half};
 use super::handler::{Handler, Oddity};
+use super::numbering::number;
 use super::order::{LARGEST_WINDOW, Told, Wait, acknowledge, deliver, drain, force, suspect, tell_ends};
-use super::rival::{REORDERED, Relation, Rival, relation};
 use super::sequence::SequenceNumber;
 use super::table::{Flow, Slot, Stream, Table};
 use super::{Counters, Direction};
@@ -74,77 +75,6 @@ pub(crate) struct Location {
 /// that the other side expects, exactly or within the window.
 const RESET_WINDOW: i64 = 1 << 20;
 
-/// So many segments of a direction whose opening was not seen are held at most, lest one that belongs
-/// before the first of them comes late.
-const MOST_TENTATIVE: usize = 4;
-
-/// A copy of a whole connection that another interface saw is this late at most, in
-/// nanoseconds by the packets' own time.
-const LATE_COPY: i64 = 500_000_000;
-
-/// Numbers the sender's direction, as far as a segment with `length` bytes shows how. Gives the number
-/// of its first byte, and whether that byte counts as such: not where it has the SYN's own number.
-fn number<T>(
-    flow: &mut Flow<T>,
-    from: Direction,
-    segment: &Segment<'_>,
-    length: u64,
-    most_early: usize,
-) -> (SequenceNumber, bool) {
-    let half = &mut flow.halves[from];
-    let own = SequenceNumber(segment.sequence);
-    if segment.flags.has(TcpFlags::SYN) {
-        let first = own.plus(1);
-        if half.base != Base::Syn && half.next == 0 {
-            let before = if half.base == Base::Unknown { 0 } else { half.next_sequence.after(first) };
-            (half.syn, half.uncounted) = (Some(own), Some(own));
-            if let Some(before) = u64::try_from(before).ok().filter(|before| *before > 0) {
-                half.base = Base::Syn;
-                flow.begin_earlier(from, before);
-            } else if half.weight() == 0 {
-                half.number_from(first, Base::Syn);
-            }
-        }
-        return (first, true);
-    }
-    if half.base == Base::Syn {
-        let says = length > 1 || segment.flags.has(TcpFlags::FIN);
-        let reset = segment.flags.has(TcpFlags::RST);
-        let counted = reset || !says || half.next > 0 || half.uncounted != Some(own);
-        if !counted {
-            flow.begin_earlier(from, 1);
-        }
-        if !counted || (!reset && own == flow.halves[from].next_sequence) {
-            flow.halves[from].uncounted = None;
-        }
-        return (own, counted);
-    }
-    let mut begins = half.base == Base::Unknown;
-    if begins {
-        half.number_from(own, Base::Tentative);
-    } else if half.next == 0 && half.base != Base::MidStream {
-        // Bytes from before what the other side acknowledged first, or from before the first that
-        // came, may come late. A keep-alive probe repeats one byte and brings nothing.
-        let before = u64::try_from(half.offset(own).saturating_neg()).unwrap_or(0);
-        begins =
-            length > 1 && before > 0 && (half.base == Base::Acknowledged || before <= LARGEST_WINDOW.unsigned_abs());
-        half.base = if begins || half.base == Base::Tentative { Base::Tentative } else { Base::MidStream };
-        if begins {
-            flow.begin_earlier(from, before);
-        }
-    }
-    let half = &mut flow.halves[from];
-    if half.base == Base::Tentative && length > 0 {
-        let held = half.early.as_ref().map_or(0, |early| early.len());
-        let confirmed = !begins && held == 0;
-        let far = half.offset(own).saturating_add_unsigned(length) > REORDERED;
-        if confirmed || far || held + 1 >= MOST_TENTATIVE.min(most_early) {
-            half.base = Base::MidStream;
-        }
-    }
-    (own, true)
-}
-
 /// Hands out bytes of a segment that its stream has no place for.
 fn unclaimed<T>(segment: &Segment<'_>, bytes: &[u8], handler: &mut impl Handler<T>) {
     if !bytes.is_empty() {
@@ -208,28 +138,18 @@ impl<T: Default> Flows<T> {
     }
 
     /// Takes any segment. `known` is where its connection stands in the table, and who sent it.
-    fn any_segment(
+    pub(super) fn any_segment(
         &mut self,
         index: u64,
         known: Option<(Slot, Direction)>,
         segment: &Segment<'_>,
         handler: &mut impl Handler<T>,
     ) {
-        let relation = match known.and_then(|(slot, from)| Some((self.table.get(slot)?, from))) {
-            Some((flow, from)) if !flow.closed => relation(flow, from, segment),
-            _ => Relation::Own,
-        };
-        match (relation, known) {
-            (Relation::Opens | Relation::Answers | Relation::Pending, Some((slot, from))) => {
-                return self.contest(index, slot, from, relation, segment, handler);
-            }
-            (Relation::Confirms, Some((slot, _))) => {
-                self.promote(index, slot, handler);
-                let known = self.table.find(&segment.four_tuple);
-                return self.any_segment(index, known, segment, handler);
-            }
-            (Relation::Refutes, Some((slot, _))) => self.refute(slot, handler),
-            _ => {}
+        if let Some((slot, from)) = known
+            && self.may_be_contested(slot, from, segment)
+            && self.contested(index, (slot, from), segment, handler)
+        {
+            return;
         }
         let (slot, from) = match known {
             Some((slot, from)) if !self.opens_another(slot, from, segment) => (slot, from),
@@ -243,6 +163,9 @@ impl<T: Default> Flows<T> {
         let Some(flow) = self.table.get_mut(slot) else { return };
         self.latest = flow.stream.number;
         flow.last = index;
+        if flow.closed && is_answer_after_reset(flow, from, segment) {
+            flow.reopen(from);
+        }
         if !flow.closed {
             flow.closed_at = segment.place.time;
         }
@@ -283,8 +206,8 @@ impl<T: Default> Flows<T> {
             let end = u64::try_from(offset.saturating_add_unsigned(length)).ok();
             let half = &mut flow.halves[from];
             // An end before what was read already is no end.
-            half.fin = half.fin.or(end.filter(|end| *end >= half.next));
-            if let (Some(fin), Some(early)) = (half.fin, &mut half.early) {
+            half.fin = half.fin.get().or(end.filter(|end| *end >= half.next)).into();
+            if let (Some(fin), Some(early)) = (half.fin.get(), &mut half.early) {
                 let cut = early.cut(fin, |bytes, place| {
                     if !bytes.is_empty() {
                         handler.unclaimed(&Segment { payload: bytes, place, ..*segment });
@@ -323,33 +246,6 @@ impl<T: Default> Flows<T> {
         Some(Location { stream: flow.stream.number, from, offset, start: half.start().0 })
     }
 
-    /// Whether a segment with the four-tuple of a known connection opens a new one.
-    fn opens_another(&self, slot: Slot, from: Direction, segment: &Segment<'_>) -> bool {
-        let Some(flow) = self.table.get(slot) else { return false };
-        let half = &flow.halves[from];
-        let sequence = SequenceNumber(segment.sequence);
-        let distance = sequence.after(half.next_sequence);
-        let flags = segment.flags;
-        if flags.has(TcpFlags::RST) {
-            return false;
-        }
-        if flags.has(TcpFlags::SYN) {
-            if flow.closed {
-                // A late copy of the old connection's SYN, as a second interface brings it, is
-                // told by its number and its time.
-                let late_copy = segment.place.time.since(flow.closed_at) < LATE_COPY;
-                return half.syn != Some(sequence) || !(late_copy || flags.has(TcpFlags::ACK));
-            }
-            return false;
-        }
-        let brings = !segment.payload.is_empty() || segment.missing > 0;
-        if flow.closed {
-            // Bytes after both ends said goodbye: a connection whose opening was missed.
-            return brings && half.base != Base::Unknown && !(-LARGEST_WINDOW / 4..=1).contains(&distance);
-        }
-        brings && half.base == Base::MidStream && flow.carried && distance.abs() > LARGEST_WINDOW
-    }
-
     fn open(&mut self, segment: &Segment<'_>) -> (Slot, Direction) {
         let answers = segment.flags.has(TcpFlags::SYN) && segment.flags.has(TcpFlags::ACK);
         let mut ends = segment.four_tuple;
@@ -362,102 +258,10 @@ impl<T: Default> Flows<T> {
         (self.table.insert(Stream { number, ends }), from)
     }
 
-    const fn next_number(&mut self) -> u64 {
+    pub(super) const fn next_number(&mut self) -> u64 {
         self.told.counters.streams += 1;
         self.numbered += 1;
         self.numbered - 1
-    }
-
-    /// Takes a segment of another opening between the ends of a connection that goes on.
-    fn contest(
-        &mut self,
-        index: u64,
-        slot: Slot,
-        from: Direction,
-        relation: Relation,
-        segment: &Segment<'_>,
-        handler: &mut impl Handler<T>,
-    ) {
-        let Some(flow) = self.table.get_mut(slot) else { return };
-        flow.last = index;
-        flow.foreign_syns = flow.foreign_syns.saturating_add(1);
-        match (relation, &mut flow.rival) {
-            (Relation::Pending, Some(rival)) => rival.hold(from, segment),
-            (Relation::Opens, Some(_)) if !flow.carried && !flow.halves[from.reverse()].seen => {
-                // Nobody answers: one attempt after another.
-                self.promote(index, slot, handler);
-                let known = self.table.find(&segment.four_tuple);
-                return self.any_segment(index, known, segment, handler);
-            }
-            _ => {
-                self.refute(slot, handler);
-                let rival = if relation == Relation::Opens {
-                    Rival::opened(self.next_number(), from, segment)
-                } else {
-                    Rival::answered(from, segment)
-                };
-                if let Some(flow) = self.table.get_mut(slot) {
-                    flow.rival = Some(Box::new(rival));
-                }
-            }
-        }
-        if let Some(flow) = self.table.get(slot) {
-            self.latest = flow.rival.as_ref().and_then(|rival| rival.number).unwrap_or(flow.stream.number);
-        }
-        self.reckon(slot, handler);
-        self.keep_bound(handler);
-    }
-
-    /// The pending opening of a connection opened nothing.
-    fn refute(&mut self, slot: Slot, handler: &mut impl Handler<T>) {
-        let Some(flow) = self.table.get_mut(slot) else { return };
-        let Some(rival) = flow.rival.take() else { return };
-        let ends = flow.stream.ends;
-        self.told.counters.openings_ignored += 1;
-        if let Some(number) = rival.number {
-            self.told.counters.streams -= 1;
-            handler.forgotten(&Stream { number, ends });
-        }
-        self.reckon(slot, handler);
-    }
-
-    /// The pending opening of a connection opened another, which takes the place of the first.
-    fn promote(&mut self, index: u64, slot: Slot, handler: &mut impl Handler<T>) {
-        let Some(flow) = self.table.get_mut(slot) else { return };
-        let Some(rival) = flow.rival.take() else { return };
-        if let Some(answer) = rival.answer().filter(|_| rival.answers_again(flow)) {
-            // Another answer to the same SYN, and the one that was accepted.
-            let half = &mut flow.halves[rival.opener.reverse()];
-            half.number_from(answer.plus(1), Base::Syn);
-            (half.syn, half.uncounted) = (Some(answer), Some(answer));
-            self.reckon(slot, handler);
-            return;
-        }
-        let mut ends = flow.stream.ends;
-        if rival.opener == Direction::FromResponder {
-            std::mem::swap(&mut ends.source, &mut ends.destination);
-        }
-        self.close(slot, handler);
-        self.forget(slot, handler);
-        let number = rival.number.unwrap_or_else(|| self.next_number());
-        let slot = self.table.insert(Stream { number, ends });
-        if let Some(flow) = self.table.get_mut(slot) {
-            flow.foreign_syns = flow.foreign_syns.saturating_add(1);
-        }
-        for segment in rival.segments() {
-            let known = self.table.find(&segment.four_tuple);
-            if known.is_none_or(|(slot, _)| self.table.get(slot).is_none_or(|flow| flow.stream.number != number)) {
-                break; // it was let go for want of memory
-            }
-            self.any_segment(index, known, &segment, handler);
-        }
-    }
-
-    /// Where a connection is over and another was opened between its ends meanwhile, that one goes on.
-    fn succeed(&mut self, index: u64, slot: Slot, handler: &mut impl Handler<T>) {
-        if self.table.get(slot).is_some_and(|flow| flow.live && flow.closed && flow.rival.is_some()) {
-            self.promote(index, slot, handler);
-        }
     }
 
     /// Takes a segment's payload; returns whether all of it was handed on in order.
@@ -497,7 +301,7 @@ impl<T: Default> Flows<T> {
             return false; // seen before
         }
         let end = arrival.end();
-        let arrival = arrival.from(half.next).until(half.fin.unwrap_or(u64::MAX));
+        let arrival = arrival.from(half.next).until(half.fin.get().unwrap_or(u64::MAX));
         if half.ended || arrival.offset >= arrival.end() {
             self.told.counters.segments_after_end += 1;
             unclaimed(segment, segment.payload, handler);
@@ -536,7 +340,7 @@ impl<T: Default> Flows<T> {
     /// `calm`: the segment itself left nothing to wait for.
     fn settle(&mut self, index: u64, root: u64, slot: Slot, calm: bool, handler: &mut impl Handler<T>) {
         let Some(flow) = self.table.get_mut(slot) else { return };
-        let idle = |half: &Half| half.early.is_none() && half.fin.is_none();
+        let idle = |half: &Half| half.early.is_none() && half.fin.get().is_none();
         if !(calm && Direction::BOTH.into_iter().all(|from| idle(&flow.halves[from]))) {
             drain(flow, &mut self.told, handler);
             for direction in Direction::BOTH {
@@ -651,16 +455,16 @@ impl<T: Default> Flows<T> {
             return;
         }
         let half = &mut flow.halves[wait.from];
-        if half.waits_at != Some(wait.at) || half.next != wait.at {
+        if half.waits_at.get() != Some(wait.at) || half.next != wait.at {
             return;
         }
-        half.waits_at = None;
+        half.waits_at = None.into();
         force(flow, wait.from, &mut self.told, handler);
         self.settle(index, wait.root, wait.slot, false, handler);
     }
 
     /// Hands on everything that a connection still holds, and tells its end.
-    fn close(&mut self, slot: Slot, handler: &mut impl Handler<T>) {
+    pub(super) fn close(&mut self, slot: Slot, handler: &mut impl Handler<T>) {
         let Some(flow) = self.table.get_mut(slot) else { return };
         if flow.closed {
             return;
@@ -684,7 +488,7 @@ impl<T: Default> Flows<T> {
         self.reckon(slot, handler);
     }
 
-    fn forget(&mut self, slot: Slot, handler: &mut impl Handler<T>) {
+    pub(super) fn forget(&mut self, slot: Slot, handler: &mut impl Handler<T>) {
         self.refute(slot, handler);
         if let Some(flow) = self.table.get(slot) {
             handler.forgotten(&flow.stream);

@@ -20,8 +20,29 @@ pub(crate) enum Base {
     Syn,
 }
 
+/// An offset or none, in the size of one: a table of connections holds four for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct MaybeOffset(u64);
+
+impl MaybeOffset {
+    /// The offset, where there is one.
+    #[inline]
+    pub(crate) const fn get(self) -> Option<u64> {
+        if self.0 == u64::MAX { None } else { Some(self.0) }
+    }
+}
+
+impl From<Option<u64>> for MaybeOffset {
+    /// `u64::MAX`, where no stream can reach, counts as none.
+    #[inline]
+    fn from(offset: Option<u64>) -> Self {
+        Self(offset.unwrap_or(u64::MAX))
+    }
+}
+
 /// One direction, named after its sender.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools)] // each is a fact of its own
 pub(crate) struct Half {
     /// Offset of the next byte to read. Offset 0 is the first byte after the SYN, or the
     /// first one known of.
@@ -30,20 +51,19 @@ pub(crate) struct Half {
     pub(crate) next_sequence: SequenceNumber,
     /// The sequence number of the SYN, where one was seen.
     pub(crate) syn: Option<SequenceNumber>,
-    /// The same, as long as the first data may have this number too: nothing came yet from the one
-    /// after it.
-    pub(crate) uncounted: Option<SequenceNumber>,
     /// The highest offset that the other side acknowledged.
     pub(crate) acknowledged: u64,
     /// Waiting for bytes before this offset was given up.
     pub(crate) excused: u64,
     /// The offset at which the sender ended its data.
-    pub(crate) fin: Option<u64>,
+    pub(crate) fin: MaybeOffset,
     /// The offset for which a wait is registered, so that each is registered once.
-    pub(crate) waits_at: Option<u64>,
+    pub(crate) waits_at: MaybeOffset,
     /// What came early; boxed, since most connections never need it.
     pub(crate) early: Option<Box<Assembler>>,
     pub(crate) base: Base,
+    /// Whether the first data may have the SYN's number: nothing came yet from the one after it.
+    pub(crate) may_begin_at_syn: bool,
     /// Whether any segment of this sender was seen.
     pub(crate) seen: bool,
     /// Whether waiting for this sender's segments proved vain: it is not captured.
@@ -107,12 +127,12 @@ impl Default for Half {
             syn: None,
             acknowledged: 0,
             excused: 0,
-            fin: None,
-            waits_at: None,
+            fin: None.into(),
+            waits_at: None.into(),
             early: None,
             base: Base::Unknown,
             seen: false,
-            uncounted: None,
+            may_begin_at_syn: false,
             absent: false,
             vain_waits: 0,
             ended: false,
@@ -128,6 +148,12 @@ impl Half {
         self.base = base;
     }
 
+    /// The sequence number of the SYN: as it was seen, or the one before the first byte.
+    pub(crate) fn syn_number(&self) -> Option<SequenceNumber> {
+        let before = || (self.base != Base::Unknown).then(|| SequenceNumber(self.start().0.wrapping_sub(1)));
+        self.syn.or_else(before)
+    }
+
     /// The sequence number of offset 0.
     pub(crate) fn start(&self) -> SequenceNumber {
         SequenceNumber(self.next_sequence.0.wrapping_sub(self.next as u32))
@@ -137,7 +163,7 @@ impl Half {
     pub(crate) fn begin_earlier(&mut self, count: u64) {
         self.next_sequence = SequenceNumber(self.next_sequence.0.wrapping_sub(count as u32));
         self.acknowledged = self.acknowledged.saturating_add(count);
-        self.fin = self.fin.map(|fin| fin.saturating_add(count));
+        self.fin = self.fin.get().map(|fin| fin.saturating_add(count)).into();
         if let Some(early) = &mut self.early {
             early.shift(count);
         }

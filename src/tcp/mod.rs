@@ -15,6 +15,7 @@
 
 mod assembler;
 mod calm;
+mod contest;
 #[cfg(test)]
 mod equal;
 mod flows;
@@ -22,6 +23,7 @@ mod flows;
 pub mod fuzz;
 mod half;
 mod handler;
+mod numbering;
 mod order;
 mod pieces;
 mod rival;

@@ -56,7 +56,7 @@ pub(super) fn acknowledge<T>(flow: &mut Flow<T>, from: Direction, segment: &Segm
         // Who received that much waits for nothing before it.
         other.base = Base::MidStream;
     }
-    if let Some(fin) = other.fin {
+    if let Some(fin) = other.fin.get() {
         needed = needed.min(fin); // the FIN has a number of its own
     }
     other.acknowledged = other.acknowledged.max(needed);
@@ -183,7 +183,7 @@ pub(super) fn suspect<T>(flow: &mut Flow<T>, slot: Slot, from: Direction, index:
     let other_unseen = !other.seen || other.absent;
     let half = &mut flow.halves[from];
     let front = half.early.as_ref()?.front()?;
-    if half.waits_at == Some(half.next) {
+    if half.waits_at.get() == Some(half.next) {
         return None;
     }
     // A hole that nobody acknowledged waits for its stream's end.
@@ -191,7 +191,7 @@ pub(super) fn suspect<T>(flow: &mut Flow<T>, slot: Slot, from: Direction, index:
     if !waits {
         return None;
     }
-    half.waits_at = Some(half.next);
+    half.waits_at = Some(half.next).into();
     Some(Wait { since: index, root, slot, generation, from, at: half.next })
 }
 
@@ -199,7 +199,7 @@ pub(super) fn suspect<T>(flow: &mut Flow<T>, slot: Slot, from: Direction, index:
 pub(super) fn tell_ends<T: Default>(flow: &mut Flow<T>, handler: &mut impl Handler<T>) {
     for from in Direction::BOTH {
         let half = &mut flow.halves[from];
-        if !half.ended && half.fin.is_some_and(|fin| fin <= half.next) {
+        if !half.ended && half.fin.get().is_some_and(|fin| fin <= half.next) {
             half.ended = true;
             let Flow { stream, state, .. } = flow;
             handler.end(stream, state, from);

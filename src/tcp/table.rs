@@ -48,7 +48,7 @@ pub(crate) struct Flow<T> {
     pub(crate) closed_at: Timestamp,
     pub(crate) live: bool,
     /// How many SYNs with foreign numbers were seen between its ends.
-    pub(crate) foreign_syns: u32,
+    pub(crate) foreign_syns: u8,
     /// An opening between its ends that nothing has confirmed yet.
     pub(crate) rival: Option<Box<Rival>>,
     pub(crate) state: T,
@@ -61,6 +61,13 @@ impl<T> Flow<T> {
         if let Some(early) = &mut self.halves[from.reverse()].early {
             early.need_more(count);
         }
+    }
+
+    /// It was told over before anything was said: it goes on, and nothing that `from` sent before counts.
+    pub(crate) fn reopen(&mut self, from: Direction) {
+        self.closed = false;
+        self.halves[from] = Half::default();
+        self.halves[from.reverse()].ended = false;
     }
 }
 

@@ -2,11 +2,12 @@
 
 use super::*;
 use crate::decode::{Endpoint, FourTuple, Segment, TcpFlags};
-use crate::packet::{PacketId, Place};
+use crate::packet::{PacketId, Place, Timestamp};
 use std::fmt::Write as _;
 
 mod foreign_syn;
 mod reordered_start;
+mod stream_numbers;
 mod uncounted_syn;
 
 /// Writes down what it is told: `>` is the initiator's (of whoever was seen first, where no
@@ -84,11 +85,13 @@ struct Bench {
     flows: Flows<()>,
     log: Log,
     index: u64,
+    /// The time of the next packet, in seconds.
+    time: i64,
 }
 
 impl Bench {
     fn new() -> Self {
-        Self { flows: Flows::new(Limits::default()), log: Log::default(), index: 0 }
+        Self { flows: Flows::new(Limits::default()), log: Log::default(), index: 0, time: 0 }
     }
 
     /// Takes a packet as the analyzer does.
@@ -105,7 +108,11 @@ impl Bench {
             flags: TcpFlags(segment.flags),
             payload: segment.payload,
             missing: segment.missing,
-            place: Place { packet: PacketId::new(0, index + 1), ..Place::default() },
+            place: Place {
+                packet: PacketId::new(0, index + 1),
+                time: Timestamp::from_micros(self.time, 0),
+                ..Place::default()
+            },
         };
         self.flows.segment(index, &segment, &mut self.log);
     }

@@ -117,7 +117,7 @@ fn supervise(args: &Args, children: &Children, front: Pid) -> Result<u8, Failure
             Outcome { command: code, alone: true, silent: true }
         }
     };
-    Ok(supervisor.judge(&outcome))
+    Ok(supervisor.finish(&outcome))
 }
 
 fn refused(error: &namespace::Refused) -> Failure {
@@ -248,7 +248,7 @@ impl Supervisor<'_> {
     }
 
     /// Stops the watcher and gives the exit code.
-    fn judge(mut self, outcome: &Outcome) -> u8 {
+    fn finish(mut self, outcome: &Outcome) -> u8 {
         let namespaces = u16::try_from(self.namespaces.len()).unwrap_or(u16::MAX);
         // Where the watcher is gone, it says so itself.
         let _ = self.stop.write_all(&Ending { silent: outcome.silent, namespaces }.to_bytes());

@@ -239,7 +239,7 @@ impl<'a> Watcher<'a> {
             say(format!("cannot write to standard error: {error}"));
         }
         let gate = Gate { leak_code: self.args.exit_code, allowed: self.args.allowed };
-        gate.judge(self.failed, self.tally.leaked(), &incomplete)
+        gate.exit_code(self.failed, self.tally.leaked(), &incomplete)
     }
 }
 

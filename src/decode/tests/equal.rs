@@ -45,14 +45,14 @@ fn packet(number: u64, link_type: u16, data: &[u8], original_length: u32) -> Pac
 
 /// A number that is nearly always what it ought to be.
 #[derive(Debug, Clone, Copy)]
-enum Told {
+enum LengthField {
     Right,
     Zero,
     Off(i16),
     Other(u16),
 }
 
-impl Told {
+impl LengthField {
     fn of(self, right: usize) -> u16 {
         match self {
             Self::Right => right as u16,
@@ -63,12 +63,12 @@ impl Told {
     }
 }
 
-fn told() -> impl Strategy<Value = Told> {
+fn length_field() -> impl Strategy<Value = LengthField> {
     prop_oneof![
-        12 => Just(Told::Right),
-        1 => Just(Told::Zero),
-        3 => (-50_i16..50).prop_map(Told::Off),
-        1 => any::<u16>().prop_map(Told::Other),
+        12 => Just(LengthField::Right),
+        1 => Just(LengthField::Zero),
+        3 => (-50_i16..50).prop_map(LengthField::Off),
+        1 => any::<u16>().prop_map(LengthField::Other),
     ]
 }
 
@@ -92,7 +92,7 @@ fn tcp() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn udp() -> impl Strategy<Value = Vec<u8>> {
-    (any::<[u8; 4]>(), told(), bytes(60)).prop_map(|(ports, length, payload)| {
+    (any::<[u8; 4]>(), length_field(), bytes(60)).prop_map(|(ports, length, payload)| {
         join(&[&ports, &length.of(payload.len() + 8).to_be_bytes(), &[0, 0], &payload])
     })
 }
@@ -111,7 +111,7 @@ fn carried() -> impl Strategy<Value = (u8, Vec<u8>)> {
 fn ipv4() -> impl Strategy<Value = Vec<u8>> {
     // Few numbers, so that fragments meet.
     let fragment = prop_oneof![12 => Just(0), 4 => Just(0x4000), 2 => Just(0x2000), 1 => 0..9_u16, 1 => any::<u16>()];
-    (options(5), told(), 0..3_u8, fragment, carried(), any::<u8>()).prop_map(
+    (options(5), length_field(), 0..3_u8, fragment, carried(), any::<u8>()).prop_map(
         |((options, words), total, id, fragment, (protocol, payload), last)| {
             let total = total.of(20 + options.len() + payload.len()).to_be_bytes();
             let [f0, f1] = fragment.to_be_bytes();
@@ -122,7 +122,7 @@ fn ipv4() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn ipv6() -> impl Strategy<Value = Vec<u8>> {
-    (told(), carried(), any::<[u8; 16]>()).prop_map(|(length, (next, payload), source)| {
+    (length_field(), carried(), any::<[u8; 16]>()).prop_map(|(length, (next, payload), source)| {
         let length = length.of(payload.len()).to_be_bytes();
         join(&[&[0x60, 0, 0, 0], &length, &[next, 64], &source, &[0xfd; 16], &payload])
     })

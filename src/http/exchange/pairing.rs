@@ -54,11 +54,14 @@ impl<S: Scan> Exchanges<S> {
         observer: &mut impl Observer<Scan = S>,
     ) {
         let Choice { target, uncertain } = self.choose(client, opening);
-        let overdue = self.overdue[client] > 0 && opening.lost_from.is_none();
+        let overdue = self.overdue[client] > 0 && opening.lost_from.is_none() && matches!(target, Target::Lost(_));
         if self.overdue[client] > 0 {
-            // After a loss nobody knows how many of those answers are still to come.
-            self.overdue[client] = if opening.lost_from.is_some() { 0 } else { self.overdue[client] - 1 };
             self.pipelined[client] = true;
+        }
+        if opening.lost_from.is_some() {
+            self.overdue[client] = 0; // how many of those answers are still to come is not known
+        } else if overdue {
+            self.overdue[client] -= 1; // not for each interim response to the same request
         }
         match target {
             Target::Pending(index) => self.lose_responses(client, index, settings, observer),
@@ -67,8 +70,7 @@ impl<S: Scan> Exchanges<S> {
                 if let Some(next) = self.pending[client].front_mut() {
                     // More of what was lost may be answered, but nothing that is answered now.
                     let answered = opening.source.acknowledged;
-                    next.asked.lost_from =
-                        next.asked.lost_from.max(answered.filter(|_| next.asked.lost_from.is_some()));
+                    next.asked.lost_from = next.asked.lost_from.map(|from| from.max(answered.unwrap_or(from)));
                 }
                 self.pending[client].push_front(Pending::default());
             }

@@ -70,3 +70,23 @@ fn interim_responses_are_weighed_while_they_wait_and_not_after() {
     assert!(says(Direction::FromResponder, b"HTTP/1.1 204 No Content\r\n\r\n") < asked + hint.len());
     assert_eq!(pairs.0.len(), 1);
 }
+
+#[test]
+fn an_interim_response_beyond_the_bound_counts_with_its_final_one() {
+    const MORE: usize = 3;
+    let (mut connection, mut pairs, settings) = (Connection::default(), Pairs::default(), Settings::default());
+    let mut says = |from, bytes: &[u8]| connection.data(from, bytes, Source::default(), false, &settings, &mut pairs);
+    for number in 0..MOST_PENDING + MORE {
+        let request = format!("GET /{number} HTTP/1.1\r\nHost: x\r\n\r\n");
+        says(Direction::FromInitiator, request.as_bytes());
+    }
+    for number in 0..MOST_PENDING + MORE {
+        let response = format!("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 204 No Content\r\nX: {number}\r\n\r\n");
+        says(Direction::FromResponder, response.as_bytes());
+    }
+    let answered = |pair: &&(Option<Vec<u8>>, Option<u16>)| pair.1.is_some();
+    let answered: Vec<_> = pairs.0.iter().filter(answered).map(|(target, _)| target.clone()).collect();
+    let late = (0..MORE).map(|_| None);
+    let paired = (MORE..MOST_PENDING + MORE).map(|number| Some(format!("/{number}").into_bytes()));
+    assert_eq!(answered, late.chain(paired).collect::<Vec<_>>());
+}

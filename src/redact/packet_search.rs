@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 /// Looks through bytes that stand alone.
 #[derive(Debug)]
-pub(super) struct Stray {
+pub(super) struct PacketSearch {
     scanner: Scanner,
 }
 
-impl Stray {
+impl PacketSearch {
     pub(super) fn new(canaries: Canaries) -> Self {
         Self { scanner: Scanner::new(Arc::new(Rules::default()), canaries) }
     }
