@@ -5,8 +5,9 @@ mod measure;
 
 use measure::Case;
 use measure::traffic::{REQUEST, RESPONSE};
-use plainsight::http::{Connection, Observer, Read, Settings};
+use plainsight::http::{Observer, ParsedExchange, Settings};
 use plainsight::packet::Place;
+use plainsight::protocol::http1::Connection;
 use plainsight::tcp::{Direction, Source};
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -15,13 +16,13 @@ use std::process::ExitCode;
 struct Nobody;
 
 impl Observer for Nobody {
-    type Scan = ();
+    type Body = ();
 
     fn body(&mut self, (): &mut (), bytes: &[u8], _: Place) {
         black_box(bytes);
     }
 
-    fn exchange(&mut self, read: Read<()>) {
+    fn exchange(&mut self, read: ParsedExchange<()>) {
         black_box(read);
     }
 

@@ -5,9 +5,10 @@ mod measure;
 
 use measure::Case;
 use measure::text::{MEGABYTE, Random, mixed};
-use plainsight::http::{Connection, Message, Observer, Read, Settings};
+use plainsight::http::{Message, Observer, ParsedExchange, Settings};
 use plainsight::leak::{Canaries, Canary, Rules, Run, Scanner, Side, rule};
 use plainsight::packet::Place;
+use plainsight::protocol::http1::Connection;
 use plainsight::tcp::{Direction, Source};
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -114,16 +115,16 @@ fn examples() -> Vec<u8> {
 
 /// Keeps the exchange that was read.
 #[derive(Default)]
-struct Keep(Vec<Read<Vec<u8>>>);
+struct Keep(Vec<ParsedExchange<Vec<u8>>>);
 
 impl Observer for Keep {
-    type Scan = Vec<u8>;
+    type Body = Vec<u8>;
 
     fn body(&mut self, kept: &mut Vec<u8>, bytes: &[u8], _: Place) {
         kept.extend_from_slice(bytes);
     }
 
-    fn exchange(&mut self, read: Read<Vec<u8>>) {
+    fn exchange(&mut self, read: ParsedExchange<Vec<u8>>) {
         self.0.push(read);
     }
 

@@ -63,10 +63,10 @@ pub mod packet;
 mod pool;
 mod private_file;
 mod processor;
+pub mod protocol;
 pub mod redact;
 pub mod report;
 pub mod tcp;
-pub mod tls;
 
 // The kit names the library as the test programs do.
 #[cfg(test)]

@@ -3,8 +3,9 @@
 
 #![allow(clippy::expect_used)] // a test says what it expects
 
-use plainsight::http::{Connection, Message, Observer, Read, Settings};
+use plainsight::http::{Message, Observer, ParsedExchange, Settings};
 use plainsight::packet::Place;
+use plainsight::protocol::http1::Connection;
 use plainsight::tcp::{Direction, Source};
 use proptest::prelude::*;
 
@@ -57,12 +58,12 @@ impl Told {
 }
 
 impl Observer for Seen {
-    type Scan = Vec<u8>;
+    type Body = Vec<u8>;
 
     fn body(&mut self, scan: &mut Vec<u8>, bytes: &[u8], _: Place) {
         scan.extend_from_slice(bytes);
     }
-    fn exchange(&mut self, read: Read<Vec<u8>>) {
+    fn exchange(&mut self, read: ParsedExchange<Vec<u8>>) {
         // The order in which notes were added may follow the cuts; which they are may not.
         let mut notes: Vec<_> = read.notes.iter().map(|note| note.0).collect();
         notes.sort_unstable();

@@ -90,7 +90,7 @@ fn contents_are_the_same_however_they_are_cut() {
 
 #[test]
 fn http_is_the_same_however_it_is_cut() {
-    run("http1", 5000, plainsight::http::fuzz::fuzz_http1);
+    run("http1", 5000, plainsight::protocol::http1::fuzz::fuzz_http1);
 }
 
 #[test]

@@ -1,5 +1,5 @@
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    plainsight::http::fuzz::fuzz_http1(data);
+    plainsight::protocol::http1::fuzz::fuzz_http1(data);
 });

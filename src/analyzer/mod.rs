@@ -3,7 +3,6 @@
 //! One of each room stands behind it. It has no clock, opens no file and prints nothing.
 
 mod event;
-mod framing;
 #[doc(hidden)]
 pub mod fuzz;
 mod incomplete;

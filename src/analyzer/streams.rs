@@ -2,15 +2,16 @@
 //! canaries in everything else.
 
 use super::event::{Event, Exchange, TlsHello};
-use super::framing::Framed;
 use super::trace::Trace;
 use crate::decode::{Datagram, Endpoint, FourTuple, Segment};
-use crate::http::{Connection, Head, Message, Observer, Read, Scan, Settings};
+use crate::http::{BodyState, Head, Message, Observer, ParsedExchange, Settings};
 use crate::leak::{Allowlist, Finding, Found, Run, Scanner, Severity, Side, StreamFinding, Unkept, Where};
 use crate::packet::{PacketId, Place};
 use crate::pool::Pool;
+use crate::protocol::framed::Framed;
+use crate::protocol::http1::Connection;
+use crate::protocol::tls::{Hello, LONGEST_HELLO, client_hello};
 use crate::tcp::{Direction, Handler, Oddity, PerDirection, Source, Stream};
-use crate::tls::{Hello, LONGEST_HELLO, client_hello};
 
 /// What is kept for a stream; nothing until its first byte.
 #[derive(Debug, Default)]
@@ -309,7 +310,7 @@ impl<F: FnMut(Event)> Handler<StreamState> for Teller<'_, F> {
     }
 }
 
-impl Scan for Run {
+impl BodyState for Run {
     fn weight(&self) -> usize {
         self.weight()
     }
@@ -324,14 +325,14 @@ struct Watch<'a, F> {
 }
 
 impl<F: FnMut(Event)> Observer for Watch<'_, F> {
-    type Scan = Run;
+    type Body = Run;
 
     fn body(&mut self, scan: &mut Run, bytes: &[u8], place: Place) {
         self.streams.scanner.feed(scan, bytes, place);
     }
 
-    fn exchange(&mut self, read: Read<Run>) {
-        let Read { client, request, response, notes } = read;
+    fn exchange(&mut self, read: ParsedExchange<Run>) {
+        let ParsedExchange { client, request, response, notes } = read;
         let scanner = &self.streams.scanner;
         let mut found = Vec::new();
         let mut request = request.map(|(message, run)| {

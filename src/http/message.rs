@@ -291,3 +291,9 @@ impl Message {
         heads.map(Head::weight).sum::<usize>() + interim + self.body.kept.capacity()
     }
 }
+/// Adds a note once.
+pub(crate) fn add_note(notes: &mut Vec<Note>, name: &'static str) {
+    if !notes.iter().any(|note| note.0 == name) {
+        notes.push(Note(name));
+    }
+}

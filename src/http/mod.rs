@@ -1,33 +1,15 @@
-//! From the bytes of a stream's two directions to HTTP messages and exchanges.
-//!
-//! HTTP is recognised by what it says, never by its port. This room refuses to know
-//! about packets' insides, sequence numbers or secrets.
+//! What the versions of HTTP share: messages, their bodies' codings and character sets, and what is
+//! told of them. How the bytes of a stream become messages is the `protocol` room's business.
 
-mod body;
 pub mod charset;
-mod chunks;
-mod connection;
 pub mod content;
-mod exchange;
-mod framing;
-#[doc(hidden)]
-pub mod fuzz;
-mod head;
-mod intake;
-#[cfg(test)]
-mod leniencies;
 mod message;
-mod odd_version;
-mod opening;
-mod preamble;
-mod recognize;
-mod side;
-mod stray;
+mod observer;
+mod partial_message;
+mod settings;
 
-pub use connection::Connection;
-pub use exchange::{Observer, Read, Scan};
-pub use intake::Settings;
-#[cfg(test)]
-pub(crate) use message::Span;
-pub(crate) use message::Start;
 pub use message::{Body, Head, Message, Note};
+pub(crate) use message::{Fields, Span, Start, add_note, span_in};
+pub use observer::{BodyState, Observer, ParsedExchange};
+pub(crate) use partial_message::PartialMessage;
+pub use settings::Settings;

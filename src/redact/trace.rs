@@ -6,8 +6,9 @@
 use super::sites::{Body, Sites};
 use super::spans::Spans;
 use crate::decode::{self, Datagram, Decoder, Segment, Unit};
-use crate::http::{Connection, Observer, Read, Scan, Settings};
+use crate::http::{BodyState, Observer, ParsedExchange, Settings};
 use crate::packet::{Packet, Place, Timestamp};
+use crate::protocol::http1::Connection;
 use crate::tcp::{Direction, Flows, Handler, Limits, Location, Oddity, PerDirection, Source, Stream};
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
@@ -70,7 +71,7 @@ struct Recent(VecDeque<(u64, Place, u64)>);
 #[derive(Debug, Default)]
 struct Slices(Spans);
 
-impl Scan for Slices {
+impl BodyState for Slices {
     fn weight(&self) -> usize {
         self.0.weight()
     }
@@ -252,7 +253,7 @@ impl Reading<'_, '_> {
 }
 
 impl Observer for Reading<'_, '_> {
-    type Scan = Slices;
+    type Body = Slices;
 
     fn body(&mut self, slices: &mut Slices, bytes: &[u8], place: Place) {
         let either = [self.from, self.from.reverse()];
@@ -261,7 +262,7 @@ impl Observer for Reading<'_, '_> {
         }
     }
 
-    fn exchange(&mut self, read: Read<Slices>) {
+    fn exchange(&mut self, read: ParsedExchange<Slices>) {
         for (message, from) in [(read.request, read.client), (read.response, read.client.reverse())] {
             let Some((message, slices)) = message else { continue };
             let first = message.first;

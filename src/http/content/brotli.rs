@@ -6,7 +6,7 @@
 //! literals of one command run over their meta-block's end; the decoder then stops at whichever
 //! comes first, the literals' end or the input's.
 
-use super::stage::{Decode, Ending, Status, Step};
+use super::decode::{Decode, Ending, Status, Step};
 use brotli_decompressor::{
     BrotliDecoderTakeOutput, BrotliDecompressStream, BrotliResult, BrotliState, HuffmanCode, SliceWrapper,
     StandardAlloc,

@@ -1,6 +1,7 @@
 //! The body of the fuzz target for content codings, and of its replay on stable.
 
-use super::{Content, Limits};
+use super::decoder::Content;
+use super::limits::Limits;
 
 const NAMES: [&[u8]; 8] =
     [b"gzip", b"deflate", b"br", b"zstd", b"compress", b"identity", b"gzip, deflate", b"br, gzip"];

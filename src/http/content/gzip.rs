@@ -3,8 +3,8 @@
 //! Refuses to know what the header's file name or comment say. Wrong checksums are noted, as
 //! no browser minds them.
 
+use super::decode::{Decode, Ending, Status, Step};
 use super::inflate::{self, Inflate};
-use super::stage::{Decode, Ending, Status, Step};
 use crc32fast::Hasher;
 
 // Flags in a member's header, RFC 1952 §2.3.1.

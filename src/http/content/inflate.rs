@@ -2,7 +2,7 @@
 //!
 //! Refuses to know gzip.
 
-use super::stage::{Decode, Ending, Status, Step};
+use super::decode::{Decode, Ending, Status, Step};
 use flate2::{Decompress, FlushDecompress};
 use std::cell::RefCell;
 

@@ -7,7 +7,7 @@
 //! width, codes are written in groups of eight; when the width changes, or at a clear code, the
 //! rest of the group is padding.
 
-use super::stage::{Decode, Ending, Status, Step};
+use super::decode::{Decode, Ending, Status, Step};
 
 const FIRST_BITS: u32 = 9;
 const CLEAR: u16 = 256;

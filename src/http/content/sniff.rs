@@ -6,9 +6,10 @@
 //! brotli have none: there the first [`HELD`] bytes are decoded on trial. What random or written
 //! bytes look like to these decoders fails well before.
 
-use super::Limits;
 use super::coding::Coding;
-use super::stage::{Decode, Kind, Status, with_scratch};
+use super::decode::{Decode, Status, with_scratch};
+use super::kind::Kind;
+use super::limits::Limits;
 
 /// Bytes held back at most.
 pub(super) const HELD: usize = 64;

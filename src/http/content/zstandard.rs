@@ -6,7 +6,7 @@
 //! and forgets all that it decoded in a step that fails in the end. A raw block that is longer
 //! than its frame is still cut somewhere between the bytes that fit and the first of them.
 
-use super::stage::{Decode, Ending, Status, Step};
+use super::decode::{Decode, Ending, Status, Step};
 use zstd::zstd_safe::{DCtx, DParameter, InBuffer, OutBuffer, get_error_name};
 
 /// The part of a frame that the next byte belongs to (RFC 8878 §3.1).

@@ -1,0 +1,56 @@
+//! What whoever reads HTTP tells, in any version of it.
+
+use super::message::{Message, Note};
+use crate::packet::Place;
+use crate::tcp::Direction;
+
+/// What the room to the right keeps for a body.
+pub trait BodyState: Default {
+    /// Memory held besides `self`, in bytes.
+    fn weight(&self) -> usize;
+}
+
+/// Nothing is kept.
+impl BodyState for () {
+    fn weight(&self) -> usize {
+        0
+    }
+}
+
+/// The bytes themselves are kept.
+impl BodyState for Vec<u8> {
+    fn weight(&self) -> usize {
+        self.capacity()
+    }
+}
+
+/// What the room to the right does with what is read.
+pub trait Observer {
+    /// What it keeps for each body.
+    type Body: BodyState;
+    /// The next decoded bytes of a body.
+    fn body(&mut self, scan: &mut Self::Body, bytes: &[u8], place: Place);
+    /// A request and its response are read, as far as they were captured.
+    fn exchange(&mut self, parsed: ParsedExchange<Self::Body>);
+    /// Bytes that are no HTTP; false where they do not matter.
+    fn other(&mut self, from: Direction, bytes: &[u8], place: Place) -> bool;
+    /// An empty message to read into: one that was told before, where there is one at hand.
+    fn spare(&mut self) -> Box<Message> {
+        Box::default()
+    }
+    /// Some that came next were lost.
+    fn other_lost(&mut self, _from: Direction) {}
+}
+
+/// A request and its response, or what was seen of the two.
+#[derive(Debug)]
+pub struct ParsedExchange<S> {
+    /// The direction of the request.
+    pub client: Direction,
+    /// The request and what was kept for its body.
+    pub request: Option<(Box<Message>, S)>,
+    /// The response and what was kept for its body.
+    pub response: Option<(Box<Message>, S)>,
+    /// Leniencies and losses.
+    pub notes: Vec<Note>,
+}

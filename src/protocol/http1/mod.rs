@@ -1,0 +1,25 @@
+//! HTTP/1 (RFC 9112), by what it says and never by its port: from the bytes of a stream's two directions
+//! to messages and exchanges.
+
+mod body;
+mod chunks;
+mod connection;
+mod exchange;
+mod framing;
+#[doc(hidden)]
+pub mod fuzz;
+mod head;
+#[cfg(test)]
+mod leniencies;
+mod odd_version;
+mod opening;
+mod preamble;
+mod recognize;
+mod resync;
+mod side;
+mod start_kind;
+mod words;
+
+pub use connection::Connection;
+#[cfg(test)]
+pub(crate) use head::response_head;

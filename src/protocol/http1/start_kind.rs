@@ -1,0 +1,25 @@
+//! What the first bytes of a message may be.
+
+/// A request or a response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Starts with a request line.
+    Request,
+    /// Starts with a request line that names no version (HTTP/0.9, or a lax client).
+    BareRequest,
+    /// Starts with a status line.
+    Response,
+}
+
+/// What the first bytes of something say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// The start line of a message.
+    Is(Kind),
+    /// A start line so far; more bytes will tell.
+    Partial,
+    /// HTTP/2's connection preface (RFC 9113 §3.4).
+    Http2,
+    /// No HTTP.
+    Not,
+}
