@@ -5,10 +5,10 @@ mod measure;
 
 use measure::Case;
 use measure::traffic::{REQUEST, RESPONSE};
-use plainsight::http::{Observer, ParsedExchange, Settings};
+use plainsight::http::{Context, Observer, ParsedExchange, Settings};
 use plainsight::packet::Place;
 use plainsight::protocol::http1::Connection;
-use plainsight::tcp::{Direction, Source};
+use plainsight::tcp::{Chunk, Direction, Source};
 use std::hint::black_box;
 use std::process::ExitCode;
 
@@ -45,10 +45,13 @@ fn main() -> ExitCode {
             for (from, bytes) in [(Direction::FromInitiator, REQUEST.as_bytes()), (Direction::FromResponder, &response)]
             {
                 for part in bytes.chunks(segment) {
-                    connection.data(from, part, Source::default(), false, &settings, &mut Nobody);
+                    connection.data(
+                        Chunk { from, bytes: part, source: Source::default(), alone: false },
+                        &mut Context::new(&settings, &mut Nobody),
+                    );
                 }
             }
-            connection.finish(&settings, &mut Nobody);
+            connection.finish(&mut Context::new(&settings, &mut Nobody));
         })
     };
     let nothing = Settings { max_body: 0, inspect: false, ..Settings::default() };

@@ -5,11 +5,11 @@ mod measure;
 
 use measure::Case;
 use measure::text::{MEGABYTE, Random, mixed};
-use plainsight::http::{Message, Observer, ParsedExchange, Settings};
+use plainsight::http::{Context, Message, Observer, ParsedExchange, Settings};
 use plainsight::leak::{Canaries, Canary, Rules, Run, Scanner, Side, rule};
 use plainsight::packet::Place;
 use plainsight::protocol::http1::Connection;
-use plainsight::tcp::{Direction, Source};
+use plainsight::tcp::{Chunk, Direction, Source};
 use std::hint::black_box;
 use std::process::ExitCode;
 
@@ -137,9 +137,12 @@ impl Observer for Keep {
 fn exchange(request: &str, response: &str) -> (Message, Message) {
     let (mut connection, mut keep, settings) = (Connection::default(), Keep::default(), Settings::default());
     for (from, bytes) in [(Direction::FromInitiator, request), (Direction::FromResponder, response)] {
-        connection.data(from, bytes.as_bytes(), Source::default(), false, &settings, &mut keep);
+        connection.data(
+            Chunk { from, bytes: bytes.as_bytes(), source: Source::default(), alone: false },
+            &mut Context::new(&settings, &mut keep),
+        );
     }
-    connection.finish(&settings, &mut keep);
+    connection.finish(&mut Context::new(&settings, &mut keep));
     let read = keep.0.pop().unwrap();
     (*read.request.unwrap().0, *read.response.unwrap().0)
 }

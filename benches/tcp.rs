@@ -6,7 +6,7 @@ mod measure;
 use measure::Case;
 use measure::traffic::Traffic;
 use plainsight::decode::{Decoder, Unit};
-use plainsight::tcp::{Direction, Flows, Handler, Limits, Oddity, Source, Stream};
+use plainsight::tcp::{Chunk, Delivered, Direction, Flows, Gap, Handler, Limits, Oddity, Stream};
 use std::hint::black_box;
 use std::process::ExitCode;
 
@@ -14,11 +14,11 @@ use std::process::ExitCode;
 struct Nobody;
 
 impl Handler<()> for Nobody {
-    fn data(&mut self, _: &Stream, (): &mut (), _: Direction, bytes: &[u8], _: Source, _: bool) -> usize {
-        black_box(bytes).len()
+    fn data(&mut self, _: &Stream, (): &mut (), chunk: Chunk<'_>) -> Delivered {
+        Delivered::whole(black_box(chunk.bytes).len())
     }
 
-    fn gap(&mut self, _: &Stream, (): &mut (), _: Direction, _: u64, _: Source) {}
+    fn gap(&mut self, _: &Stream, (): &mut (), _: Gap) {}
 
     fn oddity(&mut self, _: &Stream, (): &mut (), _: Direction, _: Oddity) {}
 

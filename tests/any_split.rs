@@ -3,10 +3,10 @@
 
 #![allow(clippy::expect_used)] // a test says what it expects
 
-use plainsight::http::{Message, Observer, ParsedExchange, Settings};
+use plainsight::http::{Context, Message, Observer, ParsedExchange, Settings};
 use plainsight::packet::Place;
 use plainsight::protocol::http1::Connection;
-use plainsight::tcp::{Direction, Source};
+use plainsight::tcp::{Chunk, Direction, Source};
 use proptest::prelude::*;
 
 /// Collects what is read.
@@ -88,14 +88,17 @@ fn read(turns: &[Vec<u8>], mut length: impl FnMut() -> usize) -> Seen {
         let mut rest = &turn[..];
         while !rest.is_empty() {
             let (piece, later) = rest.split_at(length().clamp(1, rest.len()));
-            connection.data(from, piece, Source::default(), false, &settings, &mut seen);
+            connection.data(
+                Chunk { from, bytes: piece, source: Source::default(), alone: false },
+                &mut Context::new(&settings, &mut seen),
+            );
             rest = later;
         }
     }
     for from in Direction::BOTH {
-        connection.finish_direction(from, &settings, &mut seen);
+        connection.finish_direction(from, &mut Context::new(&settings, &mut seen));
     }
-    connection.finish(&settings, &mut seen);
+    connection.finish(&mut Context::new(&settings, &mut seen));
     seen
 }
 

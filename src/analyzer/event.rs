@@ -1,9 +1,10 @@
 //! What comes out of the packets.
 
 use crate::decode::Endpoint;
-use crate::http::{Message, Note};
+use crate::http::{Message, Note, WebSocketParameters};
 use crate::leak::{Finding, StreamFinding};
 use crate::packet::Place;
+use crate::tcp::Direction;
 use std::fmt;
 
 /// What came out of the packets.
@@ -68,6 +69,12 @@ impl Exchange {
     /// The Host header as sent, or nothing.
     pub fn host(&self) -> Option<&[u8]> {
         self.request.as_ref()?.head.field("host")
+    }
+
+    /// Whether the stream goes on as a WebSocket (RFC 6455 §4.2.2).
+    pub(crate) fn begins_web_socket(&self) -> bool {
+        let head = self.response.as_ref().map(|message| &message.head);
+        head.is_some_and(|head| WebSocketParameters::accepted(head, Direction::FromInitiator).is_some())
     }
 }
 

@@ -3,9 +3,13 @@
 //! One of each room stands behind it. It has no clock, opens no file and prints nothing.
 
 mod event;
+#[cfg(test)]
+mod framing_tests;
 #[doc(hidden)]
 pub mod fuzz;
 mod incomplete;
+mod origins;
+mod outside;
 mod shard;
 mod streams;
 mod trace;
@@ -18,6 +22,7 @@ use crate::decode::{self, Decoder, Unit};
 use crate::http::Settings;
 use crate::leak::{Allowlist, Canaries, Rules, Scanner, SecretIdKey, Severity};
 use crate::packet::{Packet, PacketId, Timestamp};
+use crate::protocol::Traffics;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use streams::Streams;
@@ -136,6 +141,8 @@ pub struct Counters {
     pub bytes: u64,
     /// TCP streams that appeared.
     pub streams: u64,
+    /// Streams and bytes by protocol.
+    pub protocols: Traffics,
     /// Exchanges given out.
     pub exchanges: u64,
     /// Findings given out, by severity, in the order of [`Severity::ALL`].
@@ -175,6 +182,7 @@ impl Counters {
             packets,
             bytes,
             streams: tcp.streams,
+            protocols: tally.protocols,
             exchanges: tally.exchanges,
             findings: tally.findings,
             allowed: tally.allowed,

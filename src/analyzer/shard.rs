@@ -8,6 +8,7 @@ use super::event::Event;
 use super::streams::{StreamState, Streams};
 use crate::decode::{Datagram, Segment};
 use crate::leak::{Severity, Unkept};
+use crate::protocol::Traffics;
 use crate::tcp::{self, Due, Flows, Limits};
 
 /// Connections and their streams.
@@ -43,6 +44,7 @@ pub(crate) struct Tally {
     pub(super) findings: [u64; Severity::ALL.len()],
     pub(super) allowed: u64,
     pub(super) unkept: Unkept,
+    pub(super) protocols: Traffics,
 }
 
 impl std::ops::AddAssign for Tally {
@@ -51,6 +53,7 @@ impl std::ops::AddAssign for Tally {
         self.exchanges += other.exchanges;
         self.allowed += other.allowed;
         self.unkept += other.unkept;
+        self.protocols += other.protocols;
         for (sum, count) in self.findings.iter_mut().zip(other.findings) {
             *sum += count;
         }
@@ -165,7 +168,7 @@ impl Shard {
 
     /// What it counted so far.
     pub(crate) fn tally(&self) -> Tally {
-        let Streams { exchanges, findings, allowed, .. } = self.streams;
-        Tally { tcp: self.flows.counters(), exchanges, findings, allowed, unkept: self.streams.unkept() }
+        let Streams { exchanges, findings, allowed, protocols, .. } = self.streams;
+        Tally { tcp: self.flows.counters(), exchanges, findings, allowed, unkept: self.streams.unkept(), protocols }
     }
 }

@@ -2,16 +2,15 @@
 //! canaries in everything else.
 
 use super::event::{Event, Exchange, TlsHello};
+use super::outside::Outside;
 use super::trace::Trace;
 use crate::decode::{Datagram, Endpoint, FourTuple, Segment};
-use crate::http::{BodyState, Head, Message, Observer, ParsedExchange, Settings};
+use crate::http::{self, BodyState, Context, Head, Message, ParsedExchange, Settings, Successor, WebSocketParameters};
 use crate::leak::{Allowlist, Finding, Found, Run, Scanner, Severity, Side, StreamFinding, Unkept, Where};
 use crate::packet::{PacketId, Place};
 use crate::pool::Pool;
-use crate::protocol::framed::Framed;
-use crate::protocol::http1::Connection;
-use crate::protocol::tls::{Hello, LONGEST_HELLO, client_hello};
-use crate::tcp::{Direction, Handler, Oddity, PerDirection, Source, Stream};
+use crate::protocol::{self, Payload, Protocol, Traffics};
+use crate::tcp::{Chunk, Delivered, Direction, Gap, Handler, Oddity, Stream};
 
 /// What is kept for a stream; nothing until its first byte.
 #[derive(Debug, Default)]
@@ -19,6 +18,8 @@ pub(crate) struct StreamState {
     inner: Option<Box<Inner>>,
     /// Whether there was more, which told nothing but that the next message may follow.
     resting: bool,
+    /// The protocols for which the stream was counted, a bit for each.
+    counted: u8,
 }
 
 impl StreamState {
@@ -26,7 +27,7 @@ impl StreamState {
         let resting = std::mem::take(&mut self.resting);
         self.inner.get_or_insert_with(|| {
             let mut inner = spare.take().unwrap_or_default();
-            inner.http.begin_again(resting);
+            inner.stream.begin_again(resting);
             inner
         })
     }
@@ -34,7 +35,7 @@ impl StreamState {
     /// A message may be over: lets go of what says no more than that, so that an idle connection costs
     /// what the table keeps of it alone.
     fn rest(&mut self, spare: &mut Pool<Inner>) {
-        if let Some(inner) = self.inner.take_if(|inner| inner.other.is_none() && inner.http.is_resting()) {
+        if let Some(inner) = self.inner.take_if(|inner| inner.outside.is_none() && inner.stream.is_resting()) {
             spare.give(inner);
             self.resting = true;
         }
@@ -43,20 +44,11 @@ impl StreamState {
 
 #[derive(Debug, Default)]
 struct Inner {
-    http: Connection<Run>,
-    /// What was said that is no HTTP.
-    other: Option<Box<Other>>,
-}
-
-#[derive(Debug, Default)]
-struct Other {
-    runs: PerDirection<Run>,
-    /// Takes off the frames, where there are some.
-    framed: PerDirection<Framed>,
-    /// The first bytes of what may be a TLS handshake.
-    hello: Vec<u8>,
-    hello_place: Place,
-    hello_done: bool,
+    stream: protocol::Stream<Run>,
+    /// What was said outside of HTTP, where somebody looks at that.
+    outside: Option<Box<Outside>>,
+    /// Bytes of which it is not known yet which protocol they are.
+    undecided: u64,
 }
 
 /// What all streams share.
@@ -68,6 +60,7 @@ pub(crate) struct Streams {
     pub(crate) exchanges: u64,
     pub(crate) findings: [u64; Severity::ALL.len()],
     pub(crate) allowed: u64,
+    pub(crate) protocols: Traffics,
     pub(crate) trace: Trace,
     /// What streams at rest let go of, for those that wake: most exchanges begin and end one at a time.
     spare: Pool<Inner>,
@@ -85,6 +78,7 @@ impl Streams {
             exchanges: 0,
             findings: [0; Severity::ALL.len()],
             allowed: 0,
+            protocols: Traffics::default(),
             trace,
             spare,
             messages,
@@ -115,7 +109,7 @@ impl Streams {
 
     /// Joined with somebody to tell.
     pub(crate) fn with<'a, F: FnMut(Event)>(&'a mut self, sink: &'a mut F) -> Teller<'a, F> {
-        Teller { streams: self, sink, counted: false }
+        Teller { streams: self, sink }
     }
 
     /// The findings of an exchange, as they are told: with their fingerprints, their secrets
@@ -154,8 +148,6 @@ impl Streams {
 pub(crate) struct Teller<'a, F> {
     streams: &'a mut Streams,
     sink: &'a mut F,
-    /// Whether the latest bytes were only counted.
-    counted: bool,
 }
 
 impl<F: FnMut(Event)> Teller<'_, F> {
@@ -181,26 +173,23 @@ impl<F: FnMut(Event)> Teller<'_, F> {
         self.streams.scanner.feed_other(&mut run, bytes, place);
         self.streams.scanner.finish_other(&mut run);
         let findings = self.streams.scanner.take_other(&mut run, location);
-        self.tell_findings(findings, None, ends);
+        self.tell_findings(findings, (None, None), ends);
     }
 
-    /// What was found on a stream, `from` one end, since the last call; `framed` took the frames off.
-    fn tell_of_stream(&mut self, run: &mut Run, framed: &Framed, stream: &Stream, from: Direction) {
-        if !run.has_findings() {
-            return;
-        }
-        let location = if framed.is_tls() { Where::Tls } else { Where::Stream };
-        let mut findings = self.streams.scanner.take_other(run, &location);
-        for finding in &mut findings {
-            let from = framed.origin(&(finding.offset..finding.offset.saturating_add(finding.length)));
-            (finding.offset, finding.length) = (from.start, from.end.saturating_sub(from.start));
-            finding.via.splice(0..0, framed.name().map(str::to_owned));
-        }
+    /// What was found outside of HTTP in what `from` said.
+    fn tell_of_stream(&mut self, findings: Vec<Finding>, exchange: Option<u64>, stream: &Stream, from: Direction) {
         let ends = FourTuple { source: stream.sender(from), destination: stream.sender(from.reverse()) };
-        self.tell_findings(findings, Some(stream.number), Some(ends));
+        self.tell_findings(findings, (Some(stream.number), exchange), Some(ends));
     }
 
-    fn tell_findings(&mut self, mut findings: Vec<Finding>, stream: Option<u64>, ends: Option<FourTuple>) {
+    /// Tells what was found in a stream that an exchange switched to another protocol, as far as there
+    /// are such.
+    fn tell_findings(
+        &mut self,
+        mut findings: Vec<Finding>,
+        (stream, exchange): (Option<u64>, Option<u64>),
+        ends: Option<FourTuple>,
+    ) {
         if findings.is_empty() {
             return;
         }
@@ -215,74 +204,92 @@ impl<F: FnMut(Event)> Teller<'_, F> {
         self.streams.count(&findings);
         for mut finding in findings {
             self.streams.scanner.redact_alone(&mut finding);
-            (self.sink)(Event::Finding(Box::new(StreamFinding { stream, client, server, finding })));
+            (self.sink)(Event::Finding(Box::new(StreamFinding { stream, exchange, client, server, finding })));
         }
     }
 
-    /// What was no HTTP on a stream is over.
-    fn finish_other(&mut self, stream: &Stream, state: &mut StreamState) {
-        let Some(other) = state.inner.as_deref_mut().and_then(|inner| inner.other.as_deref_mut()) else { return };
+    /// What was said outside of HTTP on a stream is over.
+    fn finish_outside(&mut self, stream: &Stream, state: &mut StreamState) {
+        let Some(outside) = state.inner.as_deref_mut().and_then(|inner| inner.outside.as_deref_mut()) else { return };
         for from in Direction::BOTH {
-            let (run, framed) = (&mut other.runs[from], &other.framed[from]);
-            self.streams.scanner.finish_other(run);
-            self.tell_of_stream(run, framed, stream, from);
+            let findings = outside.finish(from, &self.streams.scanner);
+            self.tell_of_stream(findings, outside.exchange(), stream, from);
         }
     }
 
-    /// Lets the http room act on a stream's state, and hears what it says.
-    fn with_http<R>(
+    /// Lets the readers of protocols act on a stream's state, and hears what they say.
+    fn with_readers<R>(
         &mut self,
         stream: &Stream,
         state: &mut StreamState,
-        act: impl FnOnce(&mut Connection<Run>, &Settings, &mut Watch<'_, F>) -> R,
+        act: impl FnOnce(&mut protocol::Stream<Run>, &mut Context<'_, Watch<'_, F>>) -> R,
     ) -> Option<R> {
-        let Inner { http, other } = state.inner.as_deref_mut()?;
+        let Inner { stream: reader, outside, .. } = state.inner.as_deref_mut()?;
         let settings = self.streams.settings;
-        Some(act(http, &settings, &mut Watch { streams: self.streams, sink: self.sink, stream, other }))
+        let mut watch = Watch { streams: self.streams, sink: self.sink, stream, outside };
+        Some(act(reader, &mut Context::new(&settings, &mut watch)))
+    }
+
+    /// Counts bytes that `from` sent for the protocol that they are of, once that is known.
+    fn count_protocol(&mut self, state: &mut StreamState, from: Direction, length: u64) {
+        let mut bytes = length;
+        let protocol = match state.inner.as_deref_mut() {
+            Some(inner) => {
+                bytes += std::mem::take(&mut inner.undecided);
+                let Some(protocol) = inner.stream.protocol(from) else {
+                    inner.undecided = bytes;
+                    return;
+                };
+                protocol
+            }
+            None => Protocol::Http1,
+        };
+        self.streams.protocols[protocol].bytes += bytes;
+        let bit = 1 << protocol as u8;
+        if state.counted & bit == 0 {
+            state.counted |= bit;
+            self.streams.protocols[protocol].streams += 1;
+        }
     }
 }
 
 impl<F: FnMut(Event)> Handler<StreamState> for Teller<'_, F> {
-    fn data(
-        &mut self,
-        stream: &Stream,
-        state: &mut StreamState,
-        from: Direction,
-        bytes: &[u8],
-        source: Source,
-        alone: bool,
-    ) -> usize {
+    fn data(&mut self, stream: &Stream, state: &mut StreamState, chunk: Chunk<'_>) -> Delivered {
         state.inner(&mut self.streams.spare);
         let exchanges = self.streams.exchanges;
-        let mattered = self
-            .with_http(stream, state, |http, settings, watch| http.data(from, bytes, source, alone, settings, watch));
+        let inspected = self.with_readers(stream, state, |reader, cx| reader.data(chunk, cx));
         state.rest(&mut self.streams.spare);
-        self.counted = mattered == Some(0) && self.streams.exchanges == exchanges && !state.resting;
-        mattered.unwrap_or(bytes.len())
+        self.count_protocol(state, chunk.from, chunk.bytes.len() as u64);
+        let inspected = inspected.unwrap_or(chunk.bytes.len());
+        Delivered { inspected, changed: inspected > 0 || self.streams.exchanges != exchanges || state.resting }
     }
 
-    fn gap(&mut self, stream: &Stream, state: &mut StreamState, from: Direction, length: u64, source: Source) {
+    fn gap(&mut self, stream: &Stream, state: &mut StreamState, gap: Gap) {
         state.inner(&mut self.streams.spare);
-        self.with_http(stream, state, |http, settings, watch| http.gap(from, length, source, settings, watch));
+        self.with_readers(stream, state, |reader, cx| reader.gap(gap, cx));
     }
 
     fn oddity(&mut self, _: &Stream, state: &mut StreamState, from: Direction, oddity: Oddity) {
-        let http = &mut state.inner(&mut self.streams.spare).http;
+        let reader = &mut state.inner(&mut self.streams.spare).stream;
         match oddity {
-            Oddity::Conflict => http.note(from, "conflicting-overlap"),
-            Oddity::Contradiction => http.note_latest(from, "conflicting-overlap"),
-            Oddity::Urgent => http.note(from, "urgent-data"),
-            Oddity::SynNotCounted => http.note(from, "syn-not-counted"),
+            Oddity::Conflict => reader.note(from, "conflicting-overlap"),
+            Oddity::Contradiction => reader.note_latest(from, "conflicting-overlap"),
+            Oddity::Urgent => reader.note(from, "urgent-data"),
+            Oddity::SynNotCounted => reader.note(from, "syn-not-counted"),
         }
     }
 
     fn end(&mut self, stream: &Stream, state: &mut StreamState, from: Direction) {
-        self.with_http(stream, state, |http, settings, watch| http.finish_direction(from, settings, watch));
+        self.with_readers(stream, state, |reader, cx| reader.finish_direction(from, cx));
     }
 
+    #[allow(clippy::redundant_closure_for_method_calls)] // the method is not general enough
     fn close(&mut self, stream: &Stream, state: &mut StreamState) {
-        self.with_http(stream, state, |http, settings, watch| http.finish(settings, watch));
-        self.finish_other(stream, state);
+        self.with_readers(stream, state, |reader, cx| reader.finish(cx));
+        self.finish_outside(stream, state);
+        if state.inner.as_ref().is_some_and(|inner| inner.undecided > 0) {
+            self.count_protocol(state, Direction::FromInitiator, 0);
+        }
         if self.streams.trace.on {
             self.streams.trace.closed.push(stream.number);
         }
@@ -298,14 +305,10 @@ impl<F: FnMut(Event)> Handler<StreamState> for Teller<'_, F> {
         self.look_through(segment.payload, segment.place, &Where::Packet, Some(segment.four_tuple));
     }
 
-    fn only_counted(&self) -> bool {
-        self.counted
-    }
-
     fn weight(&self, state: &StreamState) -> usize {
         state.inner.as_ref().map_or(0, |inner| {
-            let other = inner.other.as_ref().map_or(0, |other| other.weight());
-            size_of::<Inner>() + inner.http.weight() + other
+            let outside = inner.outside.as_ref().map_or(0, |outside| size_of::<Outside>() + outside.memory_usage());
+            size_of::<Inner>() + inner.stream.memory_usage() + outside
         })
     }
 }
@@ -316,15 +319,15 @@ impl BodyState for Run {
     }
 }
 
-/// Hears from the http room about one stream.
+/// Hears from the readers of protocols about one stream.
 struct Watch<'a, F> {
     streams: &'a mut Streams,
     sink: &'a mut F,
     stream: &'a Stream,
-    other: &'a mut Option<Box<Other>>,
+    outside: &'a mut Option<Box<Outside>>,
 }
 
-impl<F: FnMut(Event)> Observer for Watch<'_, F> {
+impl<F: FnMut(Event)> http::Observer for Watch<'_, F> {
     type Body = Run;
 
     fn body(&mut self, scan: &mut Run, bytes: &[u8], place: Place) {
@@ -345,9 +348,6 @@ impl<F: FnMut(Event)> Observer for Watch<'_, F> {
             found.append(&mut scanner.look(Side::Response, &message, run, target));
             message
         });
-        if let Some(message) = response.as_ref().filter(|_| !scanner.has_no_canaries()) {
-            self.frames_follow(client, &message.head);
-        }
         let server = self.stream.sender(client.reverse());
         let findings = if found.is_empty() {
             Vec::new()
@@ -355,6 +355,11 @@ impl<F: FnMut(Event)> Observer for Watch<'_, F> {
             self.streams.settle(found, server, request.as_deref_mut(), response.as_deref_mut())
         };
         self.streams.exchanges += 1;
+        if response.as_ref().is_some_and(|message| WebSocketParameters::accepted(&message.head, client).is_some())
+            && !self.streams.scanner.is_idle()
+        {
+            self.outside.get_or_insert_default().opened_by(self.streams.exchanges, client);
+        }
         (self.sink)(Event::Exchange(Box::new(Exchange {
             id: self.streams.exchanges,
             stream: self.stream.number,
@@ -368,85 +373,60 @@ impl<F: FnMut(Event)> Observer for Watch<'_, F> {
     }
 
     fn other(&mut self, from: Direction, bytes: &[u8], place: Place) -> bool {
-        let hello_open = self.other.as_ref().is_none_or(|other| !other.hello_done);
-        if self.streams.scanner.has_no_canaries() && !hello_open {
+        if self.streams.scanner.has_no_canaries() {
             return false;
         }
-        let other = self.other.get_or_insert_default();
-        if hello_open {
-            other.hello(from, bytes, place, self.stream, self.sink);
-        }
-        let (run, framed) = (&mut other.runs[from], &mut other.framed[from]);
-        let scanner = &self.streams.scanner;
-        framed.feed(bytes, place, |inner, place| scanner.feed_other(run, inner, place));
-        if run.has_findings() {
-            let mut teller = Teller { streams: self.streams, sink: self.sink, counted: false };
-            teller.tell_of_stream(run, framed, self.stream, from);
-        }
+        let outside = self.outside.get_or_insert_default();
+        let findings = outside.raw(from, bytes, place, &self.streams.scanner);
+        self.tell(findings, from);
         true
     }
 
     fn spare(&mut self) -> Box<Message> {
         self.streams.messages.take().unwrap_or_default()
     }
+}
 
-    fn other_lost(&mut self, from: Direction) {
-        if let Some(other) = self.other.as_deref_mut() {
-            other.framed[from].lost();
+impl<F: FnMut(Event)> protocol::Observer for Watch<'_, F> {
+    fn framed(&mut self, from: Direction, bytes: &[u8], _: Place) {
+        if !self.streams.scanner.is_idle() {
+            self.outside.get_or_insert_default().framed(from, bytes);
         }
+    }
+
+    fn wants_payloads(&self, of: Successor) -> bool {
+        let scanner = &self.streams.scanner;
+        !scanner.has_no_canaries() || (matches!(of, Successor::WebSocket(_)) && scanner.has_rules())
+    }
+
+    fn payload(&mut self, payload: &Payload<'_>) {
+        let findings = self.outside.get_or_insert_default().payload(payload, &self.streams.scanner);
+        self.tell(findings, payload.from);
+    }
+
+    fn message_over(&mut self, from: Direction) {
+        let findings = self.outside.get_or_insert_default().message_over(from, &self.streams.scanner);
+        self.tell(findings, from);
+    }
+
+    fn client_hello(&mut self, from: Direction, place: Place, server_name: Option<String>) {
+        (self.sink)(Event::Tls(Box::new(TlsHello {
+            stream: self.stream.number,
+            client: self.stream.sender(from),
+            server: self.stream.sender(from.reverse()),
+            place,
+            server_name,
+        })));
     }
 }
 
 impl<F: FnMut(Event)> Watch<'_, F> {
-    /// Where a response begins a WebSocket (RFC 6455 §4.2.2), what follows has frames.
-    fn frames_follow(&mut self, client: Direction, head: &Head) {
-        let is = |name: &str, word: &str| {
-            let value = head.field(name).unwrap_or_default();
-            value.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
-        };
-        if head.status() != Some(101) || !is("upgrade", "websocket") {
-            return;
+    fn tell(&mut self, findings: Vec<Finding>, from: Direction) {
+        if !findings.is_empty() {
+            let exchange = self.outside.as_ref().and_then(|outside| outside.exchange());
+            let mut teller = Teller { streams: self.streams, sink: self.sink };
+            teller.tell_of_stream(findings, exchange, self.stream, from);
         }
-        let deflate = is("sec-websocket-extensions", "permessage-deflate");
-        let other = self.other.get_or_insert_default();
-        for (from, forgets) in
-            [(client, "client_no_context_takeover"), (client.reverse(), "server_no_context_takeover")]
-        {
-            other.framed[from] = Framed::web_socket(deflate, !is("sec-websocket-extensions", forgets));
-        }
-    }
-}
-
-impl Other {
-    fn weight(&self) -> usize {
-        let runs = Direction::BOTH.into_iter().map(|from| self.runs[from].weight() + self.framed[from].weight());
-        size_of::<Self>() + self.hello.capacity() + runs.sum::<usize>()
-    }
-
-    /// Adds to what may be a TLS client's first message.
-    fn hello(&mut self, from: Direction, bytes: &[u8], place: Place, stream: &Stream, sink: &mut impl FnMut(Event)) {
-        if from != Direction::FromInitiator {
-            self.hello_done = self.hello.is_empty();
-            return;
-        }
-        if self.hello.is_empty() {
-            self.hello_place = place;
-        }
-        let room = LONGEST_HELLO.saturating_sub(self.hello.len());
-        self.hello.extend_from_slice(bytes.get(..room.min(bytes.len())).unwrap_or_default());
-        match client_hello(&self.hello) {
-            Hello::Partial if room > bytes.len() => return,
-            Hello::Done { server_name } => sink(Event::Tls(Box::new(TlsHello {
-                stream: stream.number,
-                client: stream.sender(from),
-                server: stream.sender(from.reverse()),
-                place: self.hello_place,
-                server_name,
-            }))),
-            Hello::Partial | Hello::Not => {}
-        }
-        self.hello_done = true;
-        self.hello = Vec::new();
     }
 }
 

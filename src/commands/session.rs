@@ -19,7 +19,8 @@ use crate::confine::sandbox::Sandbox;
 use crate::engine::Pace;
 use crate::leak::Severity;
 use crate::packet::{self, Packet, PacketId};
-use crate::report::text::figures::count;
+use crate::protocol::Protocol;
+use crate::report::text::figures::{count, size};
 use crate::report::{Dropped, Summary};
 use std::fmt::Write as _;
 use std::io;
@@ -355,6 +356,11 @@ fn told(summary: &Summary, known: u64, live: bool, incomplete: &Incomplete) -> S
     }
     _ = write!(text, "; {} in ", count(counters.exchanges, "exchange", "exchanges"));
     text += &count(counters.streams, "TCP stream", "TCP streams");
+    let http2 = counters.protocols[Protocol::Http2];
+    if http2.streams > 0 {
+        let streams = count(http2.streams, "HTTP/2 stream", "HTTP/2 streams");
+        _ = write!(text, "; {streams}, {}, not read", size(http2.bytes));
+    }
     let found: u64 = counters.findings.iter().sum();
     if found > 0 {
         let severities = Severity::ALL.iter().zip(counters.findings).rev().filter(|(_, count)| *count > 0);

@@ -20,6 +20,8 @@ pub(super) struct Merger {
     /// How many streams and exchanges there were.
     streams: u64,
     exchanges: u64,
+    /// The exchanges that began a `WebSocket` each, by the streams' numbers.
+    switches: HashMap<u64, u64, foldhash::fast::RandomState>,
 }
 
 /// The numbers of a worker's streams, by its own count; those of which more may be told.
@@ -32,7 +34,7 @@ struct Names {
 impl Merger {
     pub(super) fn new(workers: usize, listener: Box<dyn Listener>, done: Arc<AtomicBool>) -> Self {
         let names = (0..workers).map(|_| Names::default()).collect();
-        Self { listener, done, names, streams: 0, exchanges: 0 }
+        Self { listener, done, names, streams: 0, exchanges: 0, switches: HashMap::default() }
     }
 
     /// Takes what all workers told of a batch, and tells it. The events are left for who made
@@ -69,7 +71,9 @@ impl Merger {
         }
         for (told, names) in told.iter_mut().zip(&mut self.names) {
             for stream in &told.forgotten {
-                names.numbers.remove(stream);
+                if let Some(number) = names.numbers.remove(stream) {
+                    self.switches.remove(&number);
+                }
             }
         }
     }
@@ -119,9 +123,19 @@ impl Merger {
         if self.done.load(Ordering::Relaxed) {
             return;
         }
-        if let Event::Exchange(exchange) = event {
-            self.exchanges += 1;
-            exchange.id = self.exchanges;
+        match event {
+            Event::Exchange(exchange) => {
+                self.exchanges += 1;
+                exchange.id = self.exchanges;
+                if exchange.begins_web_socket() {
+                    self.switches.insert(exchange.stream, exchange.id);
+                }
+            }
+            Event::Finding(found) => {
+                found.exchange =
+                    found.exchange.and(found.stream).and_then(|stream| self.switches.get(&stream).copied());
+            }
+            Event::Tls(_) => {}
         }
         if !self.listener.event(event) {
             self.done.store(true, Ordering::Relaxed);

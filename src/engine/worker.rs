@@ -108,7 +108,9 @@ impl Worker {
         let drafted = RefCell::new(Vec::new());
         let mut sink = |moment, event: Event| {
             let what = match (&event, drafter.as_mut()) {
-                (Event::Exchange(exchange), Some(drafter)) if exchange.findings.is_empty() => {
+                (Event::Exchange(exchange), Some(drafter))
+                    if exchange.findings.is_empty() && !exchange.begins_web_socket() =>
+                {
                     let before = drafts.len();
                     drafter(exchange, drafts);
                     let draft = What::Draft { stream: exchange.stream, end: drafts.len() };

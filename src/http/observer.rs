@@ -1,6 +1,8 @@
 //! What whoever reads HTTP tells, in any version of it.
 
 use super::message::{Message, Note};
+use super::settings::Settings;
+use super::upgrade::Successor;
 use crate::packet::Place;
 use crate::tcp::Direction;
 
@@ -38,8 +40,14 @@ pub trait Observer {
     fn spare(&mut self) -> Box<Message> {
         Box::default()
     }
-    /// Some that came next were lost.
-    fn other_lost(&mut self, _from: Direction) {}
+    /// A direction is another protocol's from here on.
+    fn handed_on(&mut self, _from: Direction, _to: Successor) {}
+    /// Bytes of a direction that was handed on; false where they do not matter.
+    fn foreign(&mut self, from: Direction, bytes: &[u8], place: Place) -> bool {
+        self.other(from, bytes, place)
+    }
+    /// Some of those that came next were lost.
+    fn foreign_lost(&mut self, _from: Direction) {}
 }
 
 /// A request and its response, or what was seen of the two.
@@ -53,4 +61,20 @@ pub struct ParsedExchange<S> {
     pub response: Option<(Box<Message>, S)>,
     /// Leniencies and losses.
     pub notes: Vec<Note>,
+}
+
+/// What reading needs besides bytes.
+#[derive(Debug)]
+pub struct Context<'a, O> {
+    /// How it is done.
+    pub settings: &'a Settings,
+    /// Hears what was read.
+    pub observer: &'a mut O,
+}
+
+impl<'a, O: Observer> Context<'a, O> {
+    /// Both of them.
+    pub const fn new(settings: &'a Settings, observer: &'a mut O) -> Self {
+        Self { settings, observer }
+    }
 }

@@ -170,6 +170,8 @@ pub struct Finding {
 pub struct StreamFinding {
     /// The TCP stream's number; `None` for a datagram, and for a packet that is in no stream.
     pub stream: Option<u64>,
+    /// The exchange that switched the stream to the protocol in which it stood, where one did.
+    pub exchange: Option<u64>,
     /// Who opened the conversation; `None` for a packet without ports.
     pub client: Option<Endpoint>,
     /// The other end; `None` for a packet without ports.

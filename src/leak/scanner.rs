@@ -104,6 +104,29 @@ impl Scanner {
         }
     }
 
+    /// Whether there are rules to look for.
+    pub(crate) fn has_rules(&self) -> bool {
+        !self.rules.is_empty()
+    }
+
+    /// Looks for what rules describe in the next slice of a message that is not HTTP's.
+    pub(crate) fn feed_message(&self, run: &mut Run, bytes: &[u8], place: Place) {
+        if self.has_rules() && !bytes.is_empty() {
+            run.feed_rules(self.rules.engine(), bytes, place);
+        }
+    }
+
+    /// What rules found in such a message, which `side` sent, but for what is a canary.
+    pub(crate) fn look_at_message(&self, side: Side, mut run: Run, location: &Where) -> Vec<Finding> {
+        let mut found = Vec::new();
+        let mut message = Message::default();
+        message.body.encoding = "identity".into();
+        self.body(side, &message, &mut run, &[], &mut found);
+        let is_canary = |finding: &Finding| self.canaries.iter().any(|canary| canary.text == finding.secret);
+        let found = settle(found).into_iter().map(|found| found.finding).filter(|finding| !is_canary(finding));
+        found.map(|finding| Finding { location: location.clone(), ..finding }).collect()
+    }
+
     /// What is no HTTP is over.
     pub fn finish_other(&self, run: &mut Run) {
         run.finish_canaries(&self.canaries);

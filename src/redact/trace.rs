@@ -6,10 +6,10 @@
 use super::sites::{Body, Sites};
 use super::spans::Spans;
 use crate::decode::{self, Datagram, Decoder, Segment, Unit};
-use crate::http::{BodyState, Observer, ParsedExchange, Settings};
+use crate::http::{BodyState, Context, Observer, ParsedExchange, Settings};
 use crate::packet::{Packet, Place, Timestamp};
 use crate::protocol::http1::Connection;
-use crate::tcp::{Direction, Flows, Handler, Limits, Location, Oddity, PerDirection, Source, Stream};
+use crate::tcp::{Chunk, Delivered, Direction, Flows, Gap, Handler, Limits, Location, Oddity, PerDirection, Stream};
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 
@@ -177,30 +177,26 @@ impl Watch<'_> {
 }
 
 impl Handler<State> for Watch<'_> {
-    fn data(
-        &mut self,
-        stream: &Stream,
-        state: &mut State,
-        from: Direction,
-        bytes: &[u8],
-        source: Source,
-        alone: bool,
-    ) -> usize {
+    fn data(&mut self, stream: &Stream, state: &mut State, chunk: Chunk<'_>) -> Delivered {
         let Inner { http, next, recent, other } = &mut **state.0.get_or_insert_default();
+        let Chunk { from, bytes, source, .. } = chunk;
         let place = source.place;
         let (offset, length) = (next[from], bytes.len() as u64);
         next[from] = offset.saturating_add(length);
         recent[from].push(offset, place, length);
         self.begin(stream, from, offset, place, length);
         let settings = self.settings;
-        http.data(from, bytes, source, alone, &settings, &mut Reading { watch: self, stream, from, recent, other })
+        let mut reading = Reading { watch: self, stream, from, recent, other };
+        Delivered::whole(http.data(chunk, &mut Context::new(&settings, &mut reading)))
     }
 
-    fn gap(&mut self, stream: &Stream, state: &mut State, from: Direction, length: u64, source: Source) {
+    fn gap(&mut self, stream: &Stream, state: &mut State, gap: Gap) {
         let Inner { http, next, recent, other } = &mut **state.0.get_or_insert_default();
+        let Gap { from, length, .. } = gap;
         next[from] = next[from].saturating_add(length);
         let settings = self.settings;
-        http.gap(from, length, source, &settings, &mut Reading { watch: self, stream, from, recent, other });
+        let mut reading = Reading { watch: self, stream, from, recent, other };
+        http.gap(gap, &mut Context::new(&settings, &mut reading));
     }
 
     fn oddity(&mut self, _: &Stream, _: &mut State, _: Direction, _: Oddity) {}
@@ -208,14 +204,16 @@ impl Handler<State> for Watch<'_> {
     fn end(&mut self, stream: &Stream, state: &mut State, from: Direction) {
         let Some(Inner { http, recent, other, .. }) = state.0.as_deref_mut() else { return };
         let settings = self.settings;
-        http.finish_direction(from, &settings, &mut Reading { watch: self, stream, from, recent, other });
+        let mut reading = Reading { watch: self, stream, from, recent, other };
+        http.finish_direction(from, &mut Context::new(&settings, &mut reading));
     }
 
     fn close(&mut self, stream: &Stream, state: &mut State) {
         let Some(Inner { http, recent, other, .. }) = state.0.as_deref_mut() else { return };
         let settings = self.settings;
         let from = Direction::FromInitiator;
-        http.finish(&settings, &mut Reading { watch: self, stream, from, recent, other });
+        let mut reading = Reading { watch: self, stream, from, recent, other };
+        http.finish(&mut Context::new(&settings, &mut reading));
         let sites = self.sites;
         for (client, offset, length) in sites.others.get(&stream.number).into_iter().flatten() {
             for from in Direction::BOTH.into_iter().filter(|from| stream.sender(*from) == *client) {

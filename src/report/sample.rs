@@ -102,6 +102,7 @@ pub(super) fn in_a_stream() -> StreamFinding {
     let finding = Finding { location: Where::Stream, offset: 300, ..canary() };
     StreamFinding {
         stream: Some(3),
+        exchange: None,
         client: Some(endpoint("[::1]:50000")),
         server: Some(endpoint("[::1]:6379")),
         finding,

@@ -58,12 +58,12 @@ impl<T: Default> Flows<T> {
         // Where nothing is handed on, nobody's memory grows.
         if !segment.payload.is_empty() {
             let (offset, bytes, place) = (flow.halves[from].next, segment.payload, segment.place);
-            deliver(flow, from, Arrival { offset, bytes, missing: 0, needs, place }, &mut self.told, handler);
-            if handler.only_counted() {
-                debug_assert_eq!(self.weight_of(slot, handler), self.table.get(slot).map(|flow| flow.weight));
-            } else {
+            let arrival = Arrival { offset, bytes, missing: 0, needs, place };
+            if deliver(flow, from, arrival, &mut self.told, handler) {
                 self.reckon(slot, handler);
                 self.keep_bound(handler);
+            } else {
+                debug_assert_eq!(self.weight_of(slot, handler), self.table.get(slot).map(|flow| flow.weight));
             }
         }
         true

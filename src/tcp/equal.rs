@@ -1,7 +1,7 @@
 //! The fast path for the next segment of an undisturbed connection against the way that every segment
 //! can go: the same calls in the same order, the same counters, the same memory.
 
-use super::{Direction, Flows, Handler, Limits, Oddity, Source, Stream};
+use super::{Chunk, Delivered, Direction, Flows, Gap, Handler, Limits, Oddity, Stream};
 use crate::decode::{Endpoint, FourTuple, Segment, TcpFlags};
 use crate::packet::{PacketId, Place, Timestamp};
 use proptest::prelude::*;
@@ -11,20 +11,20 @@ use proptest::prelude::*;
 #[derive(Default)]
 struct Log {
     lines: Vec<String>,
-    counted: bool,
 }
 
 impl Handler<usize> for Log {
-    fn data(&mut self, s: &Stream, kept: &mut usize, from: Direction, bytes: &[u8], at: Source, alone: bool) -> usize {
-        self.counted = bytes.len().is_multiple_of(2);
-        if !self.counted {
-            *kept = (*kept + bytes.len()) % 40;
+    fn data(&mut self, s: &Stream, kept: &mut usize, chunk: Chunk<'_>) -> Delivered {
+        let length = chunk.bytes.len();
+        let changed = !length.is_multiple_of(2);
+        if changed {
+            *kept = (*kept + length) % 40;
         }
-        self.lines.push(format!("{} {from:?} {bytes:?} {at:?} {alone}", s.number));
-        bytes.len() / 2
+        self.lines.push(format!("{} {chunk:?}", s.number));
+        Delivered { inspected: length / 2, changed }
     }
-    fn gap(&mut self, s: &Stream, _: &mut usize, from: Direction, length: u64, place: Source) {
-        self.lines.push(format!("{} {from:?} lost {length} {place:?}", s.number));
+    fn gap(&mut self, s: &Stream, _: &mut usize, gap: Gap) {
+        self.lines.push(format!("{} {gap:?}", s.number));
     }
     fn oddity(&mut self, s: &Stream, _: &mut usize, from: Direction, oddity: Oddity) {
         self.lines.push(format!("{} {from:?} {oddity:?}", s.number));
@@ -40,9 +40,6 @@ impl Handler<usize> for Log {
     }
     fn weight(&self, kept: &usize) -> usize {
         kept * 100
-    }
-    fn only_counted(&self) -> bool {
-        self.counted
     }
 }
 

@@ -4,7 +4,7 @@
 //! It is meant for testing alone, and judges by what [`Flows`] tells, not by how it keeps it.
 
 use super::table::Table;
-use super::{Direction, Flows, Handler, Limits, Oddity, PerDirection, Source, Stream};
+use super::{Chunk, Delivered, Direction, Flows, Gap, Handler, Limits, Oddity, PerDirection, Source, Stream};
 use crate::decode::{Endpoint, FourTuple, Segment, TcpFlags};
 use crate::packet::{PacketId, Place, Timestamp};
 use std::collections::HashMap;
@@ -167,13 +167,14 @@ enum Said {
 }
 
 impl Handler<Told> for Log {
-    fn data(&mut self, s: &Stream, state: &mut Told, from: Direction, bytes: &[u8], at: Source, alone: bool) -> usize {
-        self.0.push((s.number, from, Said::Data(bytes.to_vec(), at, alone)));
+    fn data(&mut self, s: &Stream, state: &mut Told, chunk: Chunk<'_>) -> Delivered {
+        let Chunk { from, bytes, source, alone } = chunk;
+        self.0.push((s.number, from, Said::Data(bytes.to_vec(), source, alone)));
         state.held += bytes.len();
-        bytes.len()
+        Delivered::whole(bytes.len())
     }
-    fn gap(&mut self, s: &Stream, _: &mut Told, from: Direction, length: u64, place: Source) {
-        self.0.push((s.number, from, Said::Gap(length, place)));
+    fn gap(&mut self, s: &Stream, _: &mut Told, Gap { from, length, source }: Gap) {
+        self.0.push((s.number, from, Said::Gap(length, source)));
     }
     fn oddity(&mut self, s: &Stream, _: &mut Told, from: Direction, oddity: Oddity) {
         self.0.push((s.number, from, Said::Oddity(oddity)));
@@ -213,17 +214,10 @@ impl Judge {
 }
 
 impl Handler<Told> for Judge {
-    fn data(
-        &mut self,
-        stream: &Stream,
-        state: &mut Told,
-        from: Direction,
-        bytes: &[u8],
-        source: Source,
-        alone: bool,
-    ) -> usize {
+    fn data(&mut self, stream: &Stream, state: &mut Told, chunk: Chunk<'_>) -> Delivered {
+        let Chunk { from, bytes, source, .. } = chunk;
         assert!(!state.closed && !state.ended[from], "bytes after the end");
-        self.log.data(stream, state, from, bytes, source, alone);
+        self.log.data(stream, state, chunk);
         let place = source.place;
         let sent = &self.sent[place.packet.number() as usize];
         assert_eq!(stream.sender(from), sent.ends().source, "bytes of somebody else");
@@ -237,11 +231,12 @@ impl Handler<Told> for Judge {
             assert_eq!(sequence, next, "bytes out of order");
         }
         heard.next[from] = Some(sequence.wrapping_add(bytes.len() as u32));
-        bytes.len()
+        Delivered::whole(bytes.len())
     }
 
-    fn gap(&mut self, stream: &Stream, state: &mut Told, from: Direction, length: u64, source: Source) {
-        self.log.gap(stream, state, from, length, source);
+    fn gap(&mut self, stream: &Stream, state: &mut Told, gap: Gap) {
+        let Gap { from, length, .. } = gap;
+        self.log.gap(stream, state, gap);
         assert!(!state.closed && !state.ended[from], "a hole after the end");
         assert!(length > 0);
         let heard = self.streams.entry(stream.number).or_default();

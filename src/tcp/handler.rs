@@ -26,21 +26,52 @@ impl Source {
     }
 }
 
+/// Bytes of a direction, in their order.
+#[derive(Debug, Clone, Copy)]
+pub struct Chunk<'a> {
+    /// Who sent them.
+    pub from: Direction,
+    /// At least one.
+    pub bytes: &'a [u8],
+    /// Where they came from.
+    pub source: Source,
+    /// Whether the other direction is not captured.
+    pub alone: bool,
+}
+
+/// Bytes of a direction that are lost.
+#[derive(Debug, Clone, Copy)]
+pub struct Gap {
+    /// Who sent them.
+    pub from: Direction,
+    /// How many.
+    pub length: u64,
+    /// Where it became known that they are lost.
+    pub source: Source,
+}
+
+/// What a handler did with bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delivered {
+    /// How many of them, from the first on, were looked at; the rest was only counted.
+    pub inspected: usize,
+    /// Whether the stream's state may hold more memory than before.
+    pub changed: bool,
+}
+
+impl Delivered {
+    /// All of so many bytes were looked at.
+    pub const fn whole(length: usize) -> Self {
+        Self { inspected: length, changed: true }
+    }
+}
+
 /// What the room to the right does with a stream; `T` is what it keeps for each.
 pub trait Handler<T> {
-    /// The next bytes of a direction. `alone`: the other direction is not captured. Gives how many
-    /// of them, from the first on, mattered: the rest was passed over by count.
-    fn data(
-        &mut self,
-        stream: &Stream,
-        state: &mut T,
-        from: Direction,
-        bytes: &[u8],
-        source: Source,
-        alone: bool,
-    ) -> usize;
-    /// The next `length` bytes of a direction are lost. `source` is where that became known.
-    fn gap(&mut self, stream: &Stream, state: &mut T, from: Direction, length: u64, source: Source);
+    /// The next bytes of a direction.
+    fn data(&mut self, stream: &Stream, state: &mut T, chunk: Chunk<'_>) -> Delivered;
+    /// The next bytes of a direction are lost.
+    fn gap(&mut self, stream: &Stream, state: &mut T, gap: Gap);
     /// Something that some receivers read otherwise than others.
     fn oddity(&mut self, stream: &Stream, state: &mut T, from: Direction, oddity: Oddity);
     /// The direction ended: nothing more will come.
@@ -54,11 +85,6 @@ pub trait Handler<T> {
     fn unclaimed(&mut self, _segment: &Segment<'_>) {}
     /// Memory that `state` holds beyond its own size, in bytes.
     fn weight(&self, state: &T) -> usize;
-    /// Whether the bytes that were handed on last were counted and nothing else, so that the stream's
-    /// state weighs no more than before.
-    fn only_counted(&self) -> bool {
-        false
-    }
 }
 
 /// What makes a stream's bytes a matter of opinion.

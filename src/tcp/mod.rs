@@ -35,7 +35,7 @@ mod tests;
 pub(crate) use assembler::ALLOCATION;
 pub(crate) use flows::{Due, Location};
 pub use flows::{Flows, Limits};
-pub use handler::{Handler, Oddity, Source};
+pub use handler::{Chunk, Delivered, Gap, Handler, Oddity, Source};
 pub use table::Stream;
 
 /// Which of a connection's two ends sent something.

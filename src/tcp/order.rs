@@ -5,7 +5,7 @@
 
 use super::assembler::{Arrival, Needs, Piece};
 use super::half::{Base, Half, Latest};
-use super::handler::{Handler, Source};
+use super::handler::{Chunk, Gap, Handler, Source};
 use super::sequence::SequenceNumber;
 use super::table::{Flow, Slot};
 use super::{Counters, Direction};
@@ -63,14 +63,15 @@ pub(super) fn acknowledge<T>(flow: &mut Flow<T>, from: Direction, segment: &Segm
     Needs::Offset(needed)
 }
 
-/// Hands on bytes that stand next in their direction.
+/// Hands on bytes that stand next in their direction; whether the stream's state may hold more memory
+/// than before.
 pub(super) fn deliver<T>(
     flow: &mut Flow<T>,
     from: Direction,
     arrival: Arrival<'_>,
     told: &mut Told,
     handler: &mut impl Handler<T>,
-) {
+) -> bool {
     let Arrival { bytes, missing, needs, place, .. } = arrival;
     let acknowledged = match needs {
         Needs::Nothing => None,
@@ -79,11 +80,13 @@ pub(super) fn deliver<T>(
     let alone = flow.halves[from.reverse()].absent;
     let Flow { stream, halves, state, carried, .. } = flow;
     let half = &mut halves[from];
+    let mut changed = missing > 0;
     if !bytes.is_empty() {
         *carried = true;
         let source = Source { place, offset: half.next, acknowledged, midstream: half.base != Base::Syn };
-        let mattered = handler.data(stream, state, from, bytes, source, alone);
-        half.latest = Latest::of(half.next, bytes, mattered, &told.hasher);
+        let delivered = handler.data(stream, state, Chunk { from, bytes, source, alone });
+        changed |= delivered.changed;
+        half.latest = Latest::of(half.next, bytes, delivered.inspected, &told.hasher);
         half.advance(bytes.len() as u64);
     }
     if missing > 0 {
@@ -91,8 +94,9 @@ pub(super) fn deliver<T>(
         let source = Source { place, offset: half.next, acknowledged, midstream: half.base != Base::Syn };
         half.advance(missing);
         told.counters.missing_bytes += missing;
-        handler.gap(stream, state, from, missing, source);
+        handler.gap(stream, state, Gap { from, length: missing, source });
     }
+    changed
 }
 
 /// Hands on everything in waiting that can be read now, in both directions.

@@ -22,13 +22,13 @@ impl Log {
 }
 
 impl Handler<()> for Log {
-    fn data(&mut self, _: &Stream, (): &mut (), from: Direction, bytes: &[u8], _: Source, _: bool) -> usize {
+    fn data(&mut self, _: &Stream, (): &mut (), Chunk { from, bytes, .. }: Chunk<'_>) -> Delivered {
         self.mark(from);
         self.0.push_str(&String::from_utf8_lossy(bytes));
         self.0.push(' ');
-        bytes.len()
+        Delivered::whole(bytes.len())
     }
-    fn gap(&mut self, _: &Stream, (): &mut (), from: Direction, length: u64, _: Source) {
+    fn gap(&mut self, _: &Stream, (): &mut (), Gap { from, length, .. }: Gap) {
         self.mark(from);
         let _ = write!(self.0, "[{length}] ");
     }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::decode::FourTuple;
+use crate::tcp::Source;
 
 /// A stream of which nothing came, and what reads it.
 fn begin(settings: Settings) -> (Streams, StreamState, Stream) {
@@ -9,6 +10,10 @@ fn begin(settings: Settings) -> (Streams, StreamState, Stream) {
     let end = |last, port| Endpoint { address: [10, 0, 0, last].into(), port };
     let ends = FourTuple { source: end(1, 1000), destination: end(2, 80) };
     (streams, StreamState::default(), Stream { number: 0, ends })
+}
+
+fn chunk(from: Direction, bytes: &[u8]) -> Chunk<'_> {
+    Chunk { from, bytes, source: Source::default(), alone: false }
 }
 
 #[test]
@@ -22,7 +27,7 @@ fn a_connection_at_rest_keeps_nothing_and_reads_on() {
             (Direction::FromResponder, b"\r\n", true),
         ] {
             let mut sink = |event| told.push(event);
-            streams.with(&mut sink).data(&stream, &mut state, from, bytes, Source::default(), false);
+            streams.with(&mut sink).data(&stream, &mut state, chunk(from, bytes));
             assert_eq!(state.inner.is_none(), rests);
         }
     }
@@ -46,8 +51,8 @@ fn what_is_only_counted_weighs_nothing_more() {
     ] {
         let mut sink = |_| {};
         let mut teller = streams.with(&mut sink);
-        teller.data(&stream, &mut state, from, bytes.as_bytes(), Source::default(), false);
-        assert_eq!(teller.only_counted(), counted, "{bytes:?}");
+        let delivered = teller.data(&stream, &mut state, chunk(from, bytes.as_bytes()));
+        assert_eq!(delivered.changed, !counted, "{bytes:?}");
         let now = teller.weight(&state);
         assert!(!counted || now == weight, "{bytes:?}");
         weight = now;
@@ -62,7 +67,7 @@ fn what_is_only_counted_does_not_matter() {
         let (mut streams, mut state, stream) = begin(settings);
         let mut mattered = |from, bytes: &str| {
             let mut sink = |_| {};
-            streams.with(&mut sink).data(&stream, &mut state, from, bytes.as_bytes(), Source::default(), false)
+            streams.with(&mut sink).data(&stream, &mut state, chunk(from, bytes.as_bytes())).inspected
         };
         assert_eq!(mattered(Direction::FromInitiator, request), request.len());
         assert_eq!(mattered(Direction::FromResponder, &format!("{head}abc")), head.len() + if whole { 3 } else { 0 });

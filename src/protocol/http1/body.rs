@@ -2,7 +2,7 @@
 //! closes (RFC 9112 §6), and the trailers after the last chunk.
 
 use super::chunks::{Chunks, Step};
-use super::connection::{Connection, Context};
+use super::connection::{Connection, Turn};
 use super::framing::Framing;
 use super::head;
 use super::recognize::recognize;
@@ -24,7 +24,7 @@ impl<S: BodyState> Connection<S> {
         &mut self,
         kind: Kind,
         framing: Framing,
-        context: &mut Context<'_, O>,
+        context: &mut Turn<'_, O>,
     ) {
         let from = context.from;
         self.sides[from].state = match framing {
@@ -45,7 +45,7 @@ impl<S: BodyState> Connection<S> {
 
     /// The answer handed the connection over: what the client says from here on is a new
     /// beginning, and so is what it had said already and that was no message.
-    fn open_tunnel<O: Observer<Body = S>>(&mut self, context: &mut Context<'_, O>) {
+    fn open_tunnel<O: Observer<Body = S>>(&mut self, context: &mut Turn<'_, O>) {
         let client = context.from.reverse();
         let state = self.sides[context.from].state;
         let side = &mut self.sides[client];
@@ -65,12 +65,12 @@ impl<S: BodyState> Connection<S> {
         who: (Direction, Kind),
         complete: bool,
         last: Option<Place>,
-        context: &mut Context<'_, O>,
+        context: &mut Turn<'_, O>,
     ) {
-        self.exchanges.end(who, complete, last, context.settings, context.observer);
+        self.exchanges.end(who, complete, last, &mut context.io);
         if context.alone && who.1 != Kind::Response {
             // The latest waits: its answer may still show that the other direction is captured.
-            self.exchanges.give_out_until(1, who.0, context.settings, context.observer);
+            self.exchanges.give_out_until(1, who.0, &mut context.io);
         }
     }
 
@@ -81,12 +81,12 @@ impl<S: BodyState> Connection<S> {
         body: Body,
         bytes: &[u8],
         source: Source,
-        context: &mut Context<'_, O>,
+        context: &mut Turn<'_, O>,
     ) -> usize {
         let who = (context.from, kind);
         match body {
             Body::UntilClose => {
-                context.passed = !self.exchanges.body(who, bytes, source.place, context.settings, context.observer);
+                context.passed = !self.exchanges.body(who, bytes, source.place, &mut context.io);
                 bytes.len()
             }
             Body::Length { left, fresh: true } if self.may_be_missing(kind, context) => {
@@ -96,7 +96,7 @@ impl<S: BodyState> Connection<S> {
                 let taken = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
                 let left = left - taken as u64;
                 let part = bytes.get(..taken).unwrap_or_default();
-                context.passed = !self.exchanges.body(who, part, source.place, context.settings, context.observer);
+                context.passed = !self.exchanges.body(who, part, source.place, &mut context.io);
                 self.sides[context.from].state = State::Body(kind, Body::Length { left, fresh: false });
                 if left == 0 {
                     self.sides[context.from].state = State::Between;
@@ -110,7 +110,7 @@ impl<S: BodyState> Connection<S> {
 
     /// Whether an announced body is perhaps not there: the client waited for leave to send it
     /// and was refused, or the request, not captured, was HEAD.
-    fn may_be_missing<O: Observer<Body = S>>(&self, kind: Kind, context: &Context<'_, O>) -> bool {
+    fn may_be_missing<O: Observer<Body = S>>(&self, kind: Kind, context: &Turn<'_, O>) -> bool {
         let from = context.from;
         let suspect = match kind {
             Kind::Response => self.exchanges.is_orphan(from),
@@ -127,7 +127,7 @@ impl<S: BodyState> Connection<S> {
         left: u64,
         bytes: &[u8],
         source: Source,
-        context: &mut Context<'_, O>,
+        context: &mut Turn<'_, O>,
     ) -> usize {
         let from = context.from;
         let side = &mut self.sides[from];
@@ -160,7 +160,7 @@ impl<S: BodyState> Connection<S> {
         mut chunks: Chunks,
         bytes: &[u8],
         source: Source,
-        context: &mut Context<'_, O>,
+        context: &mut Turn<'_, O>,
     ) -> usize {
         let from = context.from;
         let who = (from, kind);
@@ -182,7 +182,7 @@ impl<S: BodyState> Connection<S> {
             }
             Step::Data(count) => {
                 let part = bytes.get(..count).unwrap_or_default();
-                context.passed = !self.exchanges.body(who, part, source.place, context.settings, context.observer);
+                context.passed = !self.exchanges.body(who, part, source.place, &mut context.io);
                 count
             }
             Step::Last(count) => {
@@ -204,7 +204,7 @@ impl<S: BodyState> Connection<S> {
     }
 
     /// A body that was said to be chunked is not: it ends as if that had not been said.
-    fn not_chunked<O: Observer<Body = S>>(&mut self, kind: Kind, context: &mut Context<'_, O>) {
+    fn not_chunked<O: Observer<Body = S>>(&mut self, kind: Kind, context: &mut Turn<'_, O>) {
         let held = self.sides[context.from].take();
         let framing = self.exchanges.not_chunked((context.from, kind));
         self.begin_body(kind, framing, context);
@@ -212,7 +212,7 @@ impl<S: BodyState> Connection<S> {
     }
 
     /// No more bytes will tell what the body's first ones are.
-    pub(super) fn decide_body<O: Observer<Body = S>>(&mut self, kind: Kind, body: Body, context: &mut Context<'_, O>) {
+    pub(super) fn decide_body<O: Observer<Body = S>>(&mut self, kind: Kind, body: Body, context: &mut Turn<'_, O>) {
         if self.sides[context.from].buffer.is_empty() {
             return;
         }
@@ -234,7 +234,7 @@ impl<S: BodyState> Connection<S> {
         mut body: Body,
         length: u64,
         source: Source,
-        context: &mut Context<'_, O>,
+        context: &mut Turn<'_, O>,
     ) {
         let from = context.from;
         let who = (from, kind);
@@ -258,7 +258,7 @@ impl<S: BodyState> Connection<S> {
             self.sides[from].lost_from.get_or_insert(source.offset);
         }
         if lost > 0 {
-            self.exchanges.body_gap(who, lost, source.place, context.settings, context.observer);
+            self.exchanges.body_gap(who, lost, source.place, &mut context.io);
         } else {
             self.exchanges.note(who, "missing-bytes");
         }
@@ -278,7 +278,7 @@ impl<S: BodyState> Connection<S> {
         kind: Kind,
         bytes: &[u8],
         source: Source,
-        context: &mut Context<'_, O>,
+        context: &mut Turn<'_, O>,
     ) -> usize {
         let who = (context.from, kind);
         let side = &mut self.sides[context.from];

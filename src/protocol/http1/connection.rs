@@ -8,8 +8,8 @@ use super::exchange::Exchanges;
 use super::recognize::{begins_request, has_status};
 use super::side::{Body, Held, Origin, Side, State};
 use super::start_kind::Kind;
-use crate::http::{BodyState, Observer, Settings, add_note};
-use crate::tcp::{Direction, PerDirection, Source};
+use crate::http::{self, BodyState, Observer, add_note};
+use crate::tcp::{Chunk, Direction, Gap, PerDirection, Source};
 
 /// One stream, read as HTTP where it is.
 #[derive(Debug)]
@@ -29,13 +29,19 @@ impl<S> Default for Connection<S> {
 const MOST_TURNS: u32 = 16;
 
 /// Everything that reading a direction needs besides its bytes.
-pub(super) struct Context<'a, O: Observer> {
+pub(super) struct Turn<'a, O: Observer> {
     pub(super) from: Direction,
     pub(super) alone: bool,
-    pub(super) settings: &'a Settings,
-    pub(super) observer: &'a mut O,
+    pub(super) io: http::Context<'a, O>,
     /// Whether the last step only counted bytes.
     pub(super) passed: bool,
+}
+
+impl<'a, O: Observer> Turn<'a, O> {
+    fn new(from: Direction, alone: bool, cx: &'a mut http::Context<'_, O>) -> Self {
+        let io = http::Context::new(cx.settings, &mut *cx.observer);
+        Self { from, alone, io, passed: false }
+    }
 }
 
 impl<S: BodyState> Connection<S> {
@@ -60,16 +66,9 @@ impl<S: BodyState> Connection<S> {
     /// The next bytes of a direction. `alone`: the other direction is not captured, so no
     /// message waits for its counterpart. Gives how many of them, from the first on, mattered; the
     /// rest was only counted.
-    pub fn data<O: Observer<Body = S>>(
-        &mut self,
-        from: Direction,
-        bytes: &[u8],
-        source: Source,
-        alone: bool,
-        settings: &Settings,
-        observer: &mut O,
-    ) -> usize {
-        let mut context = Context { from, alone, settings, observer, passed: false };
+    pub fn data<O: Observer<Body = S>>(&mut self, chunk: Chunk<'_>, cx: &mut http::Context<'_, O>) -> usize {
+        let Chunk { from, bytes, source, alone } = chunk;
+        let mut context = Turn::new(from, alone, cx);
         self.end_bare_request(from, &mut context);
         self.sides[from].next = Some(source.offset.saturating_add(bytes.len() as u64));
         self.feed(bytes, source, &mut context)
@@ -80,7 +79,7 @@ impl<S: BodyState> Connection<S> {
         &mut self,
         bytes: &[u8],
         source: Source,
-        context: &mut Context<'_, O>,
+        context: &mut Turn<'_, O>,
     ) -> usize {
         let (mut at, mut stuck, mut mattered) = (0, 0, 0);
         while at < bytes.len() {
@@ -104,7 +103,7 @@ impl<S: BodyState> Connection<S> {
     }
 
     /// Reads again what was held back, now that the state says what it is.
-    pub(super) fn feed_held<O: Observer<Body = S>>(&mut self, held: &Held, context: &mut Context<'_, O>) {
+    pub(super) fn feed_held<O: Observer<Body = S>>(&mut self, held: &Held, context: &mut Turn<'_, O>) {
         for (bytes, source) in held.runs() {
             self.feed(bytes, source, context);
         }
@@ -112,7 +111,7 @@ impl<S: BodyState> Connection<S> {
 
     /// Takes the next step into `bytes`; returns how many were taken. Where none are taken
     /// the state has changed.
-    fn step<O: Observer<Body = S>>(&mut self, bytes: &[u8], source: Source, context: &mut Context<'_, O>) -> usize {
+    fn step<O: Observer<Body = S>>(&mut self, bytes: &[u8], source: Source, context: &mut Turn<'_, O>) -> usize {
         let from = context.from;
         match self.sides[from].state {
             State::Start => self.start(Origin::Start, bytes, source, context),
@@ -125,22 +124,16 @@ impl<S: BodyState> Connection<S> {
             State::Trailers(kind) => self.trailers(kind, bytes, source, context),
             State::Stray => self.stray(bytes, source, context),
             State::Foreign => {
-                context.passed = !context.observer.other(from, bytes, source.place);
+                context.passed = !context.io.observer.foreign(from, bytes, source.place);
                 bytes.len()
             }
         }
     }
 
     /// The next `length` bytes of a direction are lost.
-    pub fn gap<O: Observer<Body = S>>(
-        &mut self,
-        from: Direction,
-        length: u64,
-        source: Source,
-        settings: &Settings,
-        observer: &mut O,
-    ) {
-        let mut context = Context { from, alone: false, settings, observer, passed: false };
+    pub fn gap<O: Observer<Body = S>>(&mut self, gap: Gap, cx: &mut http::Context<'_, O>) {
+        let Gap { from, length, source } = gap;
+        let mut context = Turn::new(from, false, cx);
         self.end_bare_request(from, &mut context);
         let end = source.offset.saturating_add(length);
         self.sides[from].next = Some(end);
@@ -151,7 +144,7 @@ impl<S: BodyState> Connection<S> {
             State::Start | State::Between | State::Switched | State::Perhaps(_) | State::Stray | State::Lost => {
                 self.sides[from].lose(lost_from);
             }
-            State::Foreign => context.observer.other_lost(from),
+            State::Foreign => context.io.observer.foreign_lost(from),
             State::Head(_) => {
                 self.cut_head(&mut context);
                 self.sides[from].lose(lost_from);
@@ -166,7 +159,7 @@ impl<S: BodyState> Connection<S> {
 
     /// A head is cut off where its buffer ends: what came of it is shown, if that is a status or all of its
     /// first line.
-    fn cut_head<O: Observer<Body = S>>(&mut self, context: &mut Context<'_, O>) {
+    fn cut_head<O: Observer<Body = S>>(&mut self, context: &mut Turn<'_, O>) {
         let side = &mut self.sides[context.from];
         match side.state {
             State::Head(kind) if memchr::memchr(b'\n', &side.buffer).is_some() => {
@@ -180,14 +173,14 @@ impl<S: BodyState> Connection<S> {
     }
 
     /// What is held back is no HTTP.
-    pub(super) fn let_go<O: Observer<Body = S>>(&mut self, context: &mut Context<'_, O>) {
+    pub(super) fn let_go<O: Observer<Body = S>>(&mut self, context: &mut Turn<'_, O>) {
         for (bytes, source) in self.sides[context.from].take().runs() {
-            context.observer.other(context.from, bytes, source.place);
+            context.io.observer.other(context.from, bytes, source.place);
         }
     }
 
     /// No more bytes will tell what is held back: it is taken for what it most likely is.
-    fn decide<O: Observer<Body = S>>(&mut self, context: &mut Context<'_, O>) {
+    fn decide<O: Observer<Body = S>>(&mut self, context: &mut Turn<'_, O>) {
         match self.sides[context.from].state {
             State::Perhaps(_) if begins_request(&self.sides[context.from].buffer) => {
                 self.head_from_buffer(Kind::Request, Some("head-cut"), context);
@@ -203,7 +196,7 @@ impl<S: BodyState> Connection<S> {
 
     /// A request line without version stands alone or has fields after it. Once the other
     /// side speaks it is known to have stood alone.
-    fn end_bare_request<O: Observer<Body = S>>(&mut self, speaker: Direction, context: &mut Context<'_, O>) {
+    fn end_bare_request<O: Observer<Body = S>>(&mut self, speaker: Direction, context: &mut Turn<'_, O>) {
         let client = speaker.reverse();
         if matches!(self.sides[client].state, State::Head(Kind::BareRequest)) {
             let from = std::mem::replace(&mut context.from, client);
@@ -213,8 +206,8 @@ impl<S: BodyState> Connection<S> {
     }
 
     /// A direction ended.
-    pub fn finish_direction<O: Observer<Body = S>>(&mut self, from: Direction, settings: &Settings, observer: &mut O) {
-        let mut context = Context { from, alone: false, settings, observer, passed: false };
+    pub fn finish_direction<O: Observer<Body = S>>(&mut self, from: Direction, cx: &mut http::Context<'_, O>) {
+        let mut context = Turn::new(from, false, cx);
         self.end_bare_request(from.reverse(), &mut context);
         self.decide(&mut context);
         match self.sides[from].state {
@@ -230,20 +223,20 @@ impl<S: BodyState> Connection<S> {
             }
             _ => {}
         }
-        self.exchanges.no_more_from(from, settings, observer);
+        self.exchanges.no_more_from(from, cx);
     }
 
     /// The stream is over: gives out what is left of it.
-    pub fn finish<O: Observer<Body = S>>(&mut self, settings: &Settings, observer: &mut O) {
+    pub fn finish<O: Observer<Body = S>>(&mut self, cx: &mut http::Context<'_, O>) {
         for from in Direction::BOTH {
-            let mut context = Context { from, alone: false, settings, observer, passed: false };
+            let mut context = Turn::new(from, false, cx);
             self.end_bare_request(from.reverse(), &mut context);
             self.decide(&mut context);
             if matches!(self.sides[from].state, State::Head(_)) {
                 self.cut_head(&mut context);
             }
         }
-        self.exchanges.finish(settings, observer);
+        self.exchanges.finish(cx);
     }
 
     /// Adds a note to what a direction is sending, where that is a message.

@@ -2,7 +2,10 @@
 
 use super::framing::{self, Framing};
 use super::start_kind::Kind;
-use crate::http::{BodyState, Head, Message, Note, Observer, ParsedExchange, PartialMessage, Settings, add_note};
+use crate::http::{
+    BodyState, Context, Head, Message, Note, Observer, ParsedExchange, PartialMessage, Successor, WebSocketParameters,
+    add_note,
+};
 use crate::packet::Place;
 use crate::tcp::{Direction, PerDirection, Source};
 use std::collections::VecDeque;
@@ -73,6 +76,8 @@ pub(crate) struct Exchanges<S> {
     overdue: PerDirection<u64>,
     /// Memory of the messages that are read to the end.
     weight: usize,
+    /// What the latest response that switches protocols switches to, where that is known by its head.
+    pub(crate) switched_to: Option<Successor>,
 }
 
 impl<S> Default for Exchanges<S> {
@@ -82,6 +87,7 @@ impl<S> Default for Exchanges<S> {
             pipelined: PerDirection::default(),
             overdue: PerDirection::default(),
             weight: 0,
+            switched_to: None,
         }
     }
 }
@@ -133,13 +139,12 @@ impl<S: BodyState> Exchanges<S> {
         &mut self,
         from: Direction,
         opening: Opening,
-        settings: &Settings,
-        observer: &mut impl Observer<Body = S>,
+        cx: &mut Context<'_, impl Observer<Body = S>>,
     ) -> Framing {
         if opening.kind == Kind::Response {
-            self.begin_response(from, opening, settings, observer)
+            self.begin_response(from, opening, cx)
         } else {
-            self.begin_request(from, opening, settings, observer)
+            self.begin_request(from, opening, cx)
         }
     }
 
@@ -147,16 +152,15 @@ impl<S: BodyState> Exchanges<S> {
         &mut self,
         from: Direction,
         opening: Opening,
-        settings: &Settings,
-        observer: &mut impl Observer<Body = S>,
+        cx: &mut Context<'_, impl Observer<Body = S>>,
     ) -> Framing {
-        self.limit_pending(from, settings, observer);
+        self.limit_pending(from, cx);
         let Opening { message, mut notes, source, lost_from, .. } = opening;
         let framing = framing::of_request(&message.head, &mut notes);
         let has_body = framing != Framing::Length(0);
-        let request = Some(PartialMessage::new(message, settings, has_body));
+        let request = Some(PartialMessage::new(message, cx.settings, has_body));
         let asked = Asked { source, lost_from, awaited: false };
-        if let Some(answered) = self.take_awaited(from, source, settings, observer) {
+        if let Some(answered) = self.take_awaited(from, source, cx) {
             for note in std::mem::replace(&mut answered.notes, notes) {
                 add_note(&mut answered.notes, note.0);
             }
@@ -172,11 +176,10 @@ impl<S: BodyState> Exchanges<S> {
         &mut self,
         from: Direction,
         opening: Opening,
-        settings: &Settings,
-        observer: &mut impl Observer<Body = S>,
+        cx: &mut Context<'_, impl Observer<Body = S>>,
     ) -> Framing {
         let client = from.reverse();
-        self.pair(client, &opening, settings, observer);
+        self.pair(client, &opening, cx);
         let Opening { message, notes, .. } = opening;
         let Some(pending) = self.pending[client].front_mut() else { return Framing::UntilClose };
         for note in notes {
@@ -184,6 +187,9 @@ impl<S: BodyState> Exchanges<S> {
         }
         let request = pending.request.as_ref().map(|request| &request.message.head);
         let framing = framing::of_response(&message.head, request, &mut pending.notes);
+        if framing == Framing::Switched {
+            self.switched_to = WebSocketParameters::accepted(&message.head, client).map(Successor::WebSocket);
+        }
         if message.head.status().is_some_and(|status| (100..200).contains(&status) && status != 101) {
             if pending.interim.len() < MOST_INTERIM {
                 let Message { head, first, last, .. } = *message;
@@ -194,7 +200,7 @@ impl<S: BodyState> Exchanges<S> {
             return framing;
         }
         let has_body = !matches!(framing, Framing::Length(0) | Framing::Tunnel | Framing::Switched);
-        let mut response = PartialMessage::new(message, settings, has_body);
+        let mut response = PartialMessage::new(message, cx.settings, has_body);
         response.message.interim = pending.interim.drain(..).map(|(head, ..)| head).collect();
         pending.response = Some(response);
         framing
@@ -224,11 +230,10 @@ impl<S: BodyState> Exchanges<S> {
         (from, kind): (Direction, Kind),
         bytes: &[u8],
         place: Place,
-        settings: &Settings,
-        observer: &mut impl Observer<Body = S>,
+        cx: &mut Context<'_, impl Observer<Body = S>>,
     ) -> bool {
         let Some((message, _)) = self.open(from, kind) else { return false };
-        message.body(bytes, place, settings, |scan, bytes, place| observer.body(scan, bytes, place))
+        message.body(bytes, place, cx.settings, |scan, bytes, place| cx.observer.body(scan, bytes, place))
     }
 
     /// So many bytes of the body that `from` is sending are lost.
@@ -237,11 +242,10 @@ impl<S: BodyState> Exchanges<S> {
         (from, kind): (Direction, Kind),
         length: u64,
         place: Place,
-        settings: &Settings,
-        observer: &mut impl Observer<Body = S>,
+        cx: &mut Context<'_, impl Observer<Body = S>>,
     ) {
         if let Some((message, _)) = self.open(from, kind) {
-            message.gap(length, place, settings, |scan, bytes, place| observer.body(scan, bytes, place));
+            message.gap(length, place, cx.settings, |scan, bytes, place| cx.observer.body(scan, bytes, place));
         }
     }
 
@@ -266,8 +270,7 @@ impl<S: BodyState> Exchanges<S> {
         (from, kind): (Direction, Kind),
         complete: bool,
         last: Option<Place>,
-        settings: &Settings,
-        observer: &mut impl Observer<Body = S>,
+        cx: &mut Context<'_, impl Observer<Body = S>>,
     ) {
         let Some((message, notes)) = self.open(from, kind) else { return };
         if message.done {
@@ -276,10 +279,10 @@ impl<S: BodyState> Exchanges<S> {
         if let Some(last) = last {
             message.message.last = last;
         }
-        message.finish(complete, settings, notes, |scan, bytes, place| observer.body(scan, bytes, place));
+        message.finish(complete, cx.settings, notes, |scan, bytes, place| cx.observer.body(scan, bytes, place));
         let client = if kind == Kind::Response { from.reverse() } else { from };
         while self.pending[client].front().is_some_and(Pending::is_done) {
-            self.give_out_front(client, settings, observer);
+            self.give_out_front(client, cx);
         }
         // Only what has to wait is weighed.
         if let Some((message, _)) = self.open(from, kind)
@@ -292,12 +295,12 @@ impl<S: BodyState> Exchanges<S> {
     }
 
     /// Gives out the first exchange of a client, whatever was read of it.
-    fn give_out_front(&mut self, client: Direction, settings: &Settings, observer: &mut impl Observer<Body = S>) {
+    fn give_out_front(&mut self, client: Direction, cx: &mut Context<'_, impl Observer<Body = S>>) {
         let Some(mut pending) = self.pending[client].pop_front() else { return };
         let Pending { request, response, interim, notes, .. } = &mut pending;
         for message in [request.as_mut(), response.as_mut()].into_iter().flatten() {
             let open = !message.done;
-            message.finish(false, settings, notes, |scan, bytes, place| observer.body(scan, bytes, place));
+            message.finish(false, cx.settings, notes, |scan, bytes, place| cx.observer.body(scan, bytes, place));
             if open {
                 add_note(notes, "incomplete-body");
             } else {
@@ -308,7 +311,7 @@ impl<S: BodyState> Exchanges<S> {
             && let Some((head, first, last)) = interim.pop()
         {
             add_note(notes, "no-final-response");
-            let mut only = PartialMessage::new(Box::<Message>::default().begin(head, first, last), settings, false);
+            let mut only = PartialMessage::new(Box::<Message>::default().begin(head, first, last), cx.settings, false);
             only.message.interim = interim.drain(..).map(|(head, ..)| head).collect();
             only.message.body.complete = true;
             *response = Some(only);
@@ -317,7 +320,7 @@ impl<S: BodyState> Exchanges<S> {
             self.pending[client].shrink_to(FEW_PENDING);
         }
         let taken = |message: Option<PartialMessage<S>>| message.map(|message| (message.message, message.scan));
-        observer.exchange(ParsedExchange {
+        cx.observer.exchange(ParsedExchange {
             client,
             request: taken(pending.request),
             response: taken(pending.response),
@@ -353,15 +356,10 @@ impl<S: BodyState> Exchanges<S> {
     }
 
     /// `from` will send nothing more: what waits for its answers is given out.
-    pub(crate) fn no_more_from(
-        &mut self,
-        from: Direction,
-        settings: &Settings,
-        observer: &mut impl Observer<Body = S>,
-    ) {
+    pub(crate) fn no_more_from(&mut self, from: Direction, cx: &mut Context<'_, impl Observer<Body = S>>) {
         let client = from.reverse();
         while self.pending[client].front().is_some_and(Pending::request_is_over) {
-            self.give_out_front(client, settings, observer);
+            self.give_out_front(client, cx);
         }
     }
 
@@ -370,18 +368,17 @@ impl<S: BodyState> Exchanges<S> {
         &mut self,
         left: usize,
         client: Direction,
-        settings: &Settings,
-        observer: &mut impl Observer<Body = S>,
+        cx: &mut Context<'_, impl Observer<Body = S>>,
     ) {
         while self.pending[client].len() > left {
-            self.give_out_front(client, settings, observer);
+            self.give_out_front(client, cx);
         }
     }
 
     /// The stream is over: everything is given out.
-    pub(crate) fn finish(&mut self, settings: &Settings, observer: &mut impl Observer<Body = S>) {
+    pub(crate) fn finish(&mut self, cx: &mut Context<'_, impl Observer<Body = S>>) {
         for client in Direction::BOTH {
-            self.give_out_until(0, client, settings, observer);
+            self.give_out_until(0, client, cx);
         }
     }
 }

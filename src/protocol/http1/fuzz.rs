@@ -6,9 +6,9 @@
 use super::connection::Connection;
 use super::side::{Origin, State};
 use crate::http::content;
-use crate::http::{Head, Message, Note, Observer, ParsedExchange, Settings};
+use crate::http::{Context, Head, Message, Note, Observer, ParsedExchange, Settings};
 use crate::packet::{PacketId, Place, Timestamp};
-use crate::tcp::{Direction, PerDirection, Source};
+use crate::tcp::{Chunk, Direction, Gap, PerDirection, Source};
 
 /// Memory that a connection may hold besides what `Settings` below and the input allow.
 const SLACK: usize = 256 << 10;
@@ -124,24 +124,28 @@ impl Reader {
         self.next[turn.from] += turn.bytes.len() as u64;
         if turn.lost && !turn.bytes.is_empty() {
             let length = turn.bytes.len() as u64;
-            self.connection.gap(turn.from, length, source, &self.settings, &mut self.seen);
+            self.connection
+                .gap(Gap { from: turn.from, length, source }, &mut Context::new(&self.settings, &mut self.seen));
         } else {
             let mut at = 0;
             for piece in turn.bytes.chunks(length) {
                 let source = source.advanced(at);
-                self.connection.data(turn.from, piece, source, self.alone, &self.settings, &mut self.seen);
+                self.connection.data(
+                    Chunk { from: turn.from, bytes: piece, source, alone: self.alone },
+                    &mut Context::new(&self.settings, &mut self.seen),
+                );
                 at += piece.len();
                 in_step &= !self.is_lost();
             }
         }
         if turn.ends {
-            self.connection.finish_direction(turn.from, &self.settings, &mut self.seen);
+            self.connection.finish_direction(turn.from, &mut Context::new(&self.settings, &mut self.seen));
         }
         in_step && !self.is_lost()
     }
 
     fn finish(&mut self) {
-        self.connection.finish(&self.settings, &mut self.seen);
+        self.connection.finish(&mut Context::new(&self.settings, &mut self.seen));
     }
 }
 

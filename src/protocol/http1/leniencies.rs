@@ -6,9 +6,9 @@
 mod table;
 
 use super::Connection;
-use crate::http::{Head, Message, Observer, ParsedExchange, Settings};
+use crate::http::{Context, Head, Message, Observer, ParsedExchange, Settings};
 use crate::packet::Place;
-use crate::tcp::{Direction, Source};
+use crate::tcp::{Chunk, Direction, Source};
 use std::fmt::Write as _;
 use table::TABLE;
 
@@ -105,13 +105,16 @@ fn read(turns: &[&str], piece: usize) -> Short {
     for (turn, from) in turns.iter().zip(Direction::BOTH.into_iter().cycle()) {
         let turn = turn.replace("{many}", &many).replace("{long}", &"a".repeat(110_000));
         for bytes in turn.as_bytes().chunks(piece) {
-            connection.data(from, bytes, Source::default(), false, &settings, &mut seen);
+            connection.data(
+                Chunk { from, bytes, source: Source::default(), alone: false },
+                &mut Context::new(&settings, &mut seen),
+            );
         }
     }
     for from in Direction::BOTH {
-        connection.finish_direction(from, &settings, &mut seen);
+        connection.finish_direction(from, &mut Context::new(&settings, &mut seen));
     }
-    connection.finish(&settings, &mut seen);
+    connection.finish(&mut Context::new(&settings, &mut seen));
     seen
 }
 

@@ -14,10 +14,10 @@ mod leniencies;
 mod odd_version;
 mod opening;
 mod preamble;
-mod recognize;
+pub(super) mod recognize;
 mod resync;
 mod side;
-mod start_kind;
+pub(super) mod start_kind;
 mod words;
 
 pub use connection::Connection;

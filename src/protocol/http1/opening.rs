@@ -1,14 +1,15 @@
 //! Where a message may start: its start line is recognised, its head is read, and the search
 //! goes on where there is none.
 
-use super::connection::{Connection, Context};
+use super::super::classify::classify;
+use super::connection::{Connection, Turn};
 use super::exchange::Opening;
 use super::head;
 use super::recognize::{begins_request, glued_to_method, recognize, stays_partial};
 use super::resync::{Found, find};
 use super::side::{Body, Origin, State};
 use super::start_kind::{Kind, Look};
-use crate::http::{BodyState, Head, Message, Note, Observer, add_note};
+use crate::http::{BodyState, Head, Message, Note, Observer, Successor, add_note};
 use crate::tcp::{Direction, Source};
 
 /// So many bytes of junk in front of a connection's first status line are skipped, as Firefox
@@ -28,12 +29,10 @@ enum Verdict {
 
 impl<S: BodyState> Connection<S> {
     fn judge(&self, origin: Origin, from: Direction, bytes: &[u8]) -> Verdict {
-        Verdict::Look(match recognize(bytes) {
+        let is_asked = origin == Origin::Start && self.exchanges.question(from).is_some();
+        Verdict::Look(match classify(bytes, origin == Origin::Start && !is_asked) {
             Look::Is(Kind::BareRequest) if origin == Origin::Lost => Look::Not,
-            Look::Not if origin == Origin::Start && self.exchanges.question(from).is_some() => {
-                return junk_before_status_line(bytes);
-            }
-            Look::Not if origin == Origin::Start && is_tls(bytes).is_none() => Look::Partial,
+            Look::Not if is_asked => return junk_before_status_line(bytes),
             Look::Is(Kind::Request) if origin == Origin::Lost => match glued_to_method(bytes) {
                 Some(count) => return Verdict::Junk(count),
                 None => Look::Is(Kind::Request),
@@ -48,10 +47,10 @@ impl<S: BodyState> Connection<S> {
         origin: Origin,
         bytes: &[u8],
         source: Source,
-        context: &mut Context<'_, O>,
+        context: &mut Turn<'_, O>,
     ) -> usize {
         let from = context.from;
-        let longest = context.settings.longest_head;
+        let longest = context.io.settings.longest_head;
         if origin == Origin::Start
             && let Some(taken) = self.preamble(bytes, source, context)
         {
@@ -72,7 +71,7 @@ impl<S: BodyState> Connection<S> {
                     return 0;
                 };
                 let mut notes = Vec::new();
-                let mut message = context.observer.spare();
+                let mut message = context.io.observer.spare();
                 head::read(kind, bytes.get(..end).unwrap_or_default(), &mut message.head, &mut notes);
                 message.head.first_place = source.place;
                 (message.first, message.last) = (source.place, source.place.advanced(end - 1));
@@ -83,21 +82,21 @@ impl<S: BodyState> Connection<S> {
                 self.sides[from].state = State::Perhaps(origin);
                 0
             }
-            Verdict::Look(Look::Http2) => {
-                self.foreign();
+            Verdict::Look(Look::Other(to)) => {
+                self.hand_on(to, context);
                 0
             }
             Verdict::Look(Look::Not) => {
-                self.not_http(origin, bytes, source, context);
+                self.not_http(origin, source, context);
                 if !matches!(self.sides[from].state, State::Lost) {
                     return 0; // whatever it is, it begins with these bytes
                 }
-                context.observer.other(from, bytes, source.place);
+                context.io.observer.other(from, bytes, source.place);
                 bytes.len()
             }
             Verdict::Junk(count) => {
                 self.note_junk(origin, from);
-                context.observer.other(from, bytes.get(..count).unwrap_or_default(), source.place);
+                context.io.observer.other(from, bytes.get(..count).unwrap_or_default(), source.place);
                 count
             }
         }
@@ -110,22 +109,28 @@ impl<S: BodyState> Connection<S> {
         }
     }
 
-    /// Another protocol's from here on.
-    fn foreign(&mut self) {
-        for direction in Direction::BOTH {
-            self.sides[direction].state = State::Foreign;
+    /// Another protocol's from here on, and so is what was held back. The two ends need not speak the same:
+    /// a server may answer TLS in the clear.
+    fn hand_on<O: Observer<Body = S>>(&mut self, to: Successor, context: &mut Turn<'_, O>) {
+        let both = [context.from, context.from.reverse()];
+        for from in both.into_iter().take(if to == Successor::Tls { 1 } else { 2 }) {
+            let side = &mut self.sides[from];
+            if matches!(side.state, State::Foreign) {
+                continue;
+            }
+            side.state = State::Foreign;
+            side.notes.clear();
+            let held = side.take();
+            context.io.observer.handed_on(from, to);
+            for (bytes, source) in held.runs() {
+                context.io.observer.foreign(from, bytes, source.place);
+            }
         }
     }
 
     /// What came starts no message where one could: says in the state what it is. It may be the
     /// body of an answer without a status line, which is what HTTP/0.9 has (RFC 1945 §6).
-    pub(super) fn not_http<O: Observer<Body = S>>(
-        &mut self,
-        origin: Origin,
-        bytes: &[u8],
-        first: Source,
-        context: &mut Context<'_, O>,
-    ) {
+    pub(super) fn not_http<O: Observer<Body = S>>(&mut self, origin: Origin, first: Source, context: &mut Turn<'_, O>) {
         let from = context.from;
         if origin == Origin::Start
             && let Some(request) = self.exchanges.question_before(from, first)
@@ -134,18 +139,21 @@ impl<S: BodyState> Connection<S> {
         {
             let notes = if request.version() == "HTTP/0.9" { Vec::new() } else { vec![Note("no-status-line")] };
             self.sides[from].state = State::Body(Kind::Response, Body::UntilClose);
-            let message = context.observer.spare().begin(Head::default(), first.place, first.place);
+            let message = context.io.observer.spare().begin(Head::default(), first.place, first.place);
             let (lost_from, other) = (None, self.sides[from.reverse()].unfinished(first.acknowledged));
             let opening = Opening { kind: Kind::Response, message, notes, source: first, lost_from, other };
-            self.exchanges.begin(from, opening, context.settings, context.observer);
+            self.exchanges.begin(from, opening, &mut context.io);
             return;
         }
         let side = &mut self.sides[from];
         side.notes.clear();
         side.state = match origin {
             Origin::Lost => State::Lost,
-            Origin::Switched => State::Foreign,
-            Origin::Start if is_tls(bytes) == Some(true) => State::Foreign,
+            Origin::Switched => {
+                let to = self.exchanges.switched_to.unwrap_or(Successor::Opaque);
+                context.io.observer.handed_on(from, to);
+                State::Foreign
+            }
             Origin::Start => State::Stray,
             Origin::Between => {
                 add_note(&mut side.notes, "junk-before-message");
@@ -160,10 +168,10 @@ impl<S: BodyState> Connection<S> {
         origin: Origin,
         bytes: &[u8],
         source: Source,
-        context: &mut Context<'_, O>,
+        context: &mut Turn<'_, O>,
     ) -> usize {
         let from = context.from;
-        let longest = context.settings.longest_head;
+        let longest = context.io.settings.longest_head;
         let side = &mut self.sides[from];
         if origin == Origin::Lost && side.lost_from.is_some() && starts_message(bytes) {
             // What came before belongs to what was lost.
@@ -190,14 +198,11 @@ impl<S: BodyState> Connection<S> {
                 self.sides[from].truncate(before);
                 return 0;
             }
-            Verdict::Look(Look::Http2) => {
-                self.foreign();
-                self.let_go(context);
-            }
+            Verdict::Look(Look::Other(to)) => self.hand_on(to, context),
             Verdict::Junk(count) => {
                 self.note_junk(origin, from);
                 for (junk, source) in self.sides[from].take_front(count).runs() {
-                    context.observer.other(from, junk, source.place);
+                    context.io.observer.other(from, junk, source.place);
                 }
                 let held = self.sides[from].take();
                 self.sides[from].state = if origin == Origin::Lost { State::Lost } else { State::Start };
@@ -218,14 +223,14 @@ impl<S: BodyState> Connection<S> {
     }
 
     /// What is held back starts no message.
-    pub(super) fn no_start<O: Observer<Body = S>>(&mut self, origin: Origin, context: &mut Context<'_, O>) {
+    pub(super) fn no_start<O: Observer<Body = S>>(&mut self, origin: Origin, context: &mut Turn<'_, O>) {
         let held = self.sides[context.from].take();
-        self.not_http(origin, &held.bytes, held.first(), context);
+        self.not_http(origin, held.first(), context);
         if !matches!(self.sides[context.from].state, State::Lost) {
             return self.feed_held(&held, context);
         }
         for (bytes, source) in held.runs() {
-            context.observer.other(context.from, bytes, source.place);
+            context.io.observer.other(context.from, bytes, source.place);
         }
     }
 
@@ -235,9 +240,9 @@ impl<S: BodyState> Connection<S> {
         kind: Kind,
         bytes: &[u8],
         source: Source,
-        context: &mut Context<'_, O>,
+        context: &mut Turn<'_, O>,
     ) -> usize {
-        let longest = context.settings.longest_head;
+        let longest = context.io.settings.longest_head;
         let side = &mut self.sides[context.from];
         let before = side.buffer.len();
         let room = longest.saturating_sub(before);
@@ -262,12 +267,12 @@ impl<S: BodyState> Connection<S> {
         &mut self,
         kind: Kind,
         cut: Option<&'static str>,
-        context: &mut Context<'_, O>,
+        context: &mut Turn<'_, O>,
     ) {
         let from = context.from;
         let held = self.sides[from].take();
         let mut notes = Vec::new();
-        let mut message = context.observer.spare();
+        let mut message = context.io.observer.spare();
         let source = held.first();
         head::read(kind, &held.bytes, &mut message.head, &mut notes);
         message.head.set_places(held.places());
@@ -282,8 +287,8 @@ impl<S: BodyState> Connection<S> {
         }
         add_note(&mut notes, cut);
         let opening = self.opening(kind, message, notes, (from, source));
-        self.exchanges.begin(from, opening, context.settings, context.observer);
-        self.exchanges.end((from, kind), false, None, context.settings, context.observer);
+        self.exchanges.begin(from, opening, &mut context.io);
+        self.exchanges.end((from, kind), false, None, &mut context.io);
         self.sides[from].state = State::Stray;
     }
 
@@ -311,10 +316,10 @@ impl<S: BodyState> Connection<S> {
         message: Box<Message>,
         notes: Vec<Note>,
         source: Source,
-        context: &mut Context<'_, O>,
+        context: &mut Turn<'_, O>,
     ) {
         let opening = self.opening(kind, message, notes, (context.from, source));
-        let framing = self.exchanges.begin(context.from, opening, context.settings, context.observer);
+        let framing = self.exchanges.begin(context.from, opening, &mut context.io);
         self.begin_body(kind, framing, context);
     }
 
@@ -323,13 +328,13 @@ impl<S: BodyState> Connection<S> {
         &mut self,
         bytes: &[u8],
         source: Source,
-        context: &mut Context<'_, O>,
+        context: &mut Turn<'_, O>,
     ) -> usize {
         let from = context.from;
         let side = &mut self.sides[from];
         if side.buffer.is_empty() {
             // Nearly always: nothing needs to be copied.
-            let (count, taken) = match find(bytes, context.settings.longest_head) {
+            let (count, taken) = match find(bytes, context.io.settings.longest_head) {
                 Found::At(count) => {
                     side.state = State::Lost;
                     (count, count)
@@ -340,17 +345,17 @@ impl<S: BodyState> Connection<S> {
                 }
             };
             if count > 0 {
-                context.observer.other(from, bytes.get(..count).unwrap_or_default(), source.place);
+                context.io.observer.other(from, bytes.get(..count).unwrap_or_default(), source.place);
             }
             return taken;
         }
         side.push(bytes, source);
-        let (count, found) = match find(&side.buffer, context.settings.longest_head) {
+        let (count, found) = match find(&side.buffer, context.io.settings.longest_head) {
             Found::At(count) => (count, true),
             Found::NotBefore(count) => (count, false),
         };
         for (junk, source) in side.take_front(count).runs() {
-            context.observer.other(from, junk, source.place);
+            context.io.observer.other(from, junk, source.place);
         }
         if found {
             let held = self.sides[from].take();
@@ -366,7 +371,7 @@ fn starts_message(bytes: &[u8]) -> bool {
     match recognize(bytes) {
         Look::Is(Kind::Response) => true,
         Look::Is(Kind::Request | Kind::BareRequest) => begins_request(bytes),
-        Look::Partial | Look::Http2 | Look::Not => false,
+        Look::Partial | Look::Other(_) | Look::Not => false,
     }
 }
 
@@ -380,15 +385,5 @@ fn junk_before_status_line(bytes: &[u8]) -> Verdict {
         Some(at) => Verdict::Junk(at),
         None if bytes.len() < LONGEST_JUNK + STATUS_START => Verdict::Look(Look::Partial),
         None => Verdict::Look(Look::Not),
-    }
-}
-
-/// Whether bytes start a TLS record (RFC 8446 §5.1): a handshake, or any where the capture began
-/// amid a connection. `None` where too few came to tell.
-fn is_tls(bytes: &[u8]) -> Option<bool> {
-    match bytes {
-        [20..=23, 3, minor, ..] => Some(*minor <= 4),
-        [20..=23] | [20..=23, 3] => None,
-        _ => Some(false),
     }
 }

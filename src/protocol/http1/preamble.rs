@@ -4,7 +4,7 @@
 //! How long it is can be told exactly, so that what follows is read as if the connection began there,
 //! whatever its method and target.
 
-use super::connection::{Connection, Context};
+use super::connection::{Connection, Turn};
 use super::side::{Origin, State};
 use crate::http::{BodyState, Observer, add_note};
 use crate::tcp::Source;
@@ -143,10 +143,10 @@ impl<S: BodyState> Connection<S> {
         &mut self,
         bytes: &[u8],
         source: Source,
-        context: &mut Context<'_, O>,
+        context: &mut Turn<'_, O>,
     ) -> Option<usize> {
         let from = context.from;
-        let bytes = bytes.get(..context.settings.longest_head).unwrap_or(bytes);
+        let bytes = bytes.get(..context.io.settings.longest_head).unwrap_or(bytes);
         match self.measure_preamble(bytes, context) {
             Measure::Not => None,
             Measure::Partial => {
@@ -154,21 +154,21 @@ impl<S: BodyState> Connection<S> {
                 Some(0)
             }
             Measure::Whole(length) => {
-                context.observer.other(from, bytes.get(..length).unwrap_or_default(), source.place);
+                context.io.observer.other(from, bytes.get(..length).unwrap_or_default(), source.place);
                 Some(length)
             }
         }
     }
 
     /// The same for what is held back; whether that was all that is to be done with it for now.
-    pub(super) fn held_preamble<O: Observer<Body = S>>(&mut self, context: &mut Context<'_, O>) -> bool {
+    pub(super) fn held_preamble<O: Observer<Body = S>>(&mut self, context: &mut Turn<'_, O>) -> bool {
         let from = context.from;
         let held = &self.sides[from].buffer;
         match self.measure_preamble(held, context) {
-            Measure::Partial => return held.len() < context.settings.longest_head,
+            Measure::Partial => return held.len() < context.io.settings.longest_head,
             Measure::Whole(length) => {
                 for (bytes, source) in self.sides[from].take_front(length).runs() {
-                    context.observer.other(from, bytes, source.place);
+                    context.io.observer.other(from, bytes, source.place);
                 }
             }
             Measure::Not => {
@@ -188,7 +188,7 @@ impl<S: BodyState> Connection<S> {
     }
 
     /// A server that was asked has nothing to say in front of its answer.
-    fn measure_preamble<O: Observer<Body = S>>(&self, bytes: &[u8], context: &Context<'_, O>) -> Measure {
+    fn measure_preamble<O: Observer<Body = S>>(&self, bytes: &[u8], context: &Turn<'_, O>) -> Measure {
         if self.exchanges.question(context.from).is_some() { Measure::Not } else { measure(bytes) }
     }
 }
@@ -196,8 +196,10 @@ impl<S: BodyState> Connection<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::Context;
     use crate::http::{Message, ParsedExchange, Settings};
     use crate::packet::Place;
+    use crate::tcp::Chunk;
     use crate::tcp::Direction;
     use proptest::prelude::*;
 
@@ -306,13 +308,16 @@ mod tests {
         let (mut connection, mut seen, settings) = (Connection::default(), Seen::default(), Settings::default());
         for (turn, from) in turns.iter().zip(Direction::BOTH.into_iter().cycle()) {
             for bytes in turn.chunks(piece) {
-                connection.data(from, bytes, Source::default(), false, &settings, &mut seen);
+                connection.data(
+                    Chunk { from, bytes, source: Source::default(), alone: false },
+                    &mut Context::new(&settings, &mut seen),
+                );
             }
         }
         for from in Direction::BOTH {
-            connection.finish_direction(from, &settings, &mut seen);
+            connection.finish_direction(from, &mut Context::new(&settings, &mut seen));
         }
-        connection.finish(&settings, &mut seen);
+        connection.finish(&mut Context::new(&settings, &mut seen));
         seen
     }
 

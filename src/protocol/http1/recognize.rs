@@ -3,6 +3,7 @@
 //! It refuses to know ports. A yes is a start line; whether the rest of the head is in
 //! order is for [`super::head`] to say.
 
+use super::super::http2;
 use super::odd_version::{self, odd_version, starts_target};
 use super::start_kind::{Kind, Look};
 use super::words::{is_token, trim, trim_end};
@@ -111,8 +112,8 @@ fn status_line(bytes: &[u8], start: &[u8]) -> Look {
 }
 
 fn request_line(bytes: &[u8]) -> Look {
-    if is_prefix(bytes, b"PRI * HTTP/2.0\r\n") {
-        return if bytes.len() < 16 { Look::Partial } else { Look::Http2 };
+    if http2::begins(bytes) == Some(true) {
+        return Look::Not;
     }
     let end = memchr(b'\n', bytes);
     let line = end.map(|end| trim_end(&bytes[..end]));
@@ -225,7 +226,7 @@ fn is_binary(byte: u8) -> bool {
 mod tests {
     use super::*;
     use Kind::{BareRequest, Request, Response};
-    use Look::{Http2, Is, Not, Partial};
+    use Look::{Is, Not, Partial};
 
     #[test]
     fn start_lines_are_told_from_other_protocols() {
@@ -271,7 +272,7 @@ mod tests {
             (b"GET /\x01 HTTP/1.1\r\n", Is(Request)),
             (b"hello", Partial),
             (b"", Partial),
-            (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Http2),
+            (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Not),
             (b"PRI * HT", Partial),
             (b"OPTIONS rtsp://a/b RTSP/1.0\r\n", Not),
             (b"INVITE sip:a SIP/2.0\r\n", Not),

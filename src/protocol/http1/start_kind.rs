@@ -1,5 +1,7 @@
 //! What the first bytes of a message may be.
 
+use crate::http::Successor;
+
 /// A request or a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -18,8 +20,8 @@ pub(crate) enum Look {
     Is(Kind),
     /// A start line so far; more bytes will tell.
     Partial,
-    /// HTTP/2's connection preface (RFC 9113 §3.4).
-    Http2,
+    /// The start of another protocol.
+    Other(Successor),
     /// No HTTP.
     Not,
 }

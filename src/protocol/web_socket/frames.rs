@@ -2,12 +2,13 @@
 
 use crate::packet::Place;
 use crate::protocol::frame::Frame;
+use crate::protocol::framed::{Frames, Piece};
 use flate2::{Decompress, FlushDecompress, Status};
 use std::ops::Range;
 
 /// One direction of a WebSocket.
 #[derive(Debug, Default)]
-pub(crate) struct WebSocket {
+pub(super) struct WebSocket {
     frame: Frame,
     /// What clients mask theirs with.
     key: Option<[u8; 4]>,
@@ -40,33 +41,27 @@ const MOST_INFLATED: u64 = 64 << 20;
 /// What ends each message that is compressed, and is not sent (RFC 7692 §7.2.1).
 pub(crate) const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
 
-impl WebSocket {
-    /// One whose messages may be compressed if `deflate`, and each on what came before if
-    /// `keeps_context`.
-    pub(crate) fn new(deflate: bool, keeps_context: bool) -> Self {
-        let inflate = deflate.then(|| Inflate { decompress: Decompress::new(false), keeps_context });
-        Self { inflate, ..Self::default() }
-    }
-
-    /// Memory held, in bytes.
-    pub(crate) fn weight(&self) -> usize {
-        // What zlib needs for a window and its tables.
-        const INFLATE: usize = 48 << 10;
-        size_of::<Self>() + self.inflate.as_ref().map_or(0, |_| INFLATE)
-    }
-
-    /// Takes the next of `rest`; false where this is no frame.
-    pub(crate) fn step(
-        &mut self,
-        rest: &mut &[u8],
-        place: Place,
-        at: u64,
-        pass: &mut impl FnMut(&[u8], Place, Range<u64>),
-    ) -> bool {
+impl Frames for WebSocket {
+    fn step(&mut self, rest: &mut &[u8], place: Place, at: u64, pass: &mut impl FnMut(Piece<'_>)) -> bool {
         if let Some(part) = self.frame.next(rest, PIECE) {
             return self.payload(part, place, at, pass);
         }
         self.begin() && (self.frame.left > 0 || self.frame.header().1 > 0 || self.end(place, at, pass))
+    }
+
+    fn memory_usage(&self) -> usize {
+        // What zlib needs for a window and its tables.
+        const INFLATE: usize = 48 << 10;
+        self.inflate.as_ref().map_or(0, |_| INFLATE)
+    }
+}
+
+impl WebSocket {
+    /// One whose messages may be compressed if `deflate`, and each on what came before if
+    /// `keeps_context`.
+    pub(super) fn new(deflate: bool, keeps_context: bool) -> Self {
+        let inflate = deflate.then(|| Inflate { decompress: Decompress::new(false), keeps_context });
+        Self { inflate, ..Self::default() }
     }
 
     /// Reads the header, once it is all there; false where it is none.
@@ -105,7 +100,7 @@ impl WebSocket {
     }
 
     /// A part of a frame's payload.
-    fn payload(&mut self, part: &[u8], place: Place, at: u64, pass: &mut impl FnMut(&[u8], Place, Range<u64>)) -> bool {
+    fn payload(&mut self, part: &[u8], place: Place, at: u64, pass: &mut impl FnMut(Piece<'_>)) -> bool {
         let range = at..at.saturating_add(part.len() as u64);
         let mut plain = [0; PIECE];
         let plain = plain.get_mut(..part.len()).unwrap_or_default();
@@ -117,37 +112,32 @@ impl WebSocket {
         if !self.data {
             // Control frames come amid a message, and are none of it: what they say stands alone
             // but for what was said before.
-            pass(plain, place, range.clone());
+            pass(Piece::Other(plain, place, range.clone()));
         } else if self.compressed {
             if !self.inflate(plain, place.decoded(), &range, pass) {
                 return false;
             }
         } else {
-            pass(plain, place, range.clone());
+            pass(Piece::Message(plain, place, range.clone()));
         }
         self.frame.left > 0 || self.end(place, range.end, pass)
     }
 
     /// A frame is over.
-    fn end(&mut self, place: Place, at: u64, pass: &mut impl FnMut(&[u8], Place, Range<u64>)) -> bool {
-        if !(self.data && self.last && self.compressed) {
+    fn end(&mut self, place: Place, at: u64, pass: &mut impl FnMut(Piece<'_>)) -> bool {
+        if !(self.data && self.last) {
             return true;
         }
-        let good = self.inflate(&TAIL, place.decoded(), &(at..at), pass);
-        if let Some(inflate) = self.inflate.as_mut().filter(|inflate| !inflate.keeps_context) {
+        let good = !self.compressed || self.inflate(&TAIL, place.decoded(), &(at..at), pass);
+        if let Some(inflate) = self.inflate.as_mut().filter(|inflate| self.compressed && !inflate.keeps_context) {
             inflate.decompress.reset(false);
         }
+        pass(Piece::End);
         good
     }
 
     /// False where that is not compressed as it says.
-    fn inflate(
-        &mut self,
-        mut coded: &[u8],
-        place: Place,
-        from: &Range<u64>,
-        pass: &mut impl FnMut(&[u8], Place, Range<u64>),
-    ) -> bool {
+    fn inflate(&mut self, mut coded: &[u8], place: Place, from: &Range<u64>, pass: &mut impl FnMut(Piece<'_>)) -> bool {
         let Some(Inflate { decompress: inflate, .. }) = &mut self.inflate else { return false };
         let mut room = [0; PIECE];
         loop {
@@ -159,7 +149,7 @@ impl WebSocket {
             self.inflated = self.inflated.saturating_add(made as u64);
             let out = room.get(..made).unwrap_or_default();
             if !out.is_empty() {
-                pass(out, place, from.clone());
+                pass(Piece::Message(out, place, from.clone()));
             }
             match status {
                 Ok(Status::Ok | Status::BufError) if self.inflated <= MOST_INFLATED => {}

@@ -19,6 +19,7 @@ use crate::analyzer::{Drafter, Event, Exchange};
 use crate::http::{Body, Head, Message, Note, Start};
 use crate::leak::{Finding, Severity, StreamFinding};
 use crate::packet::PacketId;
+use crate::protocol::Traffics;
 use std::io::{self, Write};
 use value::Buffer;
 
@@ -143,6 +144,10 @@ impl Line<'_> {
         self.json.raw(r#"{"type":"finding","#);
         if let Some(stream) = found.stream {
             self.json.number(r#""stream":"#, stream);
+            self.json.raw(",");
+        }
+        if let Some(exchange) = found.exchange {
+            self.json.number(r#""exchange":"#, exchange);
             self.json.raw(",");
         }
         for (key, end) in [(r#""client":"#, found.client), (r#""server":"#, found.server)] {
@@ -338,11 +343,27 @@ impl Line<'_> {
         }
     }
 
+    /// Streams and bytes of each protocol that was seen.
+    fn protocols(&mut self, protocols: &Traffics) {
+        self.json.raw(r#","protocols":{"#);
+        let mut quote = "\"";
+        for (protocol, traffic) in protocols.iter() {
+            self.json.raw(quote);
+            self.json.raw(protocol.name());
+            self.json.number(r#"":{"streams":"#, traffic.streams);
+            self.json.number(r#","bytes":"#, traffic.bytes);
+            self.json.raw("}");
+            quote = ",\"";
+        }
+        self.json.raw("}");
+    }
+
     fn summary(&mut self, summary: &Summary) {
         let counters = &summary.counters;
         self.json.number(r#"{"type":"summary","packets":"#, counters.packets);
         self.json.number(r#","bytes":"#, counters.bytes);
         self.json.number(r#","streams":"#, counters.streams);
+        self.protocols(&counters.protocols);
         self.json.number(r#","exchanges":"#, counters.exchanges);
         self.json.raw(r#","findings":"#);
         let mut separator = '{';

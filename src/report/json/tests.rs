@@ -3,6 +3,7 @@ use super::*;
 use crate::analyzer::{Counters, Incomplete, TlsHello};
 use crate::http::Start;
 use crate::packet::{PacketId, Place};
+use crate::protocol::{Protocol, Traffic, Traffics};
 
 fn written(files: &[&str], events: &[Event]) -> String {
     let mut out = Vec::new();
@@ -159,10 +160,14 @@ fn a_tls_hello_has_no_line() {
 
 #[test]
 fn the_summary_is_the_last_line() {
+    let mut protocols = Traffics::default();
+    protocols[Protocol::Http1] = Traffic { streams: 2, bytes: 1200 };
+    protocols[Protocol::WebSocket] = Traffic { streams: 1, bytes: 30 };
     let counters = Counters {
         packets: 14,
         bytes: 1500,
         streams: 2,
+        protocols,
         exchanges: 1,
         findings: [0, 0, 0, 2, 1],
         allowed: 0,
@@ -173,7 +178,7 @@ fn the_summary_is_the_last_line() {
     let mut out = Vec::new();
     let dropped = Dropped { kernel: 5, interface: 6, queue: 7 };
     Json::new(&mut out, Vec::new()).finish(&Summary { counters, dropped, baseline_without_ids: 2 }).unwrap();
-    insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r#"{"type":"summary","packets":14,"bytes":1500,"streams":2,"exchanges":1,"findings":{"critical":1,"high":2,"medium":0,"low":0,"info":0},"dropped":{"kernel":5,"interface":6,"queue":7},"not_understood":{"ip: cut":1,"link: type 147":3},"let_go":{},"incomplete":{"packets dropped by the kernel":5,"packets dropped by the interface":6,"packets dropped by the queue":7},"baseline_without_ids":2}"#);
+    insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r#"{"type":"summary","packets":14,"bytes":1500,"streams":2,"protocols":{"http1":{"streams":2,"bytes":1200},"websocket":{"streams":1,"bytes":30}},"exchanges":1,"findings":{"critical":1,"high":2,"medium":0,"low":0,"info":0},"dropped":{"kernel":5,"interface":6,"queue":7},"not_understood":{"ip: cut":1,"link: type 147":3},"let_go":{},"incomplete":{"packets dropped by the kernel":5,"packets dropped by the interface":6,"packets dropped by the queue":7},"baseline_without_ids":2}"#);
 }
 
 #[test]

@@ -6,7 +6,7 @@
 //! after the client had received the answer's first byte.
 
 use super::{Asked, Exchanges, MOST_PENDING, Opening, Pending, Unfinished};
-use crate::http::{BodyState, Observer, Settings, add_note};
+use crate::http::{BodyState, Context, Observer, add_note};
 use crate::tcp::{Direction, Source};
 
 /// What a response answers.
@@ -47,13 +47,7 @@ fn may_answer_lost(answer: Source, lost_from: u64) -> bool {
 
 impl<S: BodyState> Exchanges<S> {
     /// Puts the exchange to the front whose response begins now.
-    pub(super) fn pair(
-        &mut self,
-        client: Direction,
-        opening: &Opening,
-        settings: &Settings,
-        observer: &mut impl Observer<Body = S>,
-    ) {
+    pub(super) fn pair(&mut self, client: Direction, opening: &Opening, cx: &mut Context<'_, impl Observer<Body = S>>) {
         let Choice { target, uncertain } = self.choose(client, opening);
         let overdue = self.overdue[client] > 0 && opening.lost_from.is_none() && matches!(target, Target::Lost(_));
         if self.overdue[client] > 0 {
@@ -65,9 +59,9 @@ impl<S: BodyState> Exchanges<S> {
             self.overdue[client] -= 1; // not for each interim response to the same request
         }
         match target {
-            Target::Pending(index) => self.lose_responses(client, index, settings, observer),
+            Target::Pending(index) => self.lose_responses(client, index, cx),
             Target::Lost(index) => {
-                self.lose_responses(client, index, settings, observer);
+                self.lose_responses(client, index, cx);
                 if let Some(next) = self.pending[client].front_mut() {
                     // More of what was lost may be answered, but nothing that is answered now.
                     let answered = opening.source.acknowledged;
@@ -76,7 +70,7 @@ impl<S: BodyState> Exchanges<S> {
                 self.pending[client].push_front(Pending::default());
             }
             Target::Unfinished(source) => {
-                self.lose_responses(client, self.pending[client].len(), settings, observer);
+                self.lose_responses(client, self.pending[client].len(), cx);
                 let asked = Asked { source, lost_from: None, awaited: true };
                 self.pending[client].push_back(Pending { asked, ..Pending::default() });
             }
@@ -158,35 +152,24 @@ impl<S: BodyState> Exchanges<S> {
     }
 
     /// The responses to the first `count` requests were lost.
-    fn lose_responses(
-        &mut self,
-        client: Direction,
-        count: usize,
-        settings: &Settings,
-        observer: &mut impl Observer<Body = S>,
-    ) {
+    fn lose_responses(&mut self, client: Direction, count: usize, cx: &mut Context<'_, impl Observer<Body = S>>) {
         for _ in 0..count {
             let Some(lost) = self.pending[client].front_mut().filter(|pending| pending.response.is_none()) else {
                 break;
             };
             add_note(&mut lost.notes, "response-lost");
-            self.give_out_front(client, settings, observer);
+            self.give_out_front(client, cx);
         }
     }
 
     /// Makes room for one more request that waits for its answer.
-    pub(super) fn limit_pending(
-        &mut self,
-        client: Direction,
-        settings: &Settings,
-        observer: &mut impl Observer<Body = S>,
-    ) {
+    pub(super) fn limit_pending(&mut self, client: Direction, cx: &mut Context<'_, impl Observer<Body = S>>) {
         while self.pending[client].len() >= MOST_PENDING {
             if let Some(first) = self.pending[client].front_mut().filter(|first| first.response.is_none()) {
                 add_note(&mut first.notes, "too-many-pipelined");
                 self.overdue[client] += 1;
             }
-            self.give_out_front(client, settings, observer);
+            self.give_out_front(client, cx);
         }
     }
 
@@ -207,15 +190,14 @@ impl<S: BodyState> Exchanges<S> {
         &mut self,
         client: Direction,
         source: Source,
-        settings: &Settings,
-        observer: &mut impl Observer<Body = S>,
+        cx: &mut Context<'_, impl Observer<Body = S>>,
     ) -> Option<&mut Pending<S>> {
         let awaited = self.pending[client].back_mut().filter(|pending| pending.asked.awaited)?;
         awaited.asked.awaited = false;
         if awaited.asked.source.offset != source.offset {
             // It was another one, which came to nothing.
             while self.pending[client].front().is_some_and(Pending::is_done) {
-                self.give_out_front(client, settings, observer);
+                self.give_out_front(client, cx);
             }
             return None;
         }

@@ -3,6 +3,7 @@
 use super::super::connection::Connection;
 use super::*;
 use crate::http::{Note, Observer, ParsedExchange, Settings};
+use crate::tcp::Chunk;
 
 /// Which methods were answered with which status, in the order in which that was told.
 #[derive(Default)]
@@ -29,7 +30,8 @@ fn where_nobody_seems_to_answer_the_latest_request_waits() {
     let (a, b) = (&b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"[..], &b"GET /b HTTP/1.1\r\nHost: x\r\n\r\n"[..]);
     let (mut connection, mut pairs, settings) = (Connection::default(), Pairs::default(), Settings::default());
     let mut says = |from, bytes, alone| {
-        connection.data(from, bytes, Source::default(), alone, &settings, &mut pairs);
+        connection
+            .data(Chunk { from, bytes, source: Source::default(), alone }, &mut Context::new(&settings, &mut pairs));
         pairs.0.len()
     };
     assert_eq!(says(Direction::FromInitiator, a, true), 0);
@@ -43,12 +45,18 @@ fn what_is_noted_late_belongs_to_what_was_said_last() {
     for (late, want) in [(false, &[][..]), (true, &[Note("late")][..])] {
         let (mut connection, mut pairs, settings) = (Connection::default(), Pairs::default(), Settings::default());
         let request = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
-        connection.data(Direction::FromInitiator, request, Source::default(), false, &settings, &mut pairs);
+        connection.data(
+            Chunk { from: Direction::FromInitiator, bytes: request, source: Source::default(), alone: false },
+            &mut Context::new(&settings, &mut pairs),
+        );
         if late {
             connection.note_latest(Direction::FromInitiator, "late");
         }
         let response = b"HTTP/1.1 204 No Content\r\n\r\n";
-        connection.data(Direction::FromResponder, response, Source::default(), false, &settings, &mut pairs);
+        connection.data(
+            Chunk { from: Direction::FromResponder, bytes: response, source: Source::default(), alone: false },
+            &mut Context::new(&settings, &mut pairs),
+        );
         assert_eq!(pairs.1, want);
     }
 }
@@ -57,7 +65,10 @@ fn what_is_noted_late_belongs_to_what_was_said_last() {
 fn interim_responses_are_weighed_while_they_wait_and_not_after() {
     let (mut connection, mut pairs, settings) = (Connection::default(), Pairs::default(), Settings::default());
     let mut says = |from, bytes: &[u8]| {
-        connection.data(from, bytes, Source::default(), false, &settings, &mut pairs);
+        connection.data(
+            Chunk { from, bytes, source: Source::default(), alone: false },
+            &mut Context::new(&settings, &mut pairs),
+        );
         connection.weight()
     };
     let asked = says(Direction::FromInitiator, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -76,7 +87,12 @@ fn interim_responses_are_weighed_while_they_wait_and_not_after() {
 fn an_interim_response_beyond_the_bound_counts_with_its_final_one() {
     const MORE: usize = 3;
     let (mut connection, mut pairs, settings) = (Connection::default(), Pairs::default(), Settings::default());
-    let mut says = |from, bytes: &[u8]| connection.data(from, bytes, Source::default(), false, &settings, &mut pairs);
+    let mut says = |from, bytes: &[u8]| {
+        connection.data(
+            Chunk { from, bytes, source: Source::default(), alone: false },
+            &mut Context::new(&settings, &mut pairs),
+        )
+    };
     for number in 0..MOST_PENDING + MORE {
         let request = format!("GET /{number} HTTP/1.1\r\nHost: x\r\n\r\n");
         says(Direction::FromInitiator, request.as_bytes());
