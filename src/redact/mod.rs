@@ -19,7 +19,7 @@ pub use unsearched::Unsearched;
 use crate::analyzer::{Analyzer, Config, Event};
 use crate::capture::save::{self, Saver};
 use crate::capture::{self, Files, Interface, Interfaces};
-use crate::leak::{Canaries, Canary, CanaryError, Finding, StreamFinding};
+use crate::leak::{Canaries, Canary, CanaryError, Finding};
 use crate::packet::Packet;
 use cover::{Cover, Edits};
 use needles::Needles;
@@ -242,8 +242,8 @@ fn look(
         match &event {
             Event::Exchange(exchange) => left.extend(exchange.findings.iter().filter_map(line)),
             Event::Finding(found) => {
-                let StreamFinding { finding, .. } = found.as_ref();
-                left.extend(line(finding));
+                // What a WebSocket unmasks or inflates marks to is neither a mark nor a secret.
+                left.extend(line(&found.finding).filter(|_| !sites.overwrites(found)));
             }
             Event::Tls(_) => {}
         }

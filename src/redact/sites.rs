@@ -6,7 +6,7 @@
 use crate::analyzer::{Event, Exchange};
 use crate::decode::Endpoint;
 use crate::http::{Head, Message};
-use crate::leak::{BUILTINS, Finding, Where};
+use crate::leak::{BUILTINS, Finding, StreamFinding, Where};
 use crate::packet::{PacketId, Place};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -80,6 +80,17 @@ impl Sites {
             }
             Event::Tls(_) => {}
         }
+    }
+
+    /// Whether every byte of a finding in a stream is one that is to be overwritten already.
+    pub(super) fn overwrites(&self, found: &StreamFinding) -> bool {
+        let StreamFinding { stream, client, finding, .. } = found;
+        let end = finding.offset.saturating_add(finding.length);
+        let known = stream.and_then(|stream| self.others.get(&stream)).into_iter().flatten();
+        finding.location == Where::Stream
+            && known.into_iter().any(|(sender, offset, length)| {
+                Some(*sender) == *client && *offset <= finding.offset && end <= offset.saturating_add(*length)
+            })
     }
 
     fn in_exchange(&mut self, exchange: &Exchange, finding: &Finding) {

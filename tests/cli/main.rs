@@ -15,3 +15,4 @@ mod messages;
 mod private_outputs;
 mod replay;
 mod tool;
+mod web_sockets;
