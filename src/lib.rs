@@ -60,6 +60,7 @@ pub mod http;
 pub mod lab;
 pub mod leak;
 pub mod packet;
+mod pipeline;
 mod pool;
 mod private_file;
 mod processor;

@@ -71,7 +71,7 @@ impl Crew {
     ) -> Self {
         let room = Room::of(config, pace);
         // Batches, the numbers of streams, and what was found and not heard yet have their share.
-        let memory = config.flow_memory() - config.memory / 5;
+        let memory = config.memory_split().connections - config.memory / 5;
         let held = Arc::new(Held::new(workers));
         let worker =
             |number| Worker::new(number, config, shares.memory(number, memory), Arc::clone(&held), listener.drafter());

@@ -7,9 +7,10 @@ use super::batch::Batch;
 use super::shares::Shares;
 use super::shed::Shed;
 use super::{Load, Pace};
-use crate::analyzer::{Config, Counters, QUIET, Tally};
-use crate::decode::{Decoder, Endpoint, FourTuple, Unit};
-use crate::packet::{Packet, Shared, Timestamp};
+use crate::analyzer::{Config, Counters, Tally};
+use crate::decode::{Endpoint, FourTuple, Unit};
+use crate::packet::{Packet, Shared};
+use crate::pipeline::{Arrival, Front};
 use std::hash::BuildHasher;
 use std::net::IpAddr;
 
@@ -18,7 +19,7 @@ const MOST_ITEMS: usize = 2048;
 
 /// Packets in, batches out.
 pub(super) struct Intake {
-    decoder: Decoder,
+    front: Front,
     batch: Option<Batch>,
     /// When a batch is full, in bytes.
     room: usize,
@@ -30,17 +31,14 @@ pub(super) struct Intake {
     /// Whether nothing has come since the last of those.
     calm: bool,
     datagrams: bool,
-    packets: u64,
-    bytes: u64,
     serial: u64,
-    latest: Option<Timestamp>,
     shed: Option<Shed>,
 }
 
 impl Intake {
     pub(super) fn new(config: &Config, shares: Shares, pace: Pace) -> Self {
         Self {
-            decoder: config.decoder(),
+            front: config.front(),
             batch: None,
             room: super::crew::Room::of(config, pace).batch,
             shares,
@@ -48,10 +46,7 @@ impl Intake {
             quiet: Vec::new(),
             calm: false,
             datagrams: config.reads_datagrams(),
-            packets: 0,
-            bytes: 0,
             serial: 0,
-            latest: None,
             shed: (pace == Pace::Shed).then(Shed::default),
         }
     }
@@ -65,19 +60,16 @@ impl Intake {
         shared: Option<&Shared>,
         empty: impl FnOnce() -> Option<Batch>,
     ) {
-        let index = self.packets;
-        self.packets += 1;
-        self.bytes += packet.data.len() as u64;
-        if self.latest.is_some_and(|latest| packet.timestamp.since(latest) >= QUIET) {
+        let Arrival { index, after_quiet } = self.front.arrive(packet);
+        if after_quiet {
             self.quiet(index);
         }
-        self.latest = Some(packet.timestamp);
         if self.batch.is_none() {
             self.batch = empty();
         }
-        let Self { decoder, batch, hasher, shares, serial, calm, datagrams, shed, .. } = self;
+        let Self { front, batch, hasher, shares, serial, calm, datagrams, shed, .. } = self;
         let mut passed_over = false;
-        decoder.packet(packet, &mut |unit| {
+        front.decoder.packet(packet, &mut |unit| {
             let four_tuple = match &unit {
                 Unit::Segment(segment) => Some(&segment.four_tuple),
                 Unit::Datagram(datagram) if *datagrams => datagram.four_tuple.as_ref(),
@@ -109,7 +101,7 @@ impl Intake {
 
     /// A quiet time precedes the next packet.
     pub(super) fn quiet_now(&mut self) {
-        self.quiet(self.packets);
+        self.quiet(self.front.packets());
     }
 
     /// Whether the batch takes no more.
@@ -129,7 +121,7 @@ impl Intake {
     pub(super) fn seal(&mut self, last: bool, empty: impl FnOnce() -> Option<Batch>) -> Option<Batch> {
         let mut batch = self.batch.take().or_else(empty)?;
         std::mem::swap(&mut batch.quiet, &mut self.quiet);
-        batch.end = self.packets;
+        batch.end = self.front.packets();
         batch.last = last;
         Some(batch)
     }
@@ -144,11 +136,11 @@ impl Intake {
     /// Whether it is time to look at how much there is to do.
     #[inline]
     pub(super) fn wants_to_look(&self) -> bool {
-        self.shed.is_some() && self.packets.is_multiple_of(Shed::LOOK)
+        self.shed.is_some() && self.front.packets().is_multiple_of(Shed::LOOK)
     }
 
     pub(super) fn finish(&mut self) {
-        self.decoder.finish();
+        self.front.finish();
     }
 
     /// Packets passed over so far.
@@ -157,11 +149,11 @@ impl Intake {
     }
 
     pub(super) const fn memory(&self) -> usize {
-        self.decoder.memory()
+        self.front.memory()
     }
 
     pub(super) fn counters(&self, tally: &Tally) -> Counters {
-        Counters::sum(self.packets, self.bytes, self.decoder.counters(), tally)
+        Counters::sum(self.front.packets(), self.front.bytes(), self.front.counters(), tally)
     }
 }
 

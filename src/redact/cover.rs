@@ -120,7 +120,7 @@ impl<'s> Cover<'s> {
                 }
             }
         }
-        let Some(layout) = tracer.decoder.layout() else { return };
+        let Some(layout) = tracer.front.decoder.layout() else { return };
         self.fragments.expire(self.packets, packet.timestamp, &mut self.edits);
         self.keep_fragments(layout, packet);
         for (number, whole) in layout.joined.iter().enumerate() {

@@ -2,7 +2,7 @@
 //!
 //! It refuses to know why a byte is changed.
 
-use super::MARK;
+use super::texts::MARK;
 use crate::decode::layout::Checksum;
 use std::ops::Range;
 

@@ -2,8 +2,8 @@
 //!
 //! It refuses to know whose bytes they are.
 
-use super::Texts;
 use super::sites::SHORTEST;
+use super::texts::Texts;
 use regex::bytes::{Regex, RegexBuilder};
 use std::collections::HashSet;
 use std::fmt::Write as _;

@@ -191,5 +191,5 @@ fn add(sites: &mut HashMap<PacketId, Vec<(u32, u64)>>, place: Place, length: u64
 
 /// Whether nothing is left of a secret but marks.
 fn is_marked(secret: &[u8]) -> bool {
-    secret.iter().all(|byte| *byte == super::MARK)
+    secret.iter().all(|byte| *byte == super::texts::MARK)
 }

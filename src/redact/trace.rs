@@ -7,7 +7,8 @@ use super::sites::{Body, Sites};
 use super::spans::Spans;
 use crate::decode::{self, Datagram, Decoder, Segment, Unit};
 use crate::http::{BodyState, Context, Observer, ParsedExchange, Settings};
-use crate::packet::{Packet, Place, Timestamp};
+use crate::packet::{Packet, Place};
+use crate::pipeline::{Front, MemorySplit};
 use crate::protocol::http1::Connection;
 use crate::tcp::{Chunk, Delivered, Direction, Flows, Gap, Handler, Limits, Location, Oddity, PerDirection, Stream};
 use std::collections::{HashMap, VecDeque};
@@ -33,20 +34,15 @@ impl Ranges {
     }
 }
 
-/// As in the analyzer: so long a step of the packets' time, in nanoseconds, is a quiet time.
-const QUIET: i64 = 1_000_000_000;
-
 /// A part of the bytes handed on is remembered so long: what a head that came in many segments
 /// holds back is given out later.
 const REMEMBERED: usize = 64;
 
 /// Follows the streams.
 pub(super) struct Tracer<'s> {
-    pub(super) decoder: Decoder,
+    pub(super) front: Front,
     flows: Flows<State>,
     watch: Watch<'s>,
-    packets: u64,
-    latest: Option<Timestamp>,
 }
 
 /// What is kept of a stream.
@@ -87,18 +83,16 @@ struct Watch<'s> {
 impl<'s> Tracer<'s> {
     /// A tracer that looks for `sites`, within the memory that the analyzer had.
     pub(super) fn new(sites: &'s Sites, memory: usize) -> Self {
-        let fragments = memory / 16;
+        let MemorySplit { fragments, connections } = MemorySplit::of(memory);
         let config = decode::Config { fragment_memory: fragments, ..decode::Config::default() };
         Self {
-            decoder: Decoder::new(config).with_layout(),
-            flows: Flows::new(Limits { memory: memory - memory / 8 - fragments, ..Limits::default() }),
+            front: Front::new(Decoder::new(config).with_layout()),
+            flows: Flows::new(Limits { memory: connections, ..Limits::default() }),
             watch: Watch {
                 sites,
                 ranges: Ranges::default(),
                 settings: Settings { max_body: 0, decode: false, ..Settings::default() },
             },
-            packets: 0,
-            latest: None,
         }
     }
 
@@ -110,25 +104,16 @@ impl<'s> Tracer<'s> {
         mut located: impl FnMut(&Segment<'_>, Option<Location>),
         mut datagram: impl FnMut(&Datagram<'_>),
     ) {
-        let Self { decoder, flows, watch, .. } = self;
-        let index = self.packets;
-        self.packets += 1;
-        if self.latest.is_some_and(|latest| packet.timestamp.since(latest) >= QUIET) {
-            flows.quiet(watch);
-        } else {
-            flows.expire(index, watch);
-        }
-        self.latest = Some(packet.timestamp);
-        decoder.packet(packet, &mut |unit| match unit {
+        let Self { front, flows, watch } = self;
+        front.packet(packet, flows, watch, |unit, flows, watch| match unit {
             Unit::Segment(segment) => {
-                flows.segment(index, &segment, watch);
-                let location = flows.locate(&segment);
+                let location = flows.locate(segment);
                 if let Some(Location { stream, from, start, .. }) = location {
                     watch.ranges.starts.insert((stream, from), start);
                 }
-                located(&segment, location);
+                located(segment, location);
             }
-            Unit::Datagram(one) => datagram(&one),
+            Unit::Datagram(one) => datagram(one),
         });
     }
 
