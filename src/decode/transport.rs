@@ -3,9 +3,10 @@
 //! It refuses to know what a stream is: each segment stands alone.
 
 use super::counters::Reason;
+use super::endpoint::{Endpoint, FourTuple};
+use super::unit::{Datagram, Segment, TcpFlags, Unit};
 use super::view::View;
 use super::walk::{Found, Outcome, Walk};
-use super::{Datagram, Endpoint, FourTuple, Segment, TcpFlags, Unit};
 use crate::packet::Place;
 use etherparse::UdpHeaderSlice;
 use etherparse::checksum::Sum16BitWords;
