@@ -146,6 +146,7 @@ fn differs(held: &Piece, arrival: &Arrival<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tcp::piece::ALLOCATION;
     use proptest::prelude::*;
 
     fn arrival(offset: u64, bytes: &[u8]) -> Arrival<'_> {

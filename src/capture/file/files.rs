@@ -39,7 +39,7 @@ pub struct Files {
     /// Whether packets are mostly looked at to their ends.
     thorough: bool,
     /// How much of a file stands in memory at a time.
-    window: Window,
+    pub(super) window: Window,
     /// The files themselves, to be told from one that is written.
     identities: Vec<Identity>,
 }

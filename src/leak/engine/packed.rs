@@ -15,8 +15,8 @@ mod avx512;
 #[cfg(any(test, not(target_arch = "x86_64")))]
 mod portable;
 
+use super::commonness::commonness;
 use super::index::{Entry, Hit, Index, SIEVE_BITS, START, Sieve, Words, word_at};
-use super::prefilter::commonness;
 use std::collections::HashMap;
 use std::ops::Range;
 

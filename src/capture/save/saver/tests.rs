@@ -4,6 +4,7 @@
 
 use super::*;
 use crate::capture::Files;
+use crate::capture::save::output::Compression;
 use crate::capture::save::output::{Output, Sink};
 use crate::packet::PacketId;
 use proptest::prelude::*;
