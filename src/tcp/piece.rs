@@ -51,7 +51,7 @@ impl Piece {
     }
 }
 
-/// Bytes handed to [`Assembler::insert`].
+/// Bytes handed to [`Assembler::insert`](super::assembler::Assembler::insert).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Arrival<'a> {
     pub(crate) offset: u64,

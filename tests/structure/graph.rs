@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn circles_are_found() {
-        let cases: &[(&[(&str, &str)], &[&[&str]])] = &[
+        let cases: [(&[_], &[&[&str]]); 5] = [
             (&[("a", "b"), ("b", "c"), ("a", "c")], &[]),
             (&[("a", "a")], &[]),
             (&[("a", "b"), ("b", "a"), ("b", "c")], &[&["a", "b"]]),
