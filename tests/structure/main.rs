@@ -1,7 +1,8 @@
 //! How the library's files depend on one another: no file on itself over others, no room on a
 //! room above it; and files that declare modules hold nothing else.
 //!
-//! A file depends on another if a `use` statement of it names something of the other's.
+//! A file depends on another if a `use` statement of it, or a path in its code, names something of
+//! the other's.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod graph;

@@ -19,6 +19,7 @@ pub(crate) struct Crate {
 struct Node {
     file: String,
     imports: Vec<Import>,
+    paths: Vec<Vec<String>>,
 }
 
 impl Crate {
@@ -52,24 +53,24 @@ impl Crate {
             let child = path.iter().cloned().chain([name]).collect();
             self.module(read, child, file, inline);
         }
-        self.nodes.insert(path, Node { file: file.to_owned(), imports: module.imports });
+        self.nodes.insert(path, Node { file: file.to_owned(), imports: module.imports, paths: module.paths });
     }
 
-    /// Which files each file imports from: the file of the deepest module that an import names.
-    /// Where that only declares and re-exports, the file that defines what is imported.
+    /// Which files each file depends on: the file of the deepest module that an import, or a path in
+    /// the code, names. Where that only declares and re-exports, the file that defines what is named.
     pub(crate) fn dependencies(&self) -> Graph {
         let mut graph = Graph::new();
         for (path, node) in &self.nodes {
-            let targets: BTreeSet<String> =
-                node.imports.iter().filter_map(|import| self.target(path, import)).collect();
+            let named = node.imports.iter().map(|import| &import.path).chain(&node.paths);
+            let targets: BTreeSet<String> = named.filter_map(|named| self.target(path, named)).collect();
             let known = graph.entry(node.file.clone()).or_default();
             known.extend(targets.into_iter().filter(|target| *target != node.file));
         }
         graph
     }
 
-    fn target(&self, module: &Path, import: &Import) -> Option<String> {
-        let found = self.resolve(module, &import.path, &mut BTreeSet::new())?;
+    fn target(&self, module: &Path, named: &[String]) -> Option<String> {
+        let found = self.resolve(module, named, &mut BTreeSet::new())?;
         self.nodes.get(&found).map(|node| node.file.clone())
     }
 
@@ -188,6 +189,9 @@ mod tests {
             ("use crate::a::{One as X, Two};", &["a/one.rs", "a/two.rs"]),
             ("fn f() { use crate::a::One; }", &["a/one.rs"]),
             ("mod c { use super::super::a::One; }", &["a/one.rs"]),
+            ("fn f(x: crate::a::One) { super::a::two::g(x) }", &["a/one.rs", "a/two.rs"]),
+            ("use crate::a::one; fn f() { one::g() }", &["a/one.rs"]),
+            ("fn f() { a::one::g() }", &[]),
             ("use std::a::one::One;", &[]),
             ("use serde;", &[]),
             ("use crate::a::C;", &[]),
@@ -207,6 +211,8 @@ mod tests {
         assert_eq!(edges_from("a/two.rs", &files), ["a/one.rs", "a/two/deep.rs", "b.rs"]);
         assert_eq!(edges_from("a/two/deep.rs", &files), ["a/two.rs", "b.rs"]);
         assert_eq!(edges_from("lib.rs", &files), ["a/one.rs"]);
+        let two = ("a/two.rs", "mod deep; fn f() { deep::g() }");
+        assert_eq!(edges_from("a/two.rs", &[LIB, A, ONE, two, deep]), ["a/two/deep.rs"]);
     }
 
     #[test]

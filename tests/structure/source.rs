@@ -1,4 +1,5 @@
-//! What one source file declares: its modules, its imports, and whether it holds anything else.
+//! What one source file declares: its modules, its imports, the paths in its code, and whether it
+//! holds anything else.
 
 use crate::tokens::{Token, tokens};
 
@@ -11,6 +12,8 @@ pub(crate) struct Module {
     pub(crate) inline: Vec<(String, Module)>,
     /// What `use` statements name, wherever in the module they stand.
     pub(crate) imports: Vec<Import>,
+    /// Paths of two names or more that stand in the code itself.
+    pub(crate) paths: Vec<Vec<String>>,
     /// Whether there is anything but attributes, modules and imports.
     pub(crate) has_items: bool,
 }
@@ -75,7 +78,16 @@ impl<'a> Parser<'a> {
                 }
                 Token::Word("use") => self.tree(&[], &mut module.imports),
                 Token::Word("mod") if depth == 0 => self.declaration(&mut module),
-                Token::Word("pub") if depth == 0 => self.skip_group('(', ')'),
+                Token::Word("pub") => {
+                    self.skip_visibility();
+                    module.has_items |= depth > 0;
+                }
+                Token::Word(_) if self.is_path() => {
+                    self.at -= 1;
+                    let path = self.path();
+                    module.paths.push(path);
+                    module.has_items = true;
+                }
                 Token::Punctuation(';') if depth == 0 => {}
                 Token::Punctuation('}') if depth == 0 => break,
                 Token::Punctuation('{') => {
@@ -133,6 +145,32 @@ impl<'a> Parser<'a> {
                 _ => {}
             }
         }
+    }
+
+    /// Passes over what may follow `pub`: `(crate)`, `(in crate::a)`. In tuples, `(A, B)` may be a type.
+    fn skip_visibility(&mut self) {
+        if matches!(self.word(1), Some("crate" | "super" | "self" | "in")) {
+            self.skip_group('(', ')');
+        }
+    }
+
+    /// Whether the word before is the first of a path.
+    fn is_path(&self) -> bool {
+        let colon = Some(Token::Punctuation(':'));
+        self.peek(0) == colon && self.peek(1) == colon && matches!(self.peek(2), Some(Token::Word(_)))
+    }
+
+    /// The path that comes next, without what stands in angle brackets and behind it.
+    fn path(&mut self) -> Vec<String> {
+        let mut path = Vec::new();
+        while let Some(Token::Word(word)) = self.next() {
+            path.push(word.to_owned());
+            if !self.is_path() {
+                break;
+            }
+            self.at += 2;
+        }
+        path
     }
 
     /// Passes over a group of `open` and `close`, if one comes next.
@@ -255,6 +293,24 @@ mod tests {
         ];
         for (source, expected) in cases {
             assert_eq!(imports(source), *expected, "{source}");
+        }
+    }
+
+    #[test]
+    fn paths_in_the_code_are_read() {
+        let cases: &[(&str, &[&str])] = &[
+            ("fn f() { crate::a::b(); x.y; super::c::D::E }", &["crate::a::b", "super::c::D::E"]),
+            ("fn f(x: a::B<c::D>) -> Vec::<e::F> {}", &["a::B", "c::D", "e::F"]),
+            ("pub(in crate::a) fn f() {} struct S { pub(in crate::b) x: u8 }", &[]),
+            ("struct S(pub(crate) a::B, pub (c::D, u8));", &["a::B", "c::D"]),
+            ("use a::b; fn f() { use c::d; }", &[]),
+            ("#[a::b] fn f() {} // c::d\n/// [`e::f`]\nstruct S;", &[]),
+            ("#[cfg(test)] fn f() { a::b() }", &[]),
+            ("fn f() { x::<Y>(); a(); b: c }", &[]),
+        ];
+        for (source, expected) in cases {
+            let paths: Vec<_> = parse(source).paths.iter().map(|path| path.join("::")).collect();
+            assert_eq!(paths, *expected, "{source}");
         }
     }
 
