@@ -24,6 +24,8 @@ if [ "${1:-}" = --lint ]; then
     else
         say "clippy is not installed, so the lints are not checked"
     fi
+    say "checking the structure: no file and no room depends on itself over others"
+    cargo test --locked --quiet --test structure
 fi
 
 say "building and running the tests (the first time takes a few minutes)"

@@ -5,14 +5,21 @@
 use std::arch::x86_64::{__m256i, _mm256_set_epi64x};
 use std::sync::LazyLock;
 
+/// Whether code for the vector registers that only some processors have (AVX2, AVX-512) may run where
+/// the processor has them: the environment variable `PLAINSIGHT_NO_VECTORS` is not set, or it is empty
+/// or `0`. Read it once a process: [`can`] keeps the answer. Results do not depend on it.
+pub(crate) fn vectors_allowed() -> bool {
+    std::env::var_os("PLAINSIGHT_NO_VECTORS").is_none_or(|value| value.is_empty() || value == "0")
+}
+
 /// Whether the processor has AVX2, and what reads the masks that it makes quickly, and they may be used
-/// ([`crate::processor::vectors_allowed`]).
+/// ([`vectors_allowed`]).
 #[inline]
 pub(crate) fn can() -> bool {
     use std::arch::is_x86_feature_detected as has;
     static CAN: LazyLock<bool> = LazyLock::new(|| {
         let has = has!("avx2") && has!("bmi1") && has!("bmi2") && has!("lzcnt") && has!("popcnt");
-        has && crate::processor::vectors_allowed()
+        has && vectors_allowed()
     });
     *CAN
 }

@@ -3,14 +3,6 @@
 //!
 //! It refuses to know what the work and the bytes are.
 
-/// Whether code for the vector registers that only some processors have (AVX2, AVX-512) may run where
-/// the processor has them: the environment variable `PLAINSIGHT_NO_VECTORS` is not set, or it is empty
-/// or `0`. Read it once a process: [`crate::avx2::can`] keeps the answer. Results do not depend on it.
-#[cfg(target_arch = "x86_64")]
-pub(crate) fn vectors_allowed() -> bool {
-    std::env::var_os("PLAINSIGHT_NO_VECTORS").is_none_or(|value| value.is_empty() || value == "0")
-}
-
 /// What `work` gives, compiled for AVX2 where the processor has it.
 #[cfg(target_arch = "x86_64")]
 #[inline]

@@ -17,23 +17,12 @@ pub mod fuzz;
 mod interface;
 #[cfg(unix)]
 pub mod live;
+mod open;
 pub mod save;
 
 pub use error::Error;
 pub use file::{Files, MAX_RECORD, Progress};
 pub use filter::Filter;
 pub use interface::{Interface, Interfaces};
+pub use open::open;
 pub use save::Saver;
-
-use std::path::Path;
-
-/// Opens one saved capture: pcap or pcapng, plain or compressed with gzip or zstd;
-/// `-` is standard input.
-///
-/// Nothing is read yet: what the file is shows with the first [`Files::next`].
-///
-/// # Errors
-/// [`Error::Open`] where the file cannot be opened, [`Error::NotACapture`] for a directory.
-pub fn open(path: impl AsRef<Path>) -> Result<Files, Error> {
-    Files::open([path])
-}

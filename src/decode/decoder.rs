@@ -3,42 +3,16 @@
 //! What nearly every packet is goes a short way of its own; the layers themselves are not
 //! known here.
 
+use super::config::Config;
 use super::counters::Counters;
-use super::fragment::{Bounds, Fragments};
+use super::fragments::{Bounds, Fragments};
 use super::layout::Layout;
 use super::transport::{Addresses, TCP, TcpHeader};
+use super::unit::{Segment, Unit};
 use super::view::{Origin, View};
 use super::walk::{Found, State, Walk};
-use super::{Segment, Unit};
 use crate::packet::{LinkType, Packet, Place};
 use etherparse::{Ipv4HeaderSlice, Ipv6HeaderSlice};
-
-/// What a [`Decoder`] is asked to do.
-#[derive(Debug, Clone, Copy)]
-pub struct Config {
-    /// Whether packets with a wrong checksum are refused. Off by default: network cards
-    /// fill checksums in after a capture has seen the packet.
-    pub verify_checksums: bool,
-    /// Bound on the fragments, of IP and 802.11, that wait for others, in bytes. Default 16 MiB.
-    pub fragment_memory: usize,
-    /// How long a fragment waits, in nanoseconds by the packets' own timestamps. Default
-    /// 30 seconds, as in Linux.
-    pub fragment_age_nanos: i64,
-    /// How many packets a fragment waits. Default 131,072: IPv4 identifications come again
-    /// after 65,536 datagrams.
-    pub fragment_age_packets: u64,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            verify_checksums: false,
-            fragment_memory: 16 << 20,
-            fragment_age_nanos: 30_000_000_000,
-            fragment_age_packets: 1 << 17,
-        }
-    }
-}
 
 /// Takes packets apart. Keeps nothing between packets but waiting fragments.
 #[derive(Debug)]

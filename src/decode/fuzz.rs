@@ -2,7 +2,9 @@
 //!
 //! It is meant for testing alone, and knows nothing that [`Decoder`] doesn't show.
 
-use super::{Config, Decoder, Unit};
+use super::config::Config;
+use super::decoder::Decoder;
+use super::unit::Unit;
 use crate::packet::{LinkType, Packet, PacketId, Timestamp};
 
 /// Reads packets from `data` and decodes them, with bounds on fragments so small that they

@@ -10,7 +10,7 @@ use super::walk::{OrCut, Outcome, Walk};
 use etherparse::checksum::Sum16BitWords;
 use etherparse::{
     IpAuthHeaderSlice, Ipv4HeaderSlice, Ipv6FragmentHeaderSlice, Ipv6HeaderSlice, Ipv6RawExtHeaderSlice,
-    err::ipv4::HeaderSliceError,
+    TcpHeaderSlice, UdpHeaderSlice, err::ipv4::HeaderSliceError,
 };
 use std::net::Ipv6Addr;
 
@@ -254,14 +254,11 @@ fn is_plausible(view: View<'_>) -> bool {
 /// `protocol` says, judged by everything that can be checked.
 pub(super) fn payload_is_plausible(protocol: u8, view: View<'_>, addresses: Addresses) -> bool {
     match protocol {
-        TCP => {
-            view.u8(12).is_some_and(|offset| (20..=view.bytes.len()).contains(&(usize::from(offset >> 4) * 4)))
-                && checksum_holds(TCP, view, addresses)
-        }
-        UDP => {
-            view.u16(4).map(usize::from) == Some(view.bytes.len())
-                && (view.u16(6) == Some(0) || checksum_holds(UDP, view, addresses))
-        }
+        TCP => TcpHeaderSlice::from_slice(view.bytes).is_ok() && checksum_holds(TCP, view, addresses),
+        UDP => UdpHeaderSlice::from_slice(view.bytes).is_ok_and(|header| {
+            usize::from(header.length()) == view.bytes.len()
+                && (header.checksum() == 0 || checksum_holds(UDP, view, addresses))
+        }),
         IPV4 | IPV6 => is_plausible(view),
         _ => false,
     }

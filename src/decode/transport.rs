@@ -3,12 +3,13 @@
 //! It refuses to know what a stream is: each segment stands alone.
 
 use super::counters::Reason;
+use super::endpoint::{Endpoint, FourTuple};
+use super::unit::{Datagram, Segment, TcpFlags, Unit};
 use super::view::View;
 use super::walk::{Found, Outcome, Walk};
-use super::{Datagram, Endpoint, FourTuple, Segment, TcpFlags, Unit};
 use crate::packet::Place;
-use etherparse::UdpHeaderSlice;
 use etherparse::checksum::Sum16BitWords;
+use etherparse::{TcpHeaderSlice, UdpHeaderSlice};
 use std::net::IpAddr;
 
 pub(super) const TCP: u8 = 6;
@@ -44,10 +45,25 @@ pub(super) struct TcpHeader {
 }
 
 impl TcpHeader {
-    /// Reads the header at the start of `view`.
+    /// Reads the header at the start of `view`; by hand where the capture cut its options off, which
+    /// `etherparse` refuses: the sequence numbers before them still tell the stream what is missing.
+    fn parse(view: View<'_>) -> Result<Self, Reason> {
+        let Ok(header) = TcpHeaderSlice::from_slice(view.bytes) else { return Self::read(view) };
+        Ok(Self {
+            source: header.source_port(),
+            destination: header.destination_port(),
+            sequence: header.sequence_number(),
+            acknowledgment: header.acknowledgment_number(),
+            window: header.window_size(),
+            flags: TcpFlags(header.slice().get(13).copied().unwrap_or_default()),
+            length: header.slice().len(),
+        })
+    }
+
+    /// Reads the header at the start of `view` by hand.
     ///
-    /// By hand, where `etherparse` would refuse a header whose options the capture cut off:
-    /// the sequence numbers before them still tell the stream what is missing.
+    /// # Errors
+    /// Where its fixed part was cut off, or it says that it is shorter than that.
     #[inline]
     pub(super) fn read(view: View<'_>) -> Result<Self, Reason> {
         let header: &[u8; 20] = view.bytes.first_chunk().ok_or(Reason::bad("tcp: header cut"))?;
@@ -112,7 +128,7 @@ pub(super) fn checksum_holds(protocol: u8, view: View<'_>, addresses: Addresses)
 impl Walk<'_> {
     /// A TCP segment: handed out whole, or, where fragments brought it, one a fragment.
     pub(super) fn tcp(&mut self, view: View<'_>, addresses: Addresses) -> Outcome {
-        let mut header = TcpHeader::read(view)?;
+        let mut header = TcpHeader::parse(view)?;
         let payload = header.payload(view)?;
         if self.verify_checksums() && !checksum_holds(TCP, view, addresses) {
             return Err(Reason::checksum("tcp: wrong checksum"));
@@ -160,5 +176,31 @@ impl Walk<'_> {
             place: self.origin.place(payload),
         }));
         Ok(Found::Udp)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TcpHeader, View};
+    use etherparse::TcpHeaderSlice;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// And what `etherparse` refuses and the other reads is nothing but cut options.
+        #[test]
+        fn tcp_headers_are_the_same_with_etherparse_and_by_hand(
+            mut bytes in prop::collection::vec(any::<u8>(), 0..80),
+            words in 0..16_u8,
+            missing in 0..60_usize,
+        ) {
+            if let Some(offset) = bytes.get_mut(12) {
+                *offset = words << 4;
+            }
+            let view = View { bytes: &bytes, start: 0, missing };
+            let (parsed, by_hand) = (TcpHeader::parse(view), TcpHeader::read(view));
+            prop_assert_eq!(format!("{parsed:?}"), format!("{by_hand:?}"));
+            let is_cut = by_hand.is_ok_and(|header| header.length > bytes.len());
+            prop_assert_eq!(TcpHeaderSlice::from_slice(&bytes).is_err(), parsed.is_err() || is_cut);
+        }
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! The layers themselves are in their own modules; none of them is known here.
 
+use super::config::Config;
 use super::counters::{Counters, Reason};
-use super::fragment::{Fragments, Piece};
+use super::fragment::Piece;
+use super::fragments::Fragments;
 use super::layout::Layout;
+use super::unit::{Datagram, Unit};
 use super::view::{Origin, View};
-use super::{Config, Datagram, Unit};
 use crate::packet::Timestamp;
 
 /// What a packet, or a part of it, turned out to be.

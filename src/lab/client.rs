@@ -12,8 +12,8 @@ use std::time::Duration;
 use reqwest::{Client, StatusCode, Url, redirect};
 use rustls::CertificateError;
 
+use super::printable::{one_line, printable};
 use super::tls::{self, Trust};
-use super::{one_line, printable};
 
 /// The longest message that is read, in bytes.
 pub const MAX_MESSAGE: usize = 1 << 20;

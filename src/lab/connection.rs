@@ -1,7 +1,7 @@
 //! One connection of the lesson's server: TLS where it is wanted, then HTTP/1.1, and an end for
 //! clients that only wait.
 
-use super::server::Log;
+use super::log::Log;
 use super::tls;
 use axum::{Extension, Router};
 use hyper::server::conn::http1;

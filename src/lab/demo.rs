@@ -6,10 +6,12 @@
 
 use super::authority::{self, Authority};
 use super::client::{self, Message, Request, Target};
+use super::lesson::PORT;
 use super::listen::Listen;
+use super::runtime::runtime;
 use super::server::{self, Log, Server};
 use super::tls::{self, Trust};
-use super::{PORT, runtime};
+
 use crate::analyzer::{Analyzer, Config, Event, Exchange, TlsHello};
 use crate::capture::live::{self, Live, Poll};
 use crate::capture::save::{self, Saver};

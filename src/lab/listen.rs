@@ -6,7 +6,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::str::FromStr;
 
-use super::PORT;
+use super::lesson::PORT;
 
 /// An address to listen on: a host as given, and a port (0 lets the system choose a free one).
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,13 +2,12 @@
 //!
 //! It serves and logs; it refuses to know command lines and files.
 
-use std::fmt;
 use std::future::Future;
-use std::io::{self, Write as _};
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use axum::body::HttpBody as _;
 use axum::extract::{Request, State};
@@ -23,34 +22,11 @@ use tokio::task::JoinSet;
 
 use super::connection::{PATIENCE, Peer, Service};
 use super::listen::Listen;
-use crate::packet::Timestamp;
+pub use super::log::Log;
+use super::printable::one_line;
 
 /// How long open connections get to finish once the server is told to end.
 const GRACE: Duration = Duration::from_secs(2);
-
-/// Where the access log goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Log {
-    /// One line a request on stderr.
-    #[default]
-    Stderr,
-    /// Nowhere.
-    Silent,
-}
-
-impl Log {
-    pub(crate) fn line(self, line: fmt::Arguments<'_>) {
-        if self == Self::Silent {
-            return;
-        }
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
-        // One write, so that lines of several programs on one terminal stay whole; a closed
-        // stderr is no reason to stop serving.
-        let text = format!("{} {line}\n", Timestamp::from_nanos(seconds.saturating_mul(1_000_000_000), 0));
-        let _ = io::stderr().write_all(text.as_bytes());
-    }
-}
 
 /// What a server is to do.
 pub struct Config {
@@ -218,7 +194,7 @@ async fn access_log(
     let line = format!("{} {}", request.method(), request.uri());
     let response = next.run(request).await;
     let bytes = response.body().size_hint().lower();
-    log.line(format_args!("{peer} {} {} {bytes} bytes", super::one_line(&line), response.status().as_u16()));
+    log.line(format_args!("{peer} {} {} {bytes} bytes", one_line(&line), response.status().as_u16()));
     response
 }
 

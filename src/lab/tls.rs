@@ -184,6 +184,6 @@ pub(super) fn explain(error: &io::Error) -> String {
         }
         Some(rustls::Error::AlertReceived(alert)) => format!("the client refused ({alert:?})"),
         _ if error.kind() == io::ErrorKind::UnexpectedEof => "the client went away".into(),
-        _ => super::one_line(&error.to_string()),
+        _ => super::printable::one_line(&error.to_string()),
     }
 }

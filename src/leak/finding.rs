@@ -41,6 +41,15 @@ impl fmt::Display for Severity {
     }
 }
 
+/// Which of an exchange's messages something stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// In the request.
+    Request,
+    /// In the response.
+    Response,
+}
+
 /// The value in which a secret stood. Names of fields are in lower case.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Where {
@@ -78,29 +87,29 @@ pub enum Where {
     Tls,
 }
 
+/// The name in a [`Where`] that has one, borrowed as the `Where` is.
+macro_rules! name_in {
+    ($location:expr) => {
+        match $location {
+            Where::RequestHeader(name)
+            | Where::RequestTrailer(name)
+            | Where::ResponseHeader(name)
+            | Where::ResponseTrailer(name)
+            | Where::ResponseInterim(name) => Some(name),
+            _ => None,
+        }
+    };
+}
+
 impl Where {
     /// The name of the field, where there is one.
     pub(super) fn name(&self) -> Option<&str> {
-        match self {
-            Self::RequestHeader(name)
-            | Self::RequestTrailer(name)
-            | Self::ResponseHeader(name)
-            | Self::ResponseTrailer(name)
-            | Self::ResponseInterim(name) => Some(name),
-            _ => None,
-        }
+        name_in!(self).map(String::as_str)
     }
 
     /// The same, to be changed.
     pub(super) fn name_mut(&mut self) -> Option<&mut String> {
-        match self {
-            Self::RequestHeader(name)
-            | Self::RequestTrailer(name)
-            | Self::ResponseHeader(name)
-            | Self::ResponseTrailer(name)
-            | Self::ResponseInterim(name) => Some(name),
-            _ => None,
-        }
+        name_in!(self)
     }
 }
 

@@ -4,8 +4,8 @@
 //! found out once; from then on it costs a comparison. It refuses to know what is told of it.
 
 use super::engine::{Engine, Hit};
+use super::finding::Side;
 use super::http_rules;
-use super::scanner::Side;
 use crate::http::Head;
 use foldhash::fast::SeedableRandomState;
 use std::cell::RefCell;

@@ -6,14 +6,13 @@
 use super::active::Rules;
 use super::canary::{self, Canaries};
 use super::engine::Sighting;
-use super::finding::{Finding, Severity, Where};
+use super::finding::{Finding, Severity, Side, Where};
 use super::found::{Found, Part, Rank, settle};
-use super::gitleaks::{Evidence, Required};
 use super::http_rules::{self, Leak};
 use super::lines;
 use super::quota::Unkept;
 use super::redact::{self, Percent};
-use super::rule::Rule;
+use super::rule::{Evidence, Required, Rule};
 use super::run::Run;
 use super::secret_id::SecretIdKey;
 use super::values::{Origin, locate, value_of};
@@ -35,15 +34,6 @@ pub struct Scanner {
     pub(super) secret_id_key: Option<SecretIdKey>,
     /// What was found and not kept.
     unkept: Cell<Unkept>,
-}
-
-/// Which of an exchange's messages something stands in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    /// In the request.
-    Request,
-    /// In the response.
-    Response,
 }
 
 impl Scanner {
@@ -218,7 +208,7 @@ impl Scanner {
             sightings.iter().zip(&stands).any(|(other, stands)| {
                 *stands
                     && engine.rule(other.rule).is_some_and(|rule| rule.id == required.id)
-                    && required.is_near(one, other)
+                    && is_near(required, one, other)
             })
         };
         let complete = |one: &Sighting, rule: &Rule| rule.outside.required.iter().all(|required| near(one, required));
@@ -455,4 +445,11 @@ fn leak_found(leak: Leak, place: Place, location: Where, spot: (Part, Range<usiz
     };
     let rank = if rule.strong { Rank::Scheme } else { Rank::Http };
     Found { finding, rank, spots: vec![spot], is_secret: rule.is_secret, hide_all: false, is_outside: false }
+}
+
+/// Whether `other`, which is of the required rule, is near enough to `one`.
+fn is_near(required: &Required, one: &Sighting, other: &Sighting) -> bool {
+    let (Some(one), Some(other)) = (&one.context, &other.context) else { return false };
+    required.within_lines.is_none_or(|most| one.line.abs_diff(other.line) <= most)
+        && required.within_columns.is_none_or(|most| one.column.abs_diff(other.column) <= most)
 }

@@ -2,8 +2,7 @@
 //!
 //! It refuses to know what was found in them.
 
-use super::finding::Where;
-use super::scanner::Side;
+use super::finding::{Side, Where};
 use crate::http::Head;
 use std::ops::Range;
 

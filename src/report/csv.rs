@@ -3,10 +3,12 @@
 //! A cell that a spreadsheet would take for a formula is defused. This module refuses to
 //! write what is no finding.
 
+use super::escape;
+use super::format::Report;
 use super::outbox::Outbox;
 use super::page::Page;
 use super::sighting::{Sighting, end, sightings};
-use super::{Report, Summary, escape};
+use super::summary::Summary;
 use crate::analyzer::Event;
 use crate::leak::Severity;
 use std::io::{self, Write};

@@ -7,10 +7,12 @@
 
 mod parts;
 
+use super::body::body_text;
+use super::format::Report;
+use super::json::lines;
 use super::json::value::Buffer;
-use super::json::{self};
 use super::outbox::Outbox;
-use super::{Report, Summary, body_text};
+use super::summary::Summary;
 use crate::analyzer::{Event, Exchange};
 use crate::http::{Head, Message};
 use crate::leak::{Severity, StreamFinding};
@@ -74,7 +76,7 @@ impl<W: Write> Har<W> {
         let mut separator = r#","_findings":["#;
         for finding in exchange.findings.iter().filter(|finding| finding.severity >= self.least) {
             json.raw(separator);
-            json::finding(json, finding, &self.files);
+            lines::finding(json, finding, &self.files);
             separator = ",";
         }
         json.raw(if separator == "," { "]" } else { "" });
@@ -95,7 +97,7 @@ impl<W: Write> Har<W> {
         }
         let separator = if self.outside.bytes.is_empty() { "" } else { "," };
         self.outside.raw(separator);
-        json::stream_finding(&mut self.outside, found, &self.files);
+        lines::stream_finding(&mut self.outside, found, &self.files);
     }
 }
 

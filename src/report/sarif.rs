@@ -6,10 +6,12 @@
 //! Section numbers are those of
 //! <https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sarif-v2.1.0-errata01-os-complete.html>.
 
+use super::escape;
+use super::format::Report;
 use super::json::value::Buffer;
 use super::outbox::Outbox;
 use super::sighting::{Sighting, sightings};
-use super::{Report, Summary, escape};
+use super::summary::Summary;
 use crate::analyzer::Event;
 use crate::leak::{Finding, SARIF_FINGERPRINT, SARIF_SECRET_ID, Severity};
 use std::collections::{HashMap, HashSet};

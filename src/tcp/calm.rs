@@ -3,12 +3,12 @@
 //!
 //! It refuses to decide anything that the long way would decide otherwise.
 
-use super::Direction;
-use super::assembler::Arrival;
+use super::direction::Direction;
 use super::flows::Flows;
 use super::half::{Base, Half};
 use super::handler::Handler;
 use super::order::{acknowledge, deliver};
+use super::piece::Arrival;
 use super::sequence::SequenceNumber;
 use super::table::{Flow, Slot};
 use crate::decode::{Segment, TcpFlags};

@@ -1,28 +1,21 @@
 //! Whose a segment is where the same two ends open more than one connection: one after the other,
 //! or, with a forged or late SYN, seemingly at the same time.
 
-use super::Direction;
+use super::direction::Direction;
 use super::flows::Flows;
 use super::half::Base;
 use super::handler::Handler;
 use super::order::LARGEST_WINDOW;
-use super::rival::{Relation, Rival, relation};
+use super::relation::{is_answer_after_reset, relation};
+use super::rival::{Relation, Rival};
 use super::sequence::SequenceNumber;
-use super::table::{Flow, Slot, Stream};
+use super::stream::Stream;
+use super::table::Slot;
 use crate::decode::{Segment, TcpFlags};
 
 /// A copy of a whole connection that another interface saw is this late at most, in
 /// nanoseconds by the packets' own time.
 const LATE_COPY: i64 = 500_000_000;
-
-/// Whether a SYN/ACK answers the SYN of a connection that was reset before: the reset was not meant
-/// for it, or its receiver did not believe it.
-pub(super) fn is_answer_after_reset<T>(flow: &Flow<T>, from: Direction, segment: &Segment<'_>) -> bool {
-    let (half, other) = (&flow.halves[from], &flow.halves[from.reverse()]);
-    let before = SequenceNumber(segment.acknowledgment.wrapping_sub(1));
-    let is_answer = segment.flags.has(TcpFlags::SYN) && segment.flags.has(TcpFlags::ACK);
-    is_answer && flow.closed && !flow.carried && half.syn.is_none() && other.syn == Some(before)
-}
 
 impl<T: Default> Flows<T> {
     /// Whether a segment with the four-tuple of a known connection opens a new one.
@@ -148,7 +141,7 @@ impl<T: Default> Flows<T> {
     pub(super) fn promote(&mut self, index: u64, slot: Slot, handler: &mut impl Handler<T>) {
         let Some(flow) = self.table.get_mut(slot) else { return };
         let Some(rival) = flow.rival.take() else { return };
-        if let Some(answer) = rival.answer().filter(|_| rival.answers_again(flow)) {
+        if let Some(answer) = rival.answer().filter(|_| rival.answers_again(&flow.halves)) {
             // Another answer to the same SYN, and the one that was accepted.
             let half = &mut flow.halves[rival.opener.reverse()];
             half.number_from(answer.plus(1), Base::Syn);

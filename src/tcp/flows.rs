@@ -1,14 +1,16 @@
 //! Follows every connection: takes segments, hands on bytes, holes and ends.
 
-use super::assembler::{Arrival, Needs};
-use super::contest::is_answer_after_reset;
+use super::counters::Counters;
+use super::direction::Direction;
 use super::half::{Base, Half};
 use super::handler::{Handler, Oddity};
 use super::numbering::number;
 use super::order::{LARGEST_WINDOW, Told, Wait, acknowledge, deliver, drain, force, suspect, tell_ends};
+use super::piece::{Arrival, Needs};
+use super::relation::is_answer_after_reset;
 use super::sequence::SequenceNumber;
-use super::table::{Flow, Slot, Stream, Table};
-use super::{Counters, Direction};
+use super::stream::Stream;
+use super::table::{Flow, Slot, Table};
 use crate::decode::{FourTuple, Segment, TcpFlags};
 use std::collections::{BTreeMap, VecDeque};
 

@@ -3,8 +3,11 @@
 //!
 //! It is meant for testing alone, and judges by what [`Flows`] tells, not by how it keeps it.
 
+use super::direction::{Direction, PerDirection};
+use super::flows::{Flows, Limits};
+use super::handler::{Chunk, Delivered, Gap, Handler, Oddity, Source};
+use super::stream::Stream;
 use super::table::Table;
-use super::{Chunk, Delivered, Direction, Flows, Gap, Handler, Limits, Oddity, PerDirection, Source, Stream};
 use crate::decode::{Endpoint, FourTuple, Segment, TcpFlags};
 use crate::packet::{PacketId, Place, Timestamp};
 use std::collections::HashMap;

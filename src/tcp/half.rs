@@ -1,6 +1,7 @@
 //! One direction of a TCP connection: how far it has been read and what waits.
 
-use super::assembler::{ALLOCATION, Arrival, Assembler, Needs};
+use super::assembler::Assembler;
+use super::piece::{ALLOCATION, Arrival, Needs};
 use super::sequence::SequenceNumber;
 use std::hash::{BuildHasher as _, Hasher as _};
 

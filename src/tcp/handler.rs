@@ -1,6 +1,7 @@
 //! What the room to the right is told of a stream.
 
-use super::{Direction, Stream};
+use super::direction::Direction;
+use super::stream::Stream;
 use crate::decode::Segment;
 use crate::packet::Place;
 

@@ -1,7 +1,7 @@
 //! Which offset of its direction a segment's sequence number is, where the opening was seen and
 //! where it was not.
 
-use super::Direction;
+use super::direction::Direction;
 use super::half::Base;
 use super::order::LARGEST_WINDOW;
 use super::rival::REORDERED;

@@ -3,12 +3,13 @@
 //!
 //! It refuses to know segments' flags and the table of connections.
 
-use super::assembler::{Arrival, Needs, Piece};
+use super::counters::Counters;
+use super::direction::Direction;
 use super::half::{Base, Half, Latest};
 use super::handler::{Chunk, Gap, Handler, Source};
+use super::piece::{Arrival, Needs, Piece};
 use super::sequence::SequenceNumber;
 use super::table::{Flow, Slot};
-use super::{Counters, Direction};
 use crate::decode::Segment;
 
 /// What all connections share where bytes are handed on.

@@ -3,7 +3,7 @@
 //!
 //! It refuses to know what overlaps: it is told where a piece goes.
 
-use super::assembler::Piece;
+use super::piece::Piece;
 use std::collections::VecDeque;
 
 /// A longer run is split: moving so many pieces costs less than an allocation.
@@ -150,7 +150,7 @@ impl Pieces {
 
 #[cfg(test)]
 mod tests {
-    use super::super::assembler::Needs;
+    use super::super::piece::Needs;
     use super::*;
     use crate::packet::Place;
     use proptest::prelude::*;

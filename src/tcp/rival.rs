@@ -6,11 +6,10 @@
 //! other end answers at the new numbers, or data follows there and none at the old ones. Until
 //! that is known the opening is pending, one for each connection.
 
-use super::assembler::ALLOCATION;
+use super::direction::{Direction, PerDirection};
 use super::half::{Base, Half};
+use super::piece::ALLOCATION;
 use super::sequence::SequenceNumber;
-use super::table::Flow;
-use super::{Direction, PerDirection};
 use crate::decode::{FourTuple, Segment, TcpFlags};
 use crate::packet::Place;
 
@@ -30,7 +29,7 @@ pub(crate) struct Rival {
     /// Who opens, by the direction in the connection that goes on.
     pub(crate) opener: Direction,
     /// The sequence number of the opener's SYN.
-    syn: SequenceNumber,
+    pub(super) syn: SequenceNumber,
     /// The number after what the opener sent of it.
     next: SequenceNumber,
     /// The sequence number of the SYN/ACK.
@@ -132,9 +131,9 @@ impl Rival {
         (last.place == place).then(|| self.syn.plus(1))
     }
 
-    /// Whether it answers the SYN that `flow` began with.
-    pub(super) fn answers_again<T>(&self, flow: &Flow<T>) -> bool {
-        let (opener, other) = (&flow.halves[self.opener], &flow.halves[self.opener.reverse()]);
+    /// Whether it answers the SYN that the connection of `halves` began with.
+    pub(super) fn answers_again(&self, halves: &PerDirection<Half>) -> bool {
+        let (opener, other) = (&halves[self.opener], &halves[self.opener.reverse()]);
         self.number.is_none() && opener.syn == Some(self.syn) && other.next == 0 && other.early.is_none()
     }
 
@@ -152,12 +151,12 @@ impl Rival {
 
     /// Whether `acknowledged` is a number that answers the SYN, or what came with or after it. Who
     /// does not count the SYN may answer with its own number.
-    fn is_answered_by(&self, acknowledged: SequenceNumber) -> bool {
+    pub(super) fn is_answered_by(&self, acknowledged: SequenceNumber) -> bool {
         (0..=self.next.after(self.syn)).contains(&acknowledged.after(self.syn))
     }
 
     /// What a segment without SYN is to the opening.
-    fn relation(&self, halves: &PerDirection<Half>, from: Direction, segment: &Segment<'_>) -> Relation {
+    pub(super) fn relation(&self, halves: &PerDirection<Half>, from: Direction, segment: &Segment<'_>) -> Relation {
         let sequence = SequenceNumber(segment.sequence);
         let acknowledges = segment.flags.has(TcpFlags::ACK).then_some(SequenceNumber(segment.acknowledgment));
         let length = segment.payload.len() + segment.missing as usize;
@@ -199,56 +198,5 @@ impl Rival {
         let more_than_syn = self.next.after(self.syn) > 1;
         let acknowledged = acknowledges.is_some_and(|number| number.after(self.syn) > 1 && self.is_answered_by(number));
         if more_than_syn && acknowledged { Relation::Confirms } else { Relation::Own }
-    }
-}
-
-/// What a segment of `from` is to a connection that is not closed.
-pub(super) fn relation<T>(flow: &Flow<T>, from: Direction, segment: &Segment<'_>) -> Relation {
-    let flags = segment.flags;
-    if !flags.has(TcpFlags::SYN) || flags.has(TcpFlags::RST) {
-        return flow.rival.as_ref().map_or(Relation::Own, |rival| rival.relation(&flow.halves, from, segment));
-    }
-    let sequence = SequenceNumber(segment.sequence);
-    let acknowledges = flags.has(TcpFlags::ACK).then_some(SequenceNumber(segment.acknowledgment));
-    if let Some(rival) = &flow.rival {
-        let again = rival.opener == from && rival.syn == sequence;
-        let answers = rival.opener != from && acknowledges.is_some_and(|number| rival.is_answered_by(number));
-        if again || (answers && flow.halves[from].syn != Some(sequence)) {
-            return Relation::Pending;
-        }
-    }
-    match (is_foreign(flow, from, sequence, acknowledges), acknowledges) {
-        (false, _) => Relation::Own,
-        (true, None) => Relation::Opens,
-        (true, Some(_)) => Relation::Answers,
-    }
-}
-
-/// Whether a SYN of `from` is none of this connection's.
-fn is_foreign<T>(
-    flow: &Flow<T>,
-    from: Direction,
-    sequence: SequenceNumber,
-    acknowledges: Option<SequenceNumber>,
-) -> bool {
-    let (half, other) = (&flow.halves[from], &flow.halves[from.reverse()]);
-    if let Some(syn) = half.syn {
-        return syn != sequence;
-    }
-    let first = sequence.plus(1);
-    match half.base {
-        Base::Unknown => {
-            // Where several SYNs came, the one that is answered counts.
-            let answered =
-                |syn: SequenceNumber| acknowledges.is_none_or(|number| (0..=REORDERED).contains(&number.after(syn)));
-            flow.foreign_syns > 0 && other.syn.is_some_and(|syn| !answered(syn))
-        }
-        Base::Syn => false,
-        Base::Acknowledged | Base::Tentative | Base::MidStream if half.next == 0 => {
-            !(-1..=REORDERED).contains(&half.next_sequence.after(first))
-        }
-        Base::Acknowledged | Base::Tentative | Base::MidStream => {
-            half.offset(first) != 0 && sequence.after(half.next_sequence).abs() > 1
-        }
     }
 }

@@ -1,33 +1,15 @@
 //! The table of connections: found by four-tuple from either end, kept in chunks so that
 //! it grows without copying.
 
+use super::direction::{Direction, PerDirection};
 use super::half::Half;
 use super::rival::Rival;
-use super::{Direction, PerDirection};
+use super::stream::Stream;
 use crate::decode::{Endpoint, FourTuple};
 use crate::packet::Timestamp;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
 use std::net::{IpAddr, Ipv4Addr};
-
-/// A TCP stream: one connection, as far as it was seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stream {
-    /// Streams are counted from 0 in the order in which they appeared.
-    pub number: u64,
-    /// Source: the end that opened the connection; destination: the other.
-    pub ends: FourTuple,
-}
-
-impl Stream {
-    /// The end that sends in `direction`.
-    pub fn sender(&self, direction: Direction) -> Endpoint {
-        match direction {
-            Direction::FromInitiator => self.ends.source,
-            Direction::FromResponder => self.ends.destination,
-        }
-    }
-}
 
 /// A connection and what the rooms to the right keep for it.
 #[derive(Debug)]

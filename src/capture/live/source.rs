@@ -2,9 +2,9 @@
 //!
 //! This module refuses to know that there may be others.
 
-use super::Options;
 use super::devices::Device;
 use super::error::Error;
+use super::options::Options;
 use crate::capture::filter::{self, from_dlt, message};
 use crate::capture::interface::Interface;
 use crate::packet::LinkType;

@@ -28,6 +28,7 @@ impl Walk<'_> {
 
     /// Linux cooked capture, version 1; netlink's own link type has the same header.
     pub(super) fn cooked(&mut self, view: View<'_>) -> Outcome {
+        // By hand: `etherparse` refuses all but five hardware types, the loopback's among the others.
         const CUT: &str = "linux cooked: header cut";
         let (hardware, protocol) = (view.u16(2).or_cut(CUT)?, view.u16(14).or_cut(CUT)?);
         self.cooked_payload(hardware, protocol, view.skip(16).or_cut(CUT)?)
@@ -41,8 +42,6 @@ impl Walk<'_> {
     }
 
     /// What the device's `ARPHRD_` type and the protocol say together.
-    ///
-    /// By number, where `etherparse` knows fewer hardware types than there are.
     fn cooked_payload(&mut self, hardware: u16, protocol: u16, payload: View<'_>) -> Outcome {
         match (hardware, protocol) {
             (801, _) => self.ieee80211(payload),

@@ -5,7 +5,7 @@
 use crate::decode::counters::Reason;
 use crate::decode::view::View;
 use crate::decode::walk::{OrCut, Outcome, Walk};
-use etherparse::MacsecHeaderSlice;
+use etherparse::{Ethernet2HeaderSlice, MacsecHeaderSlice, SingleVlanHeaderSlice};
 
 /// A number below this in the place of an `EtherType` is a length (IEEE 802.3 §3.2.6).
 const MIN_TYPE: u16 = 0x0600;
@@ -15,16 +15,17 @@ const CUT: &str = "ethernet: header cut";
 impl Walk<'_> {
     /// An Ethernet frame from its destination address on.
     pub(in crate::decode) fn ethernet(&mut self, view: View<'_>) -> Outcome {
-        let ether_type = view.u16(12).or_cut(CUT)?;
+        let header = Ethernet2HeaderSlice::from_slice(view.bytes).map_err(|_| Reason::bad(CUT))?;
+        let ether_type = header.ether_type().0;
         // Cisco's Inter-Switch Link puts 26 bytes in front of the frame, with a length where an
         // `EtherType` would stand. What has one is an ordinary frame to the same address.
         if ether_type < MIN_TYPE
-            && let Some([0x01 | 0x03, 0x00, 0x0c, 0x00, 0x00]) = view.array(0)
+            && let [0x01 | 0x03, 0x00, 0x0c, 0x00, 0x00, _] = header.destination()
         {
             let inner = view.skip(26).or_cut(CUT)?;
             return self.deeper(|walk| walk.ethernet(inner));
         }
-        self.type_or_length(ether_type, view.skip(14).or_cut(CUT)?)
+        self.type_or_length(ether_type, view.skip(header.slice().len()).or_cut(CUT)?)
     }
 
     /// A frame with a switch's tag of `tag` bytes behind the addresses.
@@ -36,7 +37,8 @@ impl Walk<'_> {
     /// A frame where only a guess says that there is one: it must say what it carries in
     /// a way that can be followed.
     pub(in crate::decode) fn plausible_ethernet(&mut self, view: View<'_>) -> Outcome {
-        let plausible = match view.u16(12).or_cut(CUT)? {
+        let header = Ethernet2HeaderSlice::from_slice(view.bytes).map_err(|_| Reason::bad(CUT))?;
+        let plausible = match header.ether_type().0 {
             0x0800 | 0x0806 | 0x86dd | 0x8100 | 0x88a8 | 0x8847 | 0x8848 | 0x8863 | 0x8864 | 0x88cc => true,
             length @ 3..MIN_TYPE => usize::from(length) + 14 <= view.wire_length(),
             _ => false,
@@ -61,7 +63,7 @@ impl Walk<'_> {
         self.deeper(|walk| match ether_type {
             0x0800 | 0x86dd => walk.ip(view),
             // VLAN tags: the standard's, provider bridges', and the older ones of vendors.
-            0x8100 | 0x88a8 | 0x9100 | 0x9200 | 0x9300 => walk.tagged(view, 4, "vlan: tag cut"),
+            0x8100 | 0x88a8 | 0x9100 | 0x9200 | 0x9300 => walk.vlan(view),
             0x8847 | 0x8848 => walk.mpls(view),
             0x8864 => walk.pppoe(view),
             0x6558 => walk.ethernet(view),
@@ -85,6 +87,13 @@ impl Walk<'_> {
             other if has_no_stream(other) => Err(Reason::unknown_hex("ethernet: ethertype", other).without_stream()),
             other => Err(nothing_for_us(other).unwrap_or(Reason::unknown_hex("ethernet: ethertype", other))),
         })
+    }
+
+    /// A VLAN tag (IEEE 802.1Q §9.6); of several, each names the next.
+    fn vlan(&mut self, view: View<'_>) -> Outcome {
+        const CUT: &str = "vlan: tag cut";
+        let header = SingleVlanHeaderSlice::from_slice(view.bytes).map_err(|_| Reason::bad(CUT))?;
+        self.type_or_length(header.ether_type().0, view.skip(header.slice().len()).or_cut(CUT)?)
     }
 
     /// A tag of `length` bytes whose last two are the next `EtherType`.

@@ -35,7 +35,7 @@ struct Encoded {
 pub(super) fn of(canary: usize, text: &[u8], ignore_case: bool) -> Vec<Form> {
     let mut forms = Vec::new();
     let mut add = |bytes: Vec<u8>, via: Vec<&'static str>, exact: bool, margin| {
-        if bytes.len() >= super::SHORTEST {
+        if bytes.len() >= super::text::SHORTEST {
             forms.push(Form { needle: bytes.into_boxed_slice(), canary, via, exact, margin });
         }
     };

@@ -4,9 +4,9 @@
 //! border and what is found does not depend on where the borders are. It refuses to know what the
 //! bytes are of.
 
+use super::canaries::{Canaries, Inner};
 use super::forms::Form;
 use super::lens::{self, Decoded, Kind, Lens};
-use super::{Canaries, Inner};
 use crate::leak::engine::Window;
 use crate::packet::Place;
 use std::ops::Range;
@@ -147,6 +147,13 @@ fn is_odd_inside(bytes: &[u8], at: usize, base64: bool) -> bool {
     let letters = before.take_while(letter).count();
     let whole = if base64 { (letters * 6).div_ceil(8) } else { letters / 2 };
     !whole.is_multiple_of(2)
+}
+
+impl Canaries {
+    /// Every sighting in `bytes`, a whole value.
+    pub(in crate::leak) fn find(&self, bytes: &[u8]) -> Vec<Sighting> {
+        self.0.as_ref().map(|inner| inner.find(bytes)).unwrap_or_default()
+    }
 }
 
 impl Inner {

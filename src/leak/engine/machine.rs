@@ -3,7 +3,7 @@
 //! Most rules never meet their keyword: each is analysed when it first does, and compiled when
 //! the analysis cannot rule the text out. It refuses to know where the text came from.
 
-use super::analysis::{Analysis, holds_token};
+use super::analysis::{Analysis, LOOK_AHEAD, holds_token};
 use crate::leak::rule::{MAX_REACH, Rule, named};
 use regex_automata::meta::{Config, Regex};
 use regex_automata::util::syntax;
@@ -201,9 +201,6 @@ const STATES_LIMIT: usize = 1 << 20;
 
 /// How far in front of a keyword a match may begin, in bytes.
 pub(super) const LOOK_BEHIND: usize = 512;
-
-/// How far behind the beginning of a keyword that is no part of it a match may begin, in bytes.
-pub(super) const LOOK_AHEAD: u64 = 256;
 
 impl Start {
     /// The latest place.

@@ -5,11 +5,11 @@
 //! others everywhere, and both are told in one pass. What is skipped is what no expression could
 //! match. It refuses to run expressions.
 
-use super::View;
 use super::analysis::{AROUND, LONG, TOKEN};
 use super::index::{Hit, Words};
 use super::packed::{Masks, Packed, STEP, STEPS};
 use super::prefilter::Prefilter;
+use super::window::View;
 use std::ops::Range;
 
 /// A hit, and for which rules it counts.

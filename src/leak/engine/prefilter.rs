@@ -8,6 +8,7 @@
 //! four letters or more is found from either of two neighbouring probes, so that half the bytes
 //! suffice. What passes meets a finer sieve, and what passes that is looked up exactly.
 
+use super::commonness::commonness;
 use super::index::{Entry, FOLD, Hit, Index, PROBE, SPREAD, Sieve, Words, word_at};
 use super::packed::Packed;
 use std::ops::Range;
@@ -31,46 +32,6 @@ const FEW: usize = 256;
 
 /// log2 of the table's size in bytes.
 const TABLE_BITS: u32 = 15;
-
-/// How common each pair of bytes is in text, 0 for never to 9 for all over: measured on published
-/// scripts, pages and data. Rows and columns as [`class`] numbers them.
-#[rustfmt::skip]
-const PAIRS: [&[u8; CLASSES]; CLASSES] = [
-    b"4676346362577737277865556446456", b"6333722255362363354361115054245", b"7453732750663383165751114054346",
-    b"6445844272344464255553324147557", b"7577666463377856688846575268679", b"6333651171152362164561114157356",
-    b"5333734562254543165552222236456", b"7232721171133363143641203035346", b"6577676332376886367735141524356",
-    b"3101500140010141214230101022024", b"4223734150133332034332302025445", b"7445853271273374136664215136457",
-    b"7634822161145366135352112245446", b"7377767363454676247865235237568", b"5677465264666866186675653436446",
-    b"7335822460163375175662144034356", b"2010200020022111021261001021024", b"7365856371556774167765316137567",
-    b"6364843672444466347864435257578", b"7464843882255576176674437247668", b"5565744162176736076722021274236",
-    b"6221703160211253023210001042234", b"5222511560132452045221211125345", b"4242421251223226043621123145356",
-    b"4333423140145457035432322236457", b"4211501540011240011220111122134", b"5555653232233334333322242396478",
-    b"7676775574566776477866645479569", b"5455543452445445255544422142535", b"6566555454455556256645533276577",
-    b"7676776675577766578876556589579",
-];
-
-const CLASSES: usize = 31;
-
-/// Letters, digits, blanks, `_`, marks within names, other marks.
-const fn class(folded: u8) -> usize {
-    match folded {
-        b'a'..=b'z' => (folded - b'a') as usize,
-        b'0'..=b'9' => 26,
-        b' ' => 27,
-        0x7f => 28,
-        b'-' | b'.' | b'/' => 29,
-        _ => 30,
-    }
-}
-
-/// How common the first four bytes of `folded` are in text: the sum of their pairs' numbers.
-pub(super) fn commonness(folded: &[u8]) -> u32 {
-    let pair = |pair: &[u8]| match pair {
-        [one, other] => PAIRS.get(class(*one)).and_then(|row| row.get(class(*other))).map_or(0, |digit| digit - b'0'),
-        _ => 0,
-    };
-    folded.windows(2).take(PROBE - 1).map(|part| u32::from(pair(part))).sum()
-}
 
 /// The place in the table of the first three bytes of `folded`.
 fn hash(folded: u32) -> usize {

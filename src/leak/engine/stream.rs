@@ -8,7 +8,8 @@ use super::analysis::{AROUND, LONG};
 use super::index::Hit;
 use super::machine::{LOOK_BEHIND, MARGIN, Match, Start};
 use super::near::{Progress, To, Told};
-use super::{Engine, View};
+use super::search::Engine;
+use super::window::View;
 use crate::leak::quota::{Quota, Unkept};
 use std::ops::Range;
 
@@ -59,7 +60,7 @@ pub(crate) struct Context {
 }
 
 /// So much of a line is looked at before and behind a match, in bytes.
-pub(super) const LINE: usize = 256;
+const LINE: usize = 256;
 
 /// What is kept of a text between two slices of it.
 #[derive(Debug, Clone, Default)]
@@ -109,6 +110,27 @@ const KEPT: u64 = (LOOK_BEHIND + MARGIN + 128 + LONG + AROUND.0) as u64;
 /// More candidates than this at once are not kept: no text has them but one made for it.
 const MOST_CANDIDATES: usize = 4096;
 
+impl Engine {
+    /// How much more of the text behind a match is waited for than the match itself needs.
+    fn margin(&self) -> usize {
+        if self.has_outside() { LINE } else { 0 }
+    }
+
+    /// Everything in `text`, which is whole and in which words stand where `hits` says. Adds to `unkept`.
+    pub(crate) fn find_at(&self, text: &[u8], hits: &[Hit], unkept: &mut Unkept) -> Vec<Sighting> {
+        let mut found = Vec::new();
+        *unkept += around(self, text, hits, &mut found);
+        found
+    }
+
+    /// Everything in `text`, which is whole. Adds to `unkept`.
+    pub(crate) fn find(&self, text: &[u8], unkept: &mut Unkept) -> Vec<Sighting> {
+        let mut found = Vec::new();
+        *unkept += whole(self, text, &mut found);
+        found
+    }
+}
+
 impl Stream {
     /// Takes up what `view` has more of than the last time; `ended` where nothing follows.
     pub(crate) fn advance(&mut self, engine: &Engine, view: View<'_>, ended: bool, found: &mut Vec<Sighting>) {
@@ -121,7 +143,7 @@ impl Stream {
             self.take(&mut text, told);
         }
         self.without_words(&mut text);
-        if engine.has_outside {
+        if engine.has_outside() {
             // What is let go is counted before.
             self.lines = self.lines.on(view, self.needed(view));
         }
@@ -292,7 +314,7 @@ impl Text<'_> {
         let base = self.view.base;
         let span = |range: &Range<usize>| base + range.start as u64..base + range.end as u64;
         let secret = self.view.bytes.get(found.secret.clone()).unwrap_or_default().to_vec();
-        let context = self.engine.has_outside.then(|| Box::new(self.context(&found.whole)));
+        let context = self.engine.has_outside().then(|| Box::new(self.context(&found.whole)));
         let (whole, span) = (span(&found.whole), span(&found.secret));
         let Candidate { rule, cause, .. } = candidate;
         self.found.push(Sighting { rule, whole, span, secret, context, cause });
@@ -330,14 +352,14 @@ impl Lines {
 }
 
 /// Looks through a text that is whole; gives what was not kept.
-pub(super) fn whole(engine: &Engine, text: &[u8], found: &mut Vec<Sighting>) -> Unkept {
+fn whole(engine: &Engine, text: &[u8], found: &mut Vec<Sighting>) -> Unkept {
     let mut stream = Stream::default();
     stream.advance(engine, View { bytes: text, base: 0 }, true, found);
     stream.take_unkept()
 }
 
 /// Looks through a text that is whole and whose words are known; gives what was not kept.
-pub(super) fn around(engine: &Engine, text: &[u8], hits: &[Hit], found: &mut Vec<Sighting>) -> Unkept {
+fn around(engine: &Engine, text: &[u8], hits: &[Hit], found: &mut Vec<Sighting>) -> Unkept {
     let (view, lines) = (View { bytes: text, base: 0 }, Lines::default());
     let mut text = Text { engine, view, ended: true, found, lines };
     let mut stream = Stream::default();

@@ -3,7 +3,8 @@
 //! It refuses to know schemes that carry no secret.
 
 use super::builtin::{AUTHORIZATION, AWS_SIGNATURE, BASIC, BEARER, DIGEST, NEGOTIATE, NTLM};
-use super::{Leak, token};
+use super::leak::Leak;
+use super::token;
 use crate::leak::check::aws_account;
 use crate::leak::literal::placeholder;
 use base64::Engine as _;
@@ -53,7 +54,7 @@ pub(super) fn inspect(value: &[u8], leaks: &mut Vec<Leak>) {
     });
 }
 
-fn with_claims(rule: &'static super::Builtin, value: &[u8], span: Range<usize>) -> Leak {
+fn with_claims(rule: &'static super::builtin::Builtin, value: &[u8], span: Range<usize>) -> Leak {
     let mut leak = Leak::plain(rule, value, span);
     leak.about = token::about(&leak.secret);
     leak

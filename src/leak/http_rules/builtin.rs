@@ -2,7 +2,7 @@
 //!
 //! It refuses to know how they find what they find.
 
-use crate::leak::Severity;
+use crate::leak::finding::Severity;
 
 /// A rule that is part of the program, without an expression.
 #[derive(Debug, PartialEq, Eq)]

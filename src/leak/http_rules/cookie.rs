@@ -3,7 +3,8 @@
 //! A cookie is a session by its name. It refuses to guess by its looks.
 
 use super::builtin::{COOKIE_FLAGS, SESSION_COOKIE};
-use super::{Leak, token};
+use super::leak::Leak;
+use super::token;
 use crate::leak::cookies::session_cookie;
 use crate::leak::literal::placeholder;
 use std::ops::Range;

@@ -3,12 +3,13 @@
 //! It refuses to know how fields are written.
 
 use super::builtin::{Builtin, CODE, KEY, KEY_HEADER, PASSWORD, SAML, TOKEN, TOKEN_HEADER};
-use super::{Found, Leak, saml, token};
+use super::leak::{Found, Leak};
+use super::{saml, token};
 use crate::leak::check::Check;
 use crate::leak::engine::Engine;
+use crate::leak::finding::Side;
 use crate::leak::literal::placeholder;
 use crate::leak::names::{self, Kind};
-use crate::leak::scanner::Side;
 use std::ops::Range;
 use std::sync::LazyLock;
 

@@ -2,8 +2,8 @@
 //!
 //! Scripts, styles and comments are no forms. It refuses to know anything else of HTML.
 
-use super::Leak;
 use super::builtin::{HTTP_FORM, PASSWORD_FORM};
+use super::leak::Leak;
 use memchr::{memchr, memmem};
 use std::ops::Range;
 

@@ -5,8 +5,9 @@
 
 use super::builtin::{HTTP_REDIRECT, OAUTH_CODE, PRESIGNED, RESET_LINK, URL_CREDENTIALS};
 use super::field::{Place, judge};
+use super::leak::Leak;
 use super::query::{Pair, decode, pairs};
-use super::{Leak, token};
+use super::token;
 use crate::leak::check::Check;
 use crate::leak::literal::{placeholder, url_password};
 use std::ops::Range;

@@ -2,11 +2,10 @@
 //!
 //! It refuses to know what a rule finds.
 
-use super::{Examples, Rule};
+use super::definition::{self, Examples, Rule};
+use super::policy::Outside;
 use crate::leak::finding::Severity;
-use crate::leak::gitleaks::Outside;
 use serde::Deserialize;
-use std::sync::OnceLock;
 
 /// Our own rules, a file a family.
 const FAMILIES: &[(&str, &str)] = &[
@@ -29,7 +28,7 @@ const FAMILIES: &[(&str, &str)] = &[
 ];
 
 /// Personal data, looked for only where it was asked for.
-pub(super) const PERSONAL: (&str, &str) = ("pii", include_str!("../rules/pii.toml"));
+const PERSONAL: (&str, &str) = (definition::PERSONAL, include_str!("../rules/pii.toml"));
 
 /// What stands between the name of a secret and its value: at least one mark or space, with a
 /// word such as `value` or `Bearer` among them where a format puts one there.
@@ -139,7 +138,6 @@ impl Rule {
             outside: Outside::default(),
             is_outside: false,
             holds_token: Some(written.token),
-            compiled: OnceLock::new(),
         })
     }
 }

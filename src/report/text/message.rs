@@ -5,7 +5,8 @@
 use super::figures;
 use super::paper::Paper;
 use crate::http::{Head, Message};
-use crate::report::{body_text, escape};
+use crate::report::body::body_text;
+use crate::report::escape;
 
 /// Writes `message`, each line after `edge`.
 pub(super) fn draw(paper: &mut Paper, message: &Message, edge: &str, ink: &str) {

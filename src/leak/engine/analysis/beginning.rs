@@ -2,8 +2,8 @@
 //!
 //! What it cannot tell it leaves open. It refuses to know how a match goes on.
 
-use super::LONGEST_LEAD;
 use super::byte_set::{ByteSet, class_set};
+use super::parts::LONGEST_LEAD;
 use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
 
 /// An expression that begins in more ways than these is not followed.

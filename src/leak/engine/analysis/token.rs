@@ -3,12 +3,14 @@
 //! It only ever rules out. It refuses to know how tokens are found in a text.
 
 use super::byte_set::{ByteSet, class_set};
-use super::{Flat, LONGEST_LEAD};
-use crate::leak::engine::machine::LOOK_AHEAD;
+use super::parts::{Flat, LONGEST_LEAD};
 use crate::leak::rule::parse_expression;
 use regex_syntax::hir::{Hir, HirKind, Repetition};
 use std::ops::Range;
 use std::sync::LazyLock;
+
+/// How far behind the beginning of a keyword that is no part of it a match may begin, in bytes.
+pub(in crate::leak::engine) const LOOK_AHEAD: u64 = 256;
 
 /// So many letters, digits and other bytes of [`is_token`] in a row are a token where there is a digit
 /// among them: names in programs are long, but seldom have one.

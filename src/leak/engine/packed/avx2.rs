@@ -3,7 +3,7 @@
 //! Measured against the table of the prefilter, which needs no such processor: 6 times the bytes
 //! a second. It refuses to know what the tables say.
 
-use super::{Masks, Places, READ, STEP, Table, flatten, in_steps};
+use super::steps::{Masks, Places, READ, STEP, Table, flatten, in_steps};
 use crate::avx2::{load, twice};
 use std::arch::x86_64::{
     _mm256_and_si256, _mm256_blendv_epi8, _mm256_cmpeq_epi8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,

@@ -4,7 +4,7 @@
 //! bytes at once. Measured against AVX2: a third of the instructions, and half of what passes. It
 //! refuses to know what the tables say.
 
-use super::{Masks, READ, WideTable, in_steps};
+use super::steps::{Masks, READ, WideTable, in_steps};
 use crate::avx512::load;
 use std::arch::x86_64::{
     _mm512_and_si512, _mm512_movepi8_mask, _mm512_or_si512, _mm512_permutex2var_epi8, _mm512_set1_epi8,

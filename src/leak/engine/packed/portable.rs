@@ -2,7 +2,7 @@
 //!
 //! It refuses to know what the tables say.
 
-use super::{Masks, PLACES, STEP, in_steps};
+use super::steps::{Masks, PLACES, STEP, in_steps};
 
 /// As [`Packed::masks`](super::Packed::masks), from the beginning of `text`, with tables of `N` values each.
 pub(super) fn masks<const N: usize>(tables: &[[[u8; N]; PLACES]; 2], text: &[u8], out: &mut Masks) -> usize {

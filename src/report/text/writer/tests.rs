@@ -1,7 +1,7 @@
-use super::super::sample;
 use super::*;
 use crate::http::Note;
 use crate::leak::Severity;
+use crate::report::sample;
 
 fn written(layout: Layout, events: &[Event]) -> String {
     written_from(Severity::Medium, layout, events)

@@ -2,9 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use super::*;
+use crate::leak::engine::packed;
+use crate::leak::engine::{Sighting, Stream, Window};
+use crate::leak::quota::Unkept;
+use crate::leak::rule::named;
 use crate::leak::{http_rules, rule};
 use crate::packet::{PacketId, Place};
 use proptest::prelude::*;
+use regex::bytes::RegexBuilder;
 use std::sync::LazyLock;
 
 /// Looks for all words everywhere.
@@ -72,19 +77,30 @@ fn names(engine: &Engine, text: &[u8], found: Vec<Sighting>) -> Vec<Found> {
         .collect()
 }
 
-/// What each rule's expression alone finds in a line that has one of the rule's keywords.
+/// What each rule's expression alone finds in a line that has one of the rule's keywords: tried at every
+/// place, without anything that rules places out.
 fn by_rules_alone(line: &str) -> Vec<Found> {
     let (text, lower) = (line.as_bytes(), line.to_ascii_lowercase());
-    let mut found = Vec::new();
-    for rule in PLAIN.rules() {
+    let compile = |expression: &str| RegexBuilder::new(expression).unicode(false).build().unwrap();
+    let mut all = Vec::new();
+    for rule in PLAIN.rules().filter(|rule| rule.keywords.iter().any(|word| lower.contains(word))) {
+        let (regex, allow) = (compile(&rule.expression), rule.allow.as_deref().map(compile));
         let mut at = 0;
-        while let Some(one) = rule.find_at(text, at).filter(|_| rule.keywords.iter().any(|k| lower.contains(k))) {
-            found.push((rule.id.clone(), one.secret.start as u64, one.secret.end as u64));
-            at = one.whole.end.max(one.whole.start + 1);
+        while let Some(groups) = (at <= text.len()).then(|| regex.captures_at(text, at)).flatten() {
+            let whole = groups.get(0).unwrap().range();
+            let secret = groups.get(rule.secret_group).map_or(whole.clone(), |group| group.range());
+            let excused = allow.as_ref().is_some_and(|allow| allow.is_match(&text[named(text, &whole)]));
+            at = if rule.accepts(&text[secret.clone()]) && !excused {
+                all.push((rule.id.clone(), secret.start as u64, secret.end as u64));
+                whole.end.max(whole.start + 1)
+            } else {
+                // What was no secret may yet name the one behind it.
+                secret.start.max(whole.start + 1)
+            };
         }
     }
-    found.sort();
-    found
+    all.sort();
+    all
 }
 
 #[test]

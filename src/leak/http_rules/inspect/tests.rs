@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use super::*;
+use crate::leak::http_rules::BUILTINS;
 use crate::leak::{Rules, rule};
 use std::sync::LazyLock;
 

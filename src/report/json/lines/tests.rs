@@ -1,9 +1,10 @@
-use super::super::{Dropped, sample};
 use super::*;
 use crate::analyzer::{Counters, Incomplete, TlsHello};
 use crate::http::Start;
 use crate::packet::{PacketId, Place};
 use crate::protocol::{Protocol, Traffic, Traffics};
+use crate::report::sample;
+use crate::report::summary::Dropped;
 
 fn written(files: &[&str], events: &[Event]) -> String {
     let mut out = Vec::new();

@@ -2,6 +2,7 @@
 
 use super::*;
 use std::net::UdpSocket;
+use std::time::Duration;
 use std::time::Instant;
 
 /// Opens loopback for one port; `None` where that is not permitted, which the error says.

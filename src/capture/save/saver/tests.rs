@@ -2,9 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use super::output::{Output, Sink};
 use super::*;
 use crate::capture::Files;
+use crate::capture::save::output::Compression;
+use crate::capture::save::output::{Output, Sink};
 use crate::packet::PacketId;
 use proptest::prelude::*;
 use std::io::Cursor;

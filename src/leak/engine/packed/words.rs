@@ -1,64 +1,22 @@
-//! Finds where any of some hundred words may stand, and where tokens do, many bytes at a time.
-//!
-//! Words are put into sixteen groups. For each of four neighbouring places of a word a group has
-//! a set of letters; where four bytes are in a group's four sets, one of its words may begin, and
-//! is looked up. All sixteen sets of a place are asked at once, for 32 bytes at once, by the
-//! processor's byte shuffle (AVX2), which takes a letter's lowest five bits for an index, or for 64
-//! bytes at once, where it can take seven (AVX-512). It refuses to know what the words are for, and
-//! where there is no such processor the prefilter's table is asked instead. The same masks made a byte at a
-//! time are what the tests compare with.
+//! Words in their groups, and how they are looked for.
 
-#[cfg(target_arch = "x86_64")]
-mod avx2;
-#[cfg(target_arch = "x86_64")]
-mod avx512;
 #[cfg(any(test, not(target_arch = "x86_64")))]
-mod portable;
-
-use super::index::{Entry, Hit, Index, SIEVE_BITS, START, Sieve, Words, word_at};
-use super::prefilter::commonness;
+use super::portable;
+#[cfg(target_arch = "x86_64")]
+use super::steps::WideTable;
+#[cfg(any(test, not(target_arch = "x86_64")))]
+use super::steps::flatten;
+use super::steps::{Masks, PLACES, Places, STEP, Table};
+#[cfg(target_arch = "x86_64")]
+use super::{avx2, avx512};
+use crate::leak::engine::commonness::commonness;
+use crate::leak::engine::index::{Entry, Hit, Index, SIEVE_BITS, START, Sieve, Words, word_at};
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// So many bytes are looked at in a step.
-pub(super) const STEP: usize = 64;
-
-/// So many steps are taken at a time.
-pub(super) const STEPS: usize = 8;
-
-/// A word is sought by so many of its bytes.
-const PLACES: usize = 4;
-
-/// Bits of each byte that was looked at: the first byte's is the lowest of the first number.
-#[derive(Debug, Clone)]
-pub(super) struct Masks {
-    /// Whether a word may be sought there.
-    pub(super) words: [u64; STEPS],
-    /// Whether it can be part of a token: a letter, a digit or one of `+-/=_`.
-    pub(super) tokens: [u64; STEPS],
-    /// Whether it is a digit.
-    pub(super) digits: [u64; STEPS],
-    /// The places of some of those bits, kept for [`Packed::look`] to write on.
-    places: Places,
-}
-
-impl Default for Masks {
-    fn default() -> Self {
-        let none = [0; STEPS];
-        Self { words: none, tokens: none, digits: none, places: [0; STEP * STEPS + USUAL] }
-    }
-}
-
-/// For each place and each value of a byte's lowest five bits, which of eight groups have it.
-pub(super) type Table = [[u8; 32]; PLACES];
-
-/// For each place and each value of a byte's lowest seven bits, which of eight groups have it.
-#[cfg(target_arch = "x86_64")]
-type WideTable = [[u8; 128]; PLACES];
-
 /// Some words, ready to be looked for.
 #[derive(Debug, Clone)]
-pub(super) struct Packed {
+pub(in crate::leak::engine) struct Packed {
     tables: [Table; 2],
     step: Step,
     /// The hashes of the first three bytes of all that is in `sieve`: most of what passes the tables
@@ -67,7 +25,7 @@ pub(super) struct Packed {
     sieve: Sieve,
     index: Index,
     /// The length of the longest word.
-    pub(super) longest: usize,
+    pub(in crate::leak::engine) longest: usize,
 }
 
 /// How a step is taken.
@@ -105,13 +63,13 @@ impl Step {
 
 /// Whether the processor has a step that is faster than the prefilter's table.
 #[cfg(target_arch = "x86_64")]
-pub(super) fn can() -> bool {
+pub(in crate::leak::engine) fn can() -> bool {
     crate::avx2::can()
 }
 
 /// Whether the processor has a step that is faster than the prefilter's table.
 #[cfg(not(target_arch = "x86_64"))]
-pub(super) fn can() -> bool {
+pub(in crate::leak::engine) fn can() -> bool {
     false
 }
 
@@ -183,7 +141,7 @@ const WINDOWS: usize = 6;
 impl Packed {
     /// Looks for those of `words` that have the numbers `which`. `None` where the processor
     /// cannot, or one of the words is too short.
-    pub(super) fn new(words: &Words, which: impl IntoIterator<Item = u32>) -> Option<Self> {
+    pub(in crate::leak::engine) fn new(words: &Words, which: impl IntoIterator<Item = u32>) -> Option<Self> {
         can().then(|| Self::with(words, which, Step::best)).flatten()
     }
 
@@ -247,7 +205,7 @@ impl Packed {
     }
 
     /// Looks at `text` from `at` on, so far as [`Masks`] go; says how many steps there were.
-    pub(super) fn masks(&self, text: &[u8], at: usize, out: &mut Masks) -> usize {
+    pub(in crate::leak::engine) fn masks(&self, text: &[u8], at: usize, out: &mut Masks) -> usize {
         let text = text.get(at..).unwrap_or_default();
         match &self.step {
             #[cfg(any(test, not(target_arch = "x86_64")))]
@@ -260,7 +218,7 @@ impl Packed {
     }
 
     /// Adds to `hits` each word in `text` whose last byte is in `ends`.
-    pub(super) fn scan(&self, text: &[u8], ends: &Range<usize>, hits: &mut Vec<Hit>) {
+    pub(in crate::leak::engine) fn scan(&self, text: &[u8], ends: &Range<usize>, hits: &mut Vec<Hit>) {
         let mut at = ends.start.saturating_sub(self.longest.saturating_sub(1));
         let mut masks = Masks::default();
         while at < ends.end {
@@ -272,7 +230,7 @@ impl Packed {
 
     /// Adds to `hits` the words at the places in `masks`, of which the first so many steps begin at
     /// `at`, whose last byte is in `ends`.
-    pub(super) fn look(
+    pub(in crate::leak::engine) fn look(
         &self,
         text: &[u8],
         at: usize,
@@ -307,32 +265,6 @@ impl Packed {
     }
 }
 
-/// A step reads so many bytes: its last place has others behind it.
-const READ: usize = STEP + PLACES - 1;
-
-/// Fills `out` with what `look` makes of each step from the beginning of `text`: the words, the tokens and
-/// the digits; says how many steps that took. What is missing behind the end counts as zeros.
-#[inline(always)]
-#[allow(clippy::inline_always)] // so that it is compiled for the processor that its caller knows of
-fn in_steps(text: &[u8], out: &mut Masks, look: impl Fn(&[u8; READ]) -> (u64, u64, u64)) -> usize {
-    let mut steps = 0;
-    for ((words, tokens), digits) in out.words.iter_mut().zip(&mut out.tokens).zip(&mut out.digits) {
-        let rest = text.get(steps * STEP..).unwrap_or_default();
-        let mut padded = [0; READ];
-        let block = match rest.first_chunk() {
-            Some(block) => block,
-            None if rest.is_empty() => break,
-            None => {
-                padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-                &padded
-            }
-        };
-        (*words, *tokens, *digits) = look(block);
-        steps += 1;
-    }
-    steps
-}
-
 /// Which hashes of three bytes there are, a bit for each.
 type Starts = [u64; 1 << (SIEVE_BITS - 6)];
 
@@ -365,44 +297,11 @@ fn tables<const N: usize>(groups: &[Group; 16], sets: impl Fn(&Group) -> [u128; 
     tables
 }
 
-/// More bits than this are seldom set in one number.
-const USUAL: usize = 4;
-
-/// Where bits are set.
-type Places = [u16; STEP * STEPS + USUAL];
-
-/// Writes which bits are set in `masks`; says how many. Nearly free of branches: what passes is
-/// too irregular to be foretold.
-#[inline(always)]
-#[allow(clippy::inline_always)] // into a function that may use the processor's own instructions for it
-fn flatten(masks: &[u64], places: &mut Places) -> usize {
-    let mut count = 0;
-    for (first, mask) in (0_u16..).step_by(STEP).zip(masks) {
-        let mut mask = *mask;
-        let next = count + mask.count_ones() as usize;
-        if let Some(usual) = places.get_mut(count..count + USUAL) {
-            for place in usual {
-                *place = first.wrapping_add(mask.trailing_zeros() as u16);
-                mask &= mask.wrapping_sub(1);
-            }
-        }
-        let mut at = count + USUAL;
-        while mask != 0 {
-            if let Some(place) = places.get_mut(at) {
-                *place = first.wrapping_add(mask.trailing_zeros() as u16);
-            }
-            mask &= mask - 1;
-            at += 1;
-        }
-        count = next;
-    }
-    count
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::leak::engine::packed::steps::STEPS;
     use proptest::prelude::*;
 
     proptest! {

@@ -3,7 +3,6 @@
 //! It refuses to know how such rules are written.
 
 use crate::leak::check::entropy;
-use crate::leak::engine::Sighting;
 use regex::bytes::Regex;
 use std::sync::Arc;
 
@@ -28,31 +27,22 @@ pub(in crate::leak) struct Required {
     pub(in crate::leak) within_columns: Option<u64>,
 }
 
-impl Required {
-    /// Whether `other`, which is of the required rule, is near enough to `one`.
-    pub(in crate::leak) fn is_near(&self, one: &Sighting, other: &Sighting) -> bool {
-        let (Some(one), Some(other)) = (&one.context, &other.context) else { return false };
-        self.within_lines.is_none_or(|most| one.line.abs_diff(other.line) <= most)
-            && self.within_columns.is_none_or(|most| one.column.abs_diff(other.column) <= most)
-    }
-}
-
 /// What excuses a match: any of its conditions, or all of them together.
 #[derive(Debug, Clone, Default)]
 pub(in crate::leak) struct Excuse {
-    pub(super) all: bool,
+    pub(in crate::leak) all: bool,
     /// Whether it names commits, which nothing on a wire is part of.
-    pub(super) commits: bool,
-    pub(super) paths: Vec<Regex>,
-    pub(super) regexes: Vec<Regex>,
-    pub(super) target: Target,
+    pub(in crate::leak) commits: bool,
+    pub(in crate::leak) paths: Vec<Regex>,
+    pub(in crate::leak) regexes: Vec<Regex>,
+    pub(in crate::leak) target: Target,
     /// In lower case.
-    pub(super) stopwords: Vec<String>,
+    pub(in crate::leak) stopwords: Vec<String>,
 }
 
 /// What an excuse's expressions are tried on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Target {
+pub(in crate::leak) enum Target {
     #[default]
     Secret,
     Match,

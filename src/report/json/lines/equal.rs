@@ -1,8 +1,8 @@
 //! What is written without `fmt`, for the sake of speed, against what `fmt` writes.
 
-use super::value::Buffer;
 use crate::decode::Endpoint;
 use crate::packet::Timestamp;
+use crate::report::json::value::Buffer;
 use proptest::prelude::*;
 use std::net::IpAddr;
 
