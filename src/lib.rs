@@ -5,8 +5,8 @@
 //! # The way of the data
 //!
 //! ```text
-//! capture ──► decode ──► tcp ──► http ──► leak ──► report
-//! packets     segments   streams  exchanges findings  what people and programs read
+//! capture ──► decode ──► tcp ──► protocol ──► leak ──► report
+//! packets     segments   streams  exchanges    findings  what people and programs read
 //! ```
 //!
 //! Every arrow points one way; each module knows only those on its left. The core, from packet

@@ -138,7 +138,7 @@ fn document() -> String {
     let mut out = String::from(
         "# Leniencies\n\n\
          How messages are read that are not as RFC 9112, RFC 9110 or RFC 1945 want them, and some that are but that\n\
-         readers differ about. This file is made from the table in `src/http/leniencies.rs`, which is a test.\n\n\
+         readers differ about. This file is made from the table in `src/protocol/http1/leniencies.rs`, which is a test.\n\n\
          `->` stands between a request and its answer, `-` for one that is not there, `|` between exchanges, `{}` around\n\
          fields of interest, `\"\"` around a body; `(cut)`: its end was not seen. *Notes* are those that the exchange carries.\n\
          tshark is 4.0.17, measured on the same bytes; browsers are Chrome and Firefox: answers to\n\
