@@ -4,9 +4,9 @@
 //! It refuses to know threads.
 
 use super::batch::Batch;
+use super::load::{Load, Pace};
 use super::shares::Shares;
 use super::shed::Shed;
-use super::{Load, Pace};
 use crate::analyzer::{Config, Counters, QUIET, Tally};
 use crate::decode::{Decoder, Endpoint, FourTuple, Unit};
 use crate::packet::{Packet, Shared, Timestamp};
