@@ -15,6 +15,7 @@ use plainsight::{Analyzer, Config, Event};
 use proptest::prelude::*;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::thread::spawn;
@@ -49,18 +50,22 @@ impl Write for Paper {
 struct Reporter(Json<Paper>, bool);
 
 impl Listener for Reporter {
-    fn event(&mut self, event: &mut Event) -> bool {
-        self.0.event(event).is_ok()
+    fn event(&mut self, event: &mut Event) -> ControlFlow<()> {
+        flow(self.0.event(event))
     }
     fn drafter(&self) -> Option<Drafter> {
         if self.1 { self.0.drafter() } else { None }
     }
-    fn drafted(&mut self, id: u64, stream: u64, draft: &[u8]) -> bool {
-        self.0.drafted(id, stream, draft).is_ok()
+    fn drafted(&mut self, id: u64, stream: u64, draft: &[u8]) -> ControlFlow<()> {
+        flow(self.0.drafted(id, stream, draft))
     }
-    fn pause(&mut self, _: bool) -> bool {
-        self.0.flush().is_ok()
+    fn pause(&mut self, _: bool) -> ControlFlow<()> {
+        flow(self.0.flush())
     }
+}
+
+fn flow(written: io::Result<()>) -> ControlFlow<()> {
+    written.map_or(ControlFlow::Break(()), ControlFlow::Continue)
 }
 
 fn config() -> Config {

@@ -3,7 +3,7 @@
 //! Names come from the wire, so what is left of them is a few harmless characters behind a
 //! number of ours. This module refuses to replace or follow anything that is there.
 
-use super::Failure;
+use super::failure::Failure;
 use crate::analyzer::Exchange;
 use crate::http::Message;
 use crate::private_file;

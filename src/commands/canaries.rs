@@ -2,7 +2,8 @@
 //!
 //! It finds out what they are; it refuses to look for them.
 
-use super::{Failure, streams};
+use super::failure::Failure;
+use super::streams;
 use crate::leak::{self, Canary};
 use crate::redact;
 use clap::builder::NonEmptyStringValueParser;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::Failure;
+use super::failure::Failure;
 use crate::lab::client::{Request, Target, fetch};
 use crate::lab::tls::{self, Trust};
 use crate::lab::{self, authority};

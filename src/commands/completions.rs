@@ -2,8 +2,8 @@
 //!
 //! It knows no command by itself; it asks the command line's own description.
 
-use super::{Cli, Failure, print};
-use clap::CommandFactory as _;
+use super::failure::{Failure, print};
+use clap::Command;
 use clap_complete::Shell;
 use std::process::ExitCode;
 
@@ -21,9 +21,9 @@ pub struct Args {
     shell: Shell,
 }
 
-/// Writes the completions to standard output.
-pub fn run(args: &Args) -> Result<ExitCode, Failure> {
+/// Writes the completions of `program` to standard output.
+pub fn run(args: &Args, program: &mut Command) -> Result<ExitCode, Failure> {
     let mut text = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "plainsight", &mut text);
+    clap_complete::generate(args.shell, program, "plainsight", &mut text);
     print(&text)
 }

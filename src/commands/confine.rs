@@ -2,7 +2,7 @@
 //!
 //! It tells `confine` what to leave within reach, and the user what the kernel lacks.
 
-use super::{Failure, say};
+use super::failure::{Failure, say};
 use crate::confine::privileges;
 use crate::confine::sandbox::Sandbox;
 

@@ -7,6 +7,7 @@ use crate::analyzer::{Analyzer, Config, Counters, Event};
 use crate::engine::{Engine, Load, Pace};
 use crate::packet::{self, Packet};
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// So much of what one packet brought is handed back; more is seldom.
@@ -18,7 +19,7 @@ pub(super) enum Core {
     Alone {
         analyzer: Box<Analyzer>,
         output: Shared,
-        done: bool,
+        flow: ControlFlow<()>,
         told: Vec<Event>,
     },
     Many(Workers),
@@ -31,11 +32,11 @@ pub(super) struct Workers(Arc<OnceLock<Mutex<Engine>>>);
 
 impl Workers {
     /// Lets what has come be told, where there are workers; `None` where there are none, else
-    /// whether anyone wants more.
-    pub(super) fn flush(&self) -> Option<bool> {
+    /// whether the run goes on.
+    pub(super) fn flush(&self) -> Option<ControlFlow<()>> {
         let mut engine = self.lock()?;
         engine.flush();
-        Some(!engine.is_done())
+        Some(flow(&engine))
     }
 
     fn lock(&self) -> Option<MutexGuard<'_, Engine>> {
@@ -43,34 +44,39 @@ impl Workers {
     }
 }
 
+/// Whether an engine's listener wants more.
+fn flow(engine: &Engine) -> ControlFlow<()> {
+    if engine.is_done() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+}
+
 impl Core {
     /// With one of `threads` it is an analyzer; else `workers` become an engine.
     pub(super) fn new(asked: &Config, threads: NonZeroUsize, pace: Pace, workers: &Workers, output: &Shared) -> Self {
         if threads.get() == 1 {
             let analyzer = Box::new(Analyzer::new(asked));
-            return Self::Alone { analyzer, output: output.clone(), done: false, told: Vec::new() };
+            return Self::Alone { analyzer, output: output.clone(), flow: ControlFlow::Continue(()), told: Vec::new() };
         }
         workers.0.get_or_init(|| Mutex::new(Engine::new(asked, threads, pace, output.clone())));
         Self::Many(workers.clone())
     }
 
-    /// Takes a packet, which may be a part of what is `shared`. False where nothing more can or may be
+    /// Takes a packet, which may be a part of what is `shared`. `Break` where nothing more can or may be
     /// shown.
-    pub(super) fn packet(&mut self, packet: &Packet<'_>, shared: Option<&packet::Shared>) -> bool {
+    pub(super) fn packet(&mut self, packet: &Packet<'_>, shared: Option<&packet::Shared>) -> ControlFlow<()> {
         match self {
-            Self::Alone { analyzer, output, done, told } => {
+            Self::Alone { analyzer, output, flow, told } => {
                 analyzer.packet(packet, |mut event| {
-                    *done = output.lock().event(&mut event);
+                    *flow = output.lock().event(&mut event);
                     if told.len() < MOST_TOLD {
                         told.push(event);
                     }
                 });
                 told.drain(..).for_each(|event| analyzer.reuse(event));
-                !*done
+                *flow
             }
-            Self::Many(workers) => workers.lock().is_some_and(|mut engine| {
+            Self::Many(workers) => workers.lock().map_or(ControlFlow::Break(()), |mut engine| {
                 engine.shared_packet(packet, shared);
-                !engine.is_done()
+                flow(&engine)
             }),
         }
     }
@@ -78,8 +84,8 @@ impl Core {
     /// A second has passed without a packet.
     pub(super) fn quiet(&mut self) {
         match self {
-            Self::Alone { analyzer, output, done, .. } => {
-                analyzer.quiet(|mut event| *done = output.lock().event(&mut event));
+            Self::Alone { analyzer, output, flow, .. } => {
+                analyzer.quiet(|mut event| *flow = output.lock().event(&mut event));
             }
             Self::Many(workers) => {
                 if let Some(mut engine) = workers.lock() {
@@ -90,38 +96,35 @@ impl Core {
     }
 
     /// Some packets were taken; `idle` is whether no other has arrived. Whoever waits for a line
-    /// gets it.
-    pub(super) fn pause(&mut self, idle: bool) {
+    /// gets it. `Break` where nothing more can or may be shown.
+    pub(super) fn pause(&mut self, idle: bool) -> ControlFlow<()> {
         match self {
-            Self::Alone { output, done, .. } => *done |= output.lock().flush(idle),
+            Self::Alone { output, flow, .. } => {
+                let flushed = output.lock().flush(idle);
+                if flow.is_continue() {
+                    *flow = flushed;
+                }
+                *flow
+            }
             // Lines are flushed by who writes them.
-            Self::Many(workers) if idle => _ = workers.flush(),
-            Self::Many(_) => {}
+            Self::Many(workers) if idle => workers.flush().unwrap_or(ControlFlow::Break(())),
+            Self::Many(workers) => workers.lock().map_or(ControlFlow::Break(()), |engine| flow(&engine)),
         }
     }
 
     /// The capture is over.
     pub(super) fn finish(&mut self) {
         match self {
-            Self::Alone { done: true, .. } => {}
-            Self::Alone { analyzer, output, done, .. } => {
+            Self::Alone { flow: ControlFlow::Break(()), .. } => {}
+            Self::Alone { analyzer, output, flow, .. } => {
                 analyzer.finish(|mut event| _ = output.lock().event(&mut event));
-                *done = true;
+                *flow = ControlFlow::Break(());
             }
             Self::Many(workers) => {
                 if let Some(mut engine) = workers.lock() {
                     engine.finish();
                 }
             }
-        }
-    }
-
-    /// Whether nothing more can or may be shown.
-    #[inline]
-    pub(super) fn is_done(&self) -> bool {
-        match self {
-            Self::Alone { done, .. } => *done,
-            Self::Many(workers) => workers.lock().is_none_or(|engine| engine.is_done()),
         }
     }
 

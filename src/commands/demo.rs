@@ -2,8 +2,8 @@
 //!
 //! It tells the story; `lab` plays it.
 
+use super::failure::{Failure, print, say};
 use super::options::Format;
-use super::{Failure, print, say};
 use crate::analyzer::Event;
 use crate::capture::live::default_interface;
 use crate::lab::demo::{self, Act, Protocol, Sighting, Stage};

@@ -3,7 +3,7 @@
 //! Where the packets can be read again, a second reading picks them; else those of each stream
 //! are kept, within bounds, until it leaks or ends. This module refuses to judge what a leak is.
 
-use super::Failure;
+use super::failure::Failure;
 use super::hiding::Hiding;
 use crate::analyzer::{Analyzer, Config, Event};
 use crate::capture::save::{Error, Saver};

@@ -3,7 +3,7 @@
 //!
 //! It refuses to know where packets came from.
 
-use super::{FAILED, say};
+use super::failure::{FAILED, say};
 use crate::analyzer::{Incomplete, Loss};
 use crate::report::text::figures::count;
 

@@ -3,8 +3,9 @@
 //! The packets go to a file without a name first; of that a copy is made as `redact` makes it, and
 //! only the copy gets the name that the user gave. This module refuses to know what evidence is.
 
-use super::redact::FromStart;
-use super::{Failure, streams};
+use super::failure::Failure;
+use super::from_start::FromStart;
+use super::streams;
 use crate::analyzer::Config;
 use crate::capture::save::{self, Format, Options, Saver};
 use crate::capture::{self, Files, Interfaces};

@@ -2,8 +2,8 @@
 //!
 //! It lists what libpcap knows, and refuses to judge what is worth watching.
 
+use super::failure::{Failure, print};
 use super::options::Format;
-use super::{Failure, print};
 use crate::capture::live::{Device, devices};
 use crate::report::{escape, json_line};
 use serde::Serialize;

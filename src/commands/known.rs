@@ -2,7 +2,8 @@
 //!
 //! It finds and reads the files; what stands in them is `leak`'s.
 
-use super::{Failure, say, streams};
+use super::failure::{Failure, say};
+use super::streams;
 use crate::leak::{Allowlist, BUILTINS, Baseline, CANARY_RULE, Rules};
 use crate::report::escape;
 use std::io::{BufReader, ErrorKind};

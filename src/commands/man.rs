@@ -2,8 +2,8 @@
 //!
 //! It knows no command by itself; it asks the command line's own description.
 
-use super::{Cli, Failure, print};
-use clap::CommandFactory as _;
+use super::failure::{Failure, print};
+use clap::Command;
 use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
@@ -20,9 +20,8 @@ pub struct Args {
     command: Option<String>,
 }
 
-/// Writes the page to standard output.
-pub fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let mut program = Cli::command();
+/// Writes the page of `program`, or of one of its commands, to standard output.
+pub fn run(args: &Args, mut program: Command) -> Result<ExitCode, Failure> {
     program.build();
     let command = match &args.command {
         None => program,

@@ -3,10 +3,11 @@
 //! This module decides nothing that a user did not type.
 
 use super::canaries::Canaries;
+use super::failure::{Failure, say};
 use super::gate::{Allowed, Gate};
 use super::reports::{About, ReportFile, ReportFormat};
 use super::secret_id::KeySource;
-use super::{Failure, known, rule_files, say, streams, units};
+use super::{known, rule_files, streams, units};
 use crate::analyzer::Config;
 use crate::leak::{self, Allowlist, Rules, SecretIdKey, Severity};
 use crate::redact::Texts;

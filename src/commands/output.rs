@@ -6,15 +6,16 @@
 
 use super::bodies::Bodies;
 use super::evidence::Leak;
+use super::failure::{Failure, say};
 use super::options::Options;
 use super::reports::{self, About, Written};
-use super::{Failure, say};
 use crate::analyzer::{Drafter, Event, Exchange};
 use crate::engine::Listener;
 use crate::leak::{Baseline, Finding, Severity};
 use crate::report::{Layout, Report, Summary};
 use clap::ColorChoice;
 use std::io;
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -29,20 +30,20 @@ impl Shared {
 }
 
 impl Listener for Shared {
-    fn event(&mut self, event: &mut Event) -> bool {
-        !self.lock().event(event)
+    fn event(&mut self, event: &mut Event) -> ControlFlow<()> {
+        self.lock().event(event)
     }
 
     fn drafter(&self) -> Option<Drafter> {
         self.lock().drafter()
     }
 
-    fn drafted(&mut self, id: u64, stream: u64, draft: &[u8]) -> bool {
-        !self.lock().drafted(id, stream, draft)
+    fn drafted(&mut self, id: u64, stream: u64, draft: &[u8]) -> ControlFlow<()> {
+        self.lock().drafted(id, stream, draft)
     }
 
-    fn pause(&mut self, idle: bool) -> bool {
-        !self.lock().flush(idle)
+    fn pause(&mut self, idle: bool) -> ControlFlow<()> {
+        self.lock().flush(idle)
     }
 }
 
@@ -150,10 +151,10 @@ impl Output {
         Ok(())
     }
 
-    /// Shows an event, where there is still someone to see it. True where it was the last.
-    pub(super) fn event(&mut self, event: &mut Event) -> bool {
+    /// Shows an event, where there is still someone to see it. `Break` where it was the last.
+    pub(super) fn event(&mut self, event: &mut Event) -> ControlFlow<()> {
         if self.is_done() || !self.is_new(event) {
-            return self.is_done();
+            return self.flow();
         }
         match event {
             Event::Exchange(exchange) => {
@@ -173,7 +174,7 @@ impl Output {
         self.note(written);
         self.each_file(|report| report.event(event));
         self.note_waiting();
-        self.is_done()
+        self.flow()
     }
 
     /// What writes drafts, where nobody but the report on standard output wants to know more.
@@ -182,15 +183,15 @@ impl Output {
         if alone { self.report.drafter() } else { None }
     }
 
-    /// Shows an exchange of which there is a draft. True where it was the last.
-    fn drafted(&mut self, id: u64, stream: u64, draft: &[u8]) -> bool {
+    /// Shows an exchange of which there is a draft. `Break` where it was the last.
+    fn drafted(&mut self, id: u64, stream: u64, draft: &[u8]) -> ControlFlow<()> {
         if !self.is_done() {
             self.exchanges += 1;
             let written = self.report.drafted(id, stream, draft);
             self.note(written);
             self.note_waiting();
         }
-        self.is_done()
+        self.flow()
     }
 
     /// Notes how writing to standard output went. Where its reader has left, the run goes on for what
@@ -280,9 +281,14 @@ impl Output {
         self.error.is_some() || self.exchanges >= self.limit
     }
 
+    /// Whether the run goes on.
+    fn flow(&self) -> ControlFlow<()> {
+        if self.is_done() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
     /// Lets go of what has waited long enough; of everything where nothing else is to be
-    /// done now. True where nobody reads it any more.
-    pub(super) fn flush(&mut self, idle: bool) -> bool {
+    /// done now. `Break` where nobody reads it any more.
+    pub(super) fn flush(&mut self, idle: bool) -> ControlFlow<()> {
         if self.waiting && (idle || self.since.is_some_and(|since| since.elapsed() >= Self::PATIENCE)) {
             (self.waiting, self.since) = (false, None);
             if self.error.is_none() {
@@ -291,7 +297,7 @@ impl Output {
             }
             self.each_file(|report| report.flush());
         }
-        self.is_done()
+        self.flow()
     }
 
     /// Writes the end of each report; `summary` gets the numbers of what was really shown.
@@ -395,7 +401,7 @@ mod tests {
     fn no_more_exchanges_are_shown_and_counted_than_asked_for() {
         let mut output = Output::of(Box::new(Pipe { left: 9 }), about(), Some(2), false);
         for _ in 0..5 {
-            output.event(&mut exchange());
+            _ = output.event(&mut exchange());
         }
         let mut summary = Summary::default();
         summary.counters.exchanges = 5;
@@ -407,9 +413,9 @@ mod tests {
     #[test]
     fn a_broken_pipe_ends_it() {
         let mut output = Output::of(Box::new(Pipe { left: 1 }), about(), None, true);
-        output.event(&mut exchange());
+        _ = output.event(&mut exchange());
         assert!(!output.is_done());
-        output.event(&mut exchange());
+        _ = output.event(&mut exchange());
         assert!(output.is_done() && output.error().is_some());
         assert_eq!(output.error().map(io::Error::kind), Some(io::ErrorKind::BrokenPipe));
     }
@@ -419,7 +425,7 @@ mod tests {
         let mut output = Output::of(Box::new(Pipe { left: 1 }), about(), None, true);
         output.goes_on = true;
         for _ in 0..5 {
-            output.event(&mut exchange());
+            _ = output.event(&mut exchange());
         }
         assert!(!output.is_done() && output.error().is_none());
         let mut summary = Summary::default();

@@ -5,7 +5,7 @@
 
 use super::core::Workers;
 use super::output::Shared;
-use super::session::stopped;
+use super::signals::stopped;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::fs::File;
@@ -46,7 +46,7 @@ impl Read for Pipe {
     /// The end is also where the run is to end, or nobody reads what it says.
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         if !self.is_ready(0)? {
-            if !self.workers.flush().unwrap_or_else(|| !self.output.lock().flush(true)) {
+            if self.workers.flush().unwrap_or_else(|| self.output.lock().flush(true)).is_break() {
                 return Ok(0);
             }
             while !self.is_ready(Self::WAIT)? {

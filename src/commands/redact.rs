@@ -3,8 +3,10 @@
 //! It opens the files and says what came of it; finding and overwriting are `redact`'s.
 
 use super::canaries::Canaries;
-use super::session::stopped;
-use super::{FAILED, Failure, confine, hiding, rule_files, say, signals, streams, units};
+use super::failure::{FAILED, Failure, say};
+use super::from_start::FromStart;
+use super::signals::stopped;
+use super::{confine, hiding, rule_files, signals, streams, units};
 use crate::analyzer::Config;
 use crate::capture::{self, Files, Interfaces, Saver, save};
 use crate::confine::sandbox::Sandbox;
@@ -327,26 +329,5 @@ impl Read for Stoppable {
             return Err(io::Error::other("the run was asked to end"));
         }
         self.file.read(into)
-    }
-}
-
-/// Reads a file that others read as well, each from its own place in it.
-pub(super) struct FromStart {
-    file: Arc<File>,
-    at: u64,
-}
-
-impl FromStart {
-    pub(super) const fn new(file: Arc<File>) -> Self {
-        Self { file, at: 0 }
-    }
-}
-
-impl Read for FromStart {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        use std::os::unix::fs::FileExt as _;
-        let count = self.file.read_at(into, self.at)?;
-        self.at += count as u64;
-        Ok(count)
     }
 }

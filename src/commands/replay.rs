@@ -3,10 +3,12 @@
 //! It opens what the command line names and waits for the end; reading is `capture`'s.
 
 use super::core::Workers;
+use super::failure::{FAILED, Failure};
 use super::options::Options;
 use super::output::Output;
-use super::session::{Origin, Session, stopped};
-use super::{FAILED, Failure, pipe, signals};
+use super::session::{Origin, Session};
+use super::signals::stopped;
+use super::{pipe, signals};
 use crate::capture::{Files, Filter, Progress};
 use crate::confine::sandbox;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -126,7 +128,7 @@ fn read(mut files: Files, session: &mut Session, mut bar: Option<Bar>, stopped: 
     while !stopped() {
         match files.next_shared() {
             Ok(Some((packet, shared))) => {
-                if !session.shared_packet(&packet, shared) {
+                if session.shared_packet(&packet, shared).is_break() {
                     break;
                 }
                 if let Some(bar) = &mut bar {
@@ -135,7 +137,7 @@ fn read(mut files: Files, session: &mut Session, mut bar: Option<Bar>, stopped: 
             }
             Ok(None) => break,
             // What was cut off by the end of the run is not to blame.
-            Err(_) if stopped() || !session.pause(false) => break,
+            Err(_) if stopped() || session.pause(false).is_break() => break,
             // The next file may be better.
             Err(error) => {
                 if let Some(bar) = &bar {

@@ -2,7 +2,7 @@
 //!
 //! It opens files and chooses writers; what they write is `report`'s.
 
-use super::Failure;
+use super::failure::Failure;
 use crate::confine::privileges;
 use crate::leak::Severity;
 use crate::private_file;

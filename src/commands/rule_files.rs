@@ -2,7 +2,8 @@
 //!
 //! It opens files; what stands in them is `leak`'s.
 
-use super::{Failure, streams};
+use super::failure::Failure;
+use super::streams;
 use crate::leak::Rules;
 use crate::leak::gitleaks::{self, RulesErrors};
 use std::fmt;

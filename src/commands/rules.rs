@@ -2,8 +2,9 @@
 //!
 //! It lists and reports; what a rule is, `leak` knows.
 
+use super::failure::{FAILED, Failure, print};
 use super::options::Format;
-use super::{FAILED, Failure, print, rule_files};
+use super::rule_files;
 use crate::leak::{Rules, Severity};
 use crate::report::text::figures::count;
 use crate::report::{escape, json_line};

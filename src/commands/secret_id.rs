@@ -1,6 +1,7 @@
 //! The key for identifiers of secrets, from a variable or a file.
 
-use super::{Failure, streams};
+use super::failure::Failure;
+use super::streams;
 use crate::leak::SecretIdKey;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;

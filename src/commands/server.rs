@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::task::Poll;
 
-use super::{Failure, signals, streams};
+use super::failure::Failure;
+use super::{signals, streams};
 use crate::lab::authority::{self, Authority};
 use crate::lab::listen::Listen;
 use crate::lab::server::{Config, Log, Server};

@@ -6,12 +6,14 @@
 
 use super::core::{Core, Workers};
 use super::evidence::Evidence;
+use super::failure::{FAILED, Failure, say};
 use super::gate::Gate;
 use super::hiding::Hiding;
 use super::options::{Options, Wanted};
 use super::output::Shared;
+use super::signals::stopped;
 use super::statistics::Statistics;
-use super::{FAILED, Failure, confine, known, reports, say, streams};
+use super::{confine, known, reports, streams};
 use crate::analyzer::{Analyzer, Config, Incomplete, Loss};
 use crate::capture::save::{self, Rotate, Saver};
 use crate::capture::{self, Files, Interfaces};
@@ -25,9 +27,10 @@ use crate::report::{Dropped, Summary};
 use std::fmt::Write as _;
 use std::io;
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 /// What a run needs to know of where its packets come from.
 #[derive(Default)]
@@ -168,50 +171,52 @@ impl Session {
         self.packets_left
     }
 
-    /// Takes a packet. False where it was the last that is wanted, or none can be saved.
-    pub(super) fn packet(&mut self, packet: &Packet<'_>) -> bool {
+    /// Takes a packet. `Break` where it was the last that is wanted, or none can be saved.
+    pub(super) fn packet(&mut self, packet: &Packet<'_>) -> ControlFlow<()> {
         self.shared_packet(packet, None)
     }
 
     /// As `packet`, of one that is a part of what is `shared`.
-    pub(super) fn shared_packet(&mut self, packet: &Packet<'_>, shared: Option<&packet::Shared>) -> bool {
-        let wanted = self.core.packet(packet, shared);
+    pub(super) fn shared_packet(&mut self, packet: &Packet<'_>, shared: Option<&packet::Shared>) -> ControlFlow<()> {
+        let flow = self.core.packet(packet, shared);
         self.packets += 1;
         self.packets_left = self.packets_left.saturating_sub(1);
-        let kept = self.evidence(Some(packet));
-        kept && self.save(|saver| saver.packet(packet)) && self.packets_left > 0 && wanted
+        self.evidence(Some(packet))?;
+        self.save(|saver| saver.packet(packet))?;
+        if self.packets_left == 0 { ControlFlow::Break(()) } else { flow }
     }
 
-    /// False where it failed; then nothing is saved any more.
-    fn save<T>(&mut self, save: impl FnOnce(&mut Saver) -> Result<T, save::Error>) -> bool {
+    /// `Break` where it failed and that ends the run; nothing is saved any more then.
+    fn save<T>(&mut self, save: impl FnOnce(&mut Saver) -> Result<T, save::Error>) -> ControlFlow<()> {
         match self.saver.as_mut().map(save) {
             Some(Err(error)) => {
                 self.saver = None;
                 self.unsaved(&error)
             }
-            _ => true,
+            _ => ControlFlow::Continue(()),
         }
     }
 
-    /// Notes why packets cannot be saved any more. True where the run goes on: standard output lost its
+    /// Notes why packets cannot be saved any more. `Continue` where the run goes on: standard output lost its
     /// reader, and there is more to do.
-    fn unsaved(&mut self, error: &save::Error) -> bool {
-        if self.prints_packets && is_unread(error) {
-            return self.goes_on;
+    fn unsaved(&mut self, error: &save::Error) -> ControlFlow<()> {
+        if !(self.prints_packets && is_unread(error)) {
+            self.failed(error);
+        } else if self.goes_on {
+            return ControlFlow::Continue(());
         }
-        self.failed(error);
-        false
+        ControlFlow::Break(())
     }
 
-    /// Lets the evidence have what leaked, and the packet that was read. False where it failed;
-    /// then nothing is kept any more.
+    /// Lets the evidence have what leaked, and the packet that was read. `Break` where it failed
+    /// and that ends the run; nothing is kept any more then.
     #[inline]
-    fn evidence(&mut self, packet: Option<&Packet<'_>>) -> bool {
-        self.evidence.is_none() || self.keep_evidence(packet)
+    fn evidence(&mut self, packet: Option<&Packet<'_>>) -> ControlFlow<()> {
+        if self.evidence.is_none() { ControlFlow::Continue(()) } else { self.keep_evidence(packet) }
     }
 
-    fn keep_evidence(&mut self, packet: Option<&Packet<'_>>) -> bool {
-        let Some(evidence) = &mut self.evidence else { return true };
+    fn keep_evidence(&mut self, packet: Option<&Packet<'_>>) -> ControlFlow<()> {
+        let Some(evidence) = &mut self.evidence else { return ControlFlow::Continue(()) };
         let now = packet.map_or(PacketId::default(), |packet| packet.id);
         let leaks = self.output.lock().take_leaking();
         let mut saved = leaks.into_iter().try_for_each(|leak| evidence.leak(leak, now));
@@ -221,9 +226,9 @@ impl Session {
         self.hold(saved)
     }
 
-    /// False where saving evidence failed.
-    fn hold(&mut self, saved: Result<(), save::Error>) -> bool {
-        let Err(error) = saved else { return true };
+    /// `Break` where saving evidence failed and that ends the run.
+    fn hold(&mut self, saved: Result<(), save::Error>) -> ControlFlow<()> {
+        let Err(error) = saved else { return ControlFlow::Continue(()) };
         self.evidence = None;
         self.unsaved(&error)
     }
@@ -231,15 +236,20 @@ impl Session {
     /// A second has passed without a packet: what would come late has come.
     pub(super) fn quiet(&mut self) {
         self.core.quiet();
-        self.evidence(None);
+        // Whether the run goes on, the next packet or pause answers.
+        _ = self.evidence(None);
     }
 
     /// Some packets have been taken; `idle` is whether no other has arrived. Whoever waits for
-    /// a line gets it. False where no more is wanted.
-    pub(super) fn pause(&mut self, idle: bool) -> bool {
-        self.core.pause(idle);
+    /// a line gets it. `Break` where no more is wanted.
+    pub(super) fn pause(&mut self, idle: bool) -> ControlFlow<()> {
+        let flow = self.core.pause(idle);
         let flushed = if idle { self.evidence.as_mut().map_or(Ok(()), Evidence::flush) } else { Ok(()) };
-        self.hold(flushed) && (!idle || self.save(Saver::flush)) && !self.core.is_done()
+        self.hold(flushed)?;
+        if idle {
+            self.save(Saver::flush)?;
+        }
+        flow
     }
 
     /// What a live capture is to say of itself, given what it has lost.
@@ -268,7 +278,7 @@ impl Session {
     /// Tells what is still open.
     fn close(&mut self) {
         self.core.finish();
-        self.evidence(None);
+        _ = self.evidence(None);
     }
 
     /// Reads the packets again, where something leaked, and saves those that are evidence.
@@ -297,7 +307,7 @@ impl Session {
                 break;
             }
         }
-        self.hold(saved);
+        _ = self.hold(saved);
     }
 
     /// Ends the run: what is still open, the summary, the exit code. `dropped` is `None` where
@@ -306,7 +316,7 @@ impl Session {
         self.close();
         let dropped = dropped.map(|dropped| Dropped { queue: self.core.load().shed, ..dropped });
         if let Some(Err(error)) = self.saver.take().map(Saver::finish) {
-            self.unsaved(&error);
+            _ = self.unsaved(&error);
         }
         let mut counters = self.core.counters();
         if let Some(evidence) = self.evidence.take() {
@@ -386,11 +396,6 @@ fn told(summary: &Summary, known: u64, live: bool, incomplete: &Incomplete) -> S
         _ = write!(text, "; incomplete: {}", counts.join(", "));
     }
     text
-}
-
-/// Whether the run was asked to end.
-pub(super) fn stopped(stop: &AtomicBool) -> bool {
-    stop.load(Ordering::Relaxed)
 }
 
 #[cfg(test)]

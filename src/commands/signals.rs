@@ -1,10 +1,10 @@
 //! The signals that ask a run to end: Ctrl-C, SIGTERM, and those of a terminal that is closed or
 //! wants the program to quit.
 
-use super::Failure;
+use super::failure::Failure;
 use nix::libc::{self, c_int};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The signals that end a run. One that was ignored when the program was started, as SIGHUP is
 /// under `nohup`, stays ignored.
@@ -23,6 +23,11 @@ pub(super) fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
             .map_err(|error| Failure::new(format!("cannot wait for signals: {error}")))?;
     }
     Ok(stop)
+}
+
+/// Whether the run was asked to end.
+pub(super) fn stopped(stop: &AtomicBool) -> bool {
+    stop.load(Ordering::Relaxed)
 }
 
 /// Whether the process ignores a signal.

@@ -3,17 +3,19 @@
 //! It opens what the command line names, says so, and watches the clock; capturing is
 //! `capture`'s.
 
+use super::failure::{Failure, say};
 use super::interfaces;
 use super::options::{Format, Options};
 use super::output::Output;
 use super::reports::ReportFormat;
-use super::session::{self, Origin, Session};
+use super::session::{Origin, Session};
 use super::statistics::Statistics;
-use super::{Failure, say, signals, units};
+use super::{signals, units};
 use crate::capture::live::{self, Live};
 use crate::capture::save::Rotate;
 use crate::report::Dropped;
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -171,16 +173,18 @@ fn watch(
     let mut ending: Option<Instant> = None;
     let mut end = i64::MAX;
     loop {
-        if ending.is_none() && (session::stopped(stop) || duration.is_some_and(|duration| began.elapsed() >= duration))
+        if ending.is_none() && (signals::stopped(stop) || duration.is_some_and(|duration| began.elapsed() >= duration))
         {
             ending = Some(Instant::now());
             end = live::now();
         }
         let most = session.wanted().min(MOST);
-        let (mut more, mut is_late) = (true, false);
+        let (mut flow, mut is_late) = (ControlFlow::Continue(()), false);
         let taken = live.each(most as usize, |packet| {
             is_late |= packet.timestamp.nanos() > end;
-            more &= session.packet(packet);
+            if session.packet(packet).is_break() {
+                flow = ControlFlow::Break(());
+            }
         });
         let given = match taken {
             Ok(given) => given,
@@ -193,12 +197,14 @@ fn watch(
             last = None;
             session.quiet();
         }
-        more &= session.pause(idle);
+        if session.pause(idle).is_break() {
+            flow = ControlFlow::Break(());
+        }
         if let Some(statistics) = statistics.as_mut().filter(|statistics| statistics.is_due()) {
             say(session.statistics(statistics, dropped(live)));
         }
         let enough = if idle { LAST_LOOK.0 } else { LAST_LOOK.1 };
-        if !more || ending.is_some_and(|ending| (idle || is_late) && ending.elapsed() >= enough) {
+        if flow.is_break() || ending.is_some_and(|ending| (idle || is_late) && ending.elapsed() >= enough) {
             return;
         }
     }

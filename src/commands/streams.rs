@@ -2,7 +2,7 @@
 //!
 //! `-` means the same for every argument that names a file. Each of the two can be used once.
 
-use super::Failure;
+use super::failure::Failure;
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::os::fd::AsFd;

@@ -4,11 +4,12 @@
 
 use super::backlog::Backlog;
 use super::batch::Batch;
+use super::listener::Listener;
+use super::load::{Load, Pace};
 use super::merge::Merger;
 use super::shares::Shares;
 use super::threads::{Threads, start};
 use super::worker::{Held, Told, Worker};
-use super::{Listener, Load, Pace};
 use crate::analyzer::{Config, Tally};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

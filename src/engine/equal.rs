@@ -2,12 +2,15 @@
 //! same order, whatever the number of threads.
 #![allow(clippy::unwrap_used)]
 
-use super::{Engine, Listener, Pace};
+use super::listener::Listener;
+use super::load::Pace;
+use super::pipeline::Engine;
 use crate::analyzer::{Analyzer, Config, Event};
 use crate::decode::fuzz::Packets;
 use crate::leak::{Canaries, Canary};
 use crate::packet::{Packet, Shared};
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -18,12 +21,12 @@ const WORKERS: [usize; 4] = [1, 2, 3, 8];
 struct Kept(Arc<Mutex<Vec<String>>>);
 
 impl Listener for Kept {
-    fn event(&mut self, event: &mut Event) -> bool {
+    fn event(&mut self, event: &mut Event) -> ControlFlow<()> {
         self.0.lock().unwrap().push(format!("{event:?}"));
-        true
+        ControlFlow::Continue(())
     }
-    fn pause(&mut self, _: bool) -> bool {
-        true
+    fn pause(&mut self, _: bool) -> ControlFlow<()> {
+        ControlFlow::Continue(())
     }
 }
 

@@ -4,9 +4,9 @@
 //! It refuses to know threads.
 
 use super::batch::Batch;
+use super::load::{Load, Pace};
 use super::shares::Shares;
 use super::shed::Shed;
-use super::{Load, Pace};
 use crate::analyzer::{Config, Counters, Tally};
 use crate::decode::{Endpoint, FourTuple, Unit};
 use crate::packet::{Packet, Shared};

@@ -3,11 +3,12 @@
 //!
 //! It refuses to know what is told.
 
-use super::Listener;
+use super::listener::Listener;
 use super::worker::{Told, What};
 use crate::analyzer::Event;
 use hashbrown::HashMap;
 use std::mem::{replace, take};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -137,9 +138,8 @@ impl Merger {
             }
             Event::Tls(_) => {}
         }
-        if !self.listener.event(event) {
-            self.done.store(true, Ordering::Relaxed);
-        }
+        let flow = self.listener.event(event);
+        self.note(flow);
     }
 
     fn tell_draft(&mut self, stream: u64, draft: &[u8]) {
@@ -147,14 +147,19 @@ impl Merger {
             return;
         }
         self.exchanges += 1;
-        if !self.listener.drafted(self.exchanges, stream, draft) {
-            self.done.store(true, Ordering::Relaxed);
-        }
+        let flow = self.listener.drafted(self.exchanges, stream, draft);
+        self.note(flow);
     }
 
     /// Between two batches. `idle`: there is no next one yet.
     pub(super) fn pause(&mut self, idle: bool) {
-        if !self.listener.pause(idle) {
+        let flow = self.listener.pause(idle);
+        self.note(flow);
+    }
+
+    /// Notes whether the listener wants more.
+    fn note(&self, flow: ControlFlow<()>) {
+        if flow.is_break() {
             self.done.store(true, Ordering::Relaxed);
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! It refuses to know what a connection is: it is given a hash.
 
-use super::Pace;
+use super::load::Pace;
 
 /// All connections, in parts of 2^32.
 const ALL: u64 = 1 << 32;

@@ -4,7 +4,7 @@
 //! hash that nobody outside can foresee, and those below a level are passed over. It refuses to
 //! know what a connection is.
 
-use super::Load;
+use super::load::Load;
 
 /// Decides, and counts.
 #[derive(Debug, Default)]

@@ -8,6 +8,7 @@ use super::merge::Merger;
 use super::worker::{Told, Worker};
 use crate::analyzer::{Event, Tally};
 use std::io;
+use std::ops::ControlFlow;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -136,7 +137,8 @@ impl Threads {
             _ = to.send(hold);
         }
         if let (Some(own), Some(hold)) = (own, holds.next()) {
-            own.read(hold);
+            // How it ends, it knows itself.
+            _ = own.read(hold);
         }
     }
 
@@ -165,16 +167,16 @@ impl Desk {
     fn work(mut self, batches: Receiver<Arc<Batch>>) -> Tally {
         for batch in batches {
             // After the last one nobody may wait for what this worker has told to its end.
-            if !self.read(batch) {
+            if self.read(batch).is_break() {
                 break;
             }
         }
         self.worker.tally()
     }
 
-    /// Reads its part of a batch; false where there is nothing more to do: it was the last, or nobody
+    /// Reads its part of a batch; `Break` where there is nothing more to do: it was the last, or nobody
     /// listens.
-    fn read(&mut self, batch: Arc<Batch>) -> bool {
+    fn read(&mut self, batch: Arc<Batch>) -> ControlFlow<()> {
         self.backlog.wait_for(self.read);
         self.read += 1;
         let mut told = self.heard.try_recv().unwrap_or_default();
@@ -185,7 +187,7 @@ impl Desk {
         if listens && last {
             self.finish();
         }
-        listens && !last
+        if listens && !last { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
 
     /// Tells what is still open at the end.

@@ -2,9 +2,9 @@
 //!
 //! It refuses to know what counts as a leak.
 
-use super::super::Failure;
+use super::super::failure::Failure;
+use super::super::failure::say;
 use super::super::reports::{self, About, Written};
-use super::super::say;
 use super::Args;
 use crate::analyzer::Event;
 use crate::report::{Layout, Report, Summary};

@@ -13,13 +13,14 @@ mod tally;
 mod watcher;
 
 use super::canaries::Canaries;
+use super::failure::Failure;
 use super::gate::Allowed;
 use super::options::{Format, severity};
 use super::reports::ReportFile;
 use super::secret_id::KeySource;
 #[cfg(target_os = "linux")]
 use super::streams;
-use super::{Failure, units};
+use super::units;
 use crate::leak::Severity;
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -3,7 +3,7 @@
 //!
 //! No byte of a packet comes here: that is the watcher's, which is confined.
 
-use super::super::{FAILED, Failure, say};
+use super::super::failure::{FAILED, Failure, say};
 use super::Args;
 use super::watcher::{self, Ending, Plan};
 use crate::confine::child::{self, Children, Ended, Event};

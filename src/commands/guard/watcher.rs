@@ -3,8 +3,9 @@
 //!
 //! It knows what crossed the wire and refuses to know who sent it.
 
+use super::super::failure::{FAILED, Failure, say};
 use super::super::gate::Gate;
-use super::super::{FAILED, Failure, confine, known, rule_files, say, sniff};
+use super::super::{confine, known, rule_files, sniff};
 use super::Args;
 use super::files::Files;
 use super::tally::Tally;
