@@ -35,6 +35,7 @@ pub mod sniff;
 mod statistics;
 mod streams;
 mod units;
+mod watch;
 
 pub use cli::{Cli, main};
 pub use failure::Failure;

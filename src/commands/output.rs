@@ -8,7 +8,7 @@ use super::bodies::Bodies;
 use super::evidence::Leak;
 use super::failure::{Failure, say};
 use super::options::Options;
-use super::reports::{self, About, Written};
+use super::reports::{self, About, ReportFile, Written};
 use crate::analyzer::{Drafter, Event, Exchange};
 use crate::engine::Listener;
 use crate::leak::{Baseline, Finding, Severity};
@@ -110,6 +110,11 @@ impl Output {
         Shared(Arc::new(Mutex::new(Self::of(report, about, options.exchanges, live))))
     }
 
+    /// A live run's, with this report in the place of standard output's.
+    pub(super) fn with(report: Box<dyn Report + Send>, about: About) -> Shared {
+        Shared(Arc::new(Mutex::new(Self::of(report, about, None, true))))
+    }
+
     fn of(report: Box<dyn Report + Send>, about: About, limit: Option<u64>, live: bool) -> Self {
         let limit = limit.unwrap_or(u64::MAX);
         Self {
@@ -145,8 +150,13 @@ impl Output {
         self.leaking = options.evidence.as_ref().map(|_| Vec::new());
         self.goes_on = options.does_more_than_print();
         let layout = Layout { verbose: options.verbose, ..Layout::default() };
-        for file in options.report_files() {
-            self.files.push(reports::create(&file, &self.about, layout)?);
+        self.create_reports(&options.report_files(), layout)
+    }
+
+    /// Creates reports in files.
+    pub(super) fn create_reports(&mut self, files: &[ReportFile], layout: Layout) -> Result<(), Failure> {
+        for file in files {
+            self.files.push(reports::create(file, &self.about, layout)?);
         }
         Ok(())
     }

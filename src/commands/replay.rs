@@ -87,10 +87,10 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let code = session.finish(None)?;
     // Threads may notice it after the reader has come to the end.
     let was_cut = progress.was_cut() || twice.is_some_and(|progress| progress.was_cut());
-    if was_cut && code != ExitCode::from(FAILED) {
+    if was_cut && code != FAILED {
         return Err(Failure::new("a capture became shorter while it was read: what was told of its end may be wrong"));
     }
-    Ok(code)
+    Ok(ExitCode::from(code))
 }
 
 /// Descriptors that are no captures': outputs, threads, the standard streams.

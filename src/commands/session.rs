@@ -29,7 +29,6 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 
 /// What a run needs to know of where its packets come from.
@@ -109,6 +108,10 @@ pub(super) struct Session {
     prints_packets: bool,
     /// Whether there is something to do when nobody reads standard output any more.
     goes_on: bool,
+    /// Whether the run ends where packets cannot be saved any more.
+    ends_unsaved: bool,
+    /// Whether a capture without packets is incomplete.
+    expects_packets: bool,
     /// Whether no summary is told.
     silent: bool,
     /// Whether something failed that did not end the run at once.
@@ -119,6 +122,7 @@ impl Session {
     /// Opens what is written, and confines the process to what is open.
     pub(super) fn new(options: &Options, output: Shared, origin: Origin) -> Result<Self, Failure> {
         let (receive_only, readable) = (origin.receive_only.clone(), origin.readable.clone());
+        let expects_packets = origin.live;
         // Asked while files may be opened that tell of limits.
         let threads = options.threads(origin.live);
         let (pace, workers) = (if origin.live { Pace::Shed } else { Pace::Wait }, origin.workers.clone());
@@ -148,22 +152,51 @@ impl Session {
             let sandbox = Sandbox { writable_dirs: folders, readable, receive_only };
             confine::enter_beside(&sandbox, options.quiet)?;
         }
-        let asked = options.analysis(wanted);
+        let config = options.analysis(wanted);
+        let core = Core::new(&config, threads, pace, &workers, &output);
         Ok(Self {
-            core: Core::new(&asked, threads, pace, &workers, &output),
             evidence,
-            asked,
-            packets: 0,
-            output,
-            saver,
             packets_left: options.count.unwrap_or(u64::MAX),
-            gate: options.gate(),
-            damaged: 0,
             prints_packets: options.format().is_none(),
             goes_on: options.does_more_than_print(),
             silent: options.quiet,
-            failed: false,
+            expects_packets,
+            ..Self::of(core, config, output, saver, options.gate())
         })
+    }
+
+    /// A run that is read by `core`, which was asked for `config`; it ends where the packets do.
+    fn of(core: Core, config: Config, output: Shared, saver: Option<Saver>, gate: Option<Gate>) -> Self {
+        Self {
+            core,
+            output,
+            saver,
+            evidence: None,
+            asked: config,
+            packets: 0,
+            packets_left: u64::MAX,
+            gate,
+            damaged: 0,
+            prints_packets: false,
+            goes_on: true,
+            ends_unsaved: true,
+            expects_packets: false,
+            silent: true,
+            failed: false,
+        }
+    }
+
+    /// A run beside something that is not to be ended: that packets cannot be saved any more fails it
+    /// in the end. `expects_packets`: an empty capture is an incomplete one.
+    pub(super) fn beside(
+        config: Config,
+        output: Shared,
+        saver: Option<Saver>,
+        gate: Gate,
+        expects_packets: bool,
+    ) -> Self {
+        let core = Core::new(&config, NonZeroUsize::MIN, Pace::Shed, &Workers::default(), &output);
+        Self { ends_unsaved: false, expects_packets, ..Self::of(core, config, output, saver, Some(gate)) }
     }
 
     /// How many packets are wanted at most.
@@ -200,12 +233,13 @@ impl Session {
     /// Notes why packets cannot be saved any more. `Continue` where the run goes on: standard output lost its
     /// reader, and there is more to do.
     fn unsaved(&mut self, error: &save::Error) -> ControlFlow<()> {
-        if !(self.prints_packets && is_unread(error)) {
+        let goes_on = if self.prints_packets && is_unread(error) {
+            self.goes_on
+        } else {
             self.failed(error);
-        } else if self.goes_on {
-            return ControlFlow::Continue(());
-        }
-        ControlFlow::Break(())
+            !self.ends_unsaved
+        };
+        if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
 
     /// Lets the evidence have what leaked, and the packet that was read. `Break` where it failed
@@ -276,7 +310,7 @@ impl Session {
     }
 
     /// Tells what is still open.
-    fn close(&mut self) {
+    pub(super) fn close(&mut self) {
         self.core.finish();
         _ = self.evidence(None);
     }
@@ -310,9 +344,18 @@ impl Session {
         _ = self.hold(saved);
     }
 
+    /// Ends the run without a word but errors: the exit code.
+    pub(super) fn abandon(mut self) -> u8 {
+        self.close();
+        if let Some(Err(error)) = self.saver.take().map(Saver::finish) {
+            _ = self.unsaved(&error);
+        }
+        if self.failed { FAILED } else { 0 }
+    }
+
     /// Ends the run: what is still open, the summary, the exit code. `dropped` is `None` where
     /// nothing was captured live.
-    pub(super) fn finish(mut self, dropped: Option<Dropped>) -> Result<ExitCode, Failure> {
+    pub(super) fn finish(mut self, dropped: Option<Dropped>) -> Result<u8, Failure> {
         self.close();
         let dropped = dropped.map(|dropped| Dropped { queue: self.core.load().shed, ..dropped });
         if let Some(Err(error)) = self.saver.take().map(Saver::finish) {
@@ -329,10 +372,10 @@ impl Session {
         }
         // A run that failed at its very start has nothing to sum up.
         if self.failed && counters.packets == 0 && dropped.is_none() {
-            return Ok(ExitCode::from(FAILED));
+            return Ok(FAILED);
         }
         counters.incomplete.add(Loss::DamagedInput, self.damaged);
-        counters.incomplete.add(Loss::NothingCaptured, u64::from(dropped.is_some() && counters.packets == 0));
+        counters.incomplete.add(Loss::NothingCaptured, u64::from(self.expects_packets && counters.packets == 0));
         let mut summary = Summary { counters, dropped: dropped.unwrap_or_default(), ..Summary::default() };
         let mut output = self.output.lock();
         output.finish(&mut summary);
@@ -350,7 +393,7 @@ impl Session {
                 self.gate.map_or(without, |gate| gate.exit_code(failed, output.leaks() > 0, &incomplete))
             }
         };
-        Ok(ExitCode::from(code))
+        Ok(code)
     }
 }
 

@@ -10,12 +10,11 @@ use super::output::Output;
 use super::reports::ReportFormat;
 use super::session::{Origin, Session};
 use super::statistics::Statistics;
+use super::watch::{End, Round, dropped, say_smaller_buffers, watch};
 use super::{signals, units};
 use crate::capture::live::{self, Live};
 use crate::capture::save::Rotate;
-use crate::report::Dropped;
 use std::num::NonZeroUsize;
-use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -114,98 +113,45 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         live: true,
         ..Origin::default()
     };
-    let mut statistics = args.stats_interval.map(Statistics::new);
+    let statistics = args.stats_interval.map(Statistics::new);
     let mut session = Session::new(options, Output::shared(options, Vec::new(), true), origin)?;
     if !options.quiet {
         let names: Vec<_> = live.interfaces().all().into_iter().filter_map(|interface| interface.name).collect();
         let filter = filter.map_or_else(|| "no filter".to_owned(), |filter| format!("filter `{filter}`"));
         say(format!("live capture on {}, {filter}; Ctrl-C ends it", names.join(", ")));
     }
-    watch(&mut live, &mut session, args.duration, statistics.as_mut(), &stop);
+    let mut ending = Ending { stop: &stop, began: Instant::now(), duration: args.duration, statistics };
+    watch(&mut live, &mut session, &mut ending);
     let dropped = dropped(&mut live);
-    session.finish(Some(dropped))
+    Ok(ExitCode::from(session.finish(Some(dropped))?))
 }
-
-/// Says which interfaces have less of the kernel's memory than was asked for.
-pub(super) fn say_smaller_buffers(live: &Live, wanted: usize) {
-    let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
-    for (name, size) in live.smaller_buffers(wanted) {
-        say(format!(
-            "the kernel's buffer for {name} has {:.1} MiB, not the {:.1} MiB of --buffer-size",
-            mib(size),
-            mib(wanted as u64)
-        ));
-    }
-}
-
-/// What the capture has lost so far.
-fn dropped(live: &mut Live) -> Dropped {
-    let mut dropped = Dropped::default();
-    for interface in live.statistics() {
-        dropped.kernel += interface.dropped_by_kernel;
-        dropped.interface += interface.dropped_by_interface;
-    }
-    dropped
-}
-
-/// How many packets are taken between two looks at the clock.
-const MOST: u64 = 256;
-/// After this long without a packet, what would come late has come.
-const QUIET: Duration = Duration::from_millis(1200);
 
 /// After the end was asked for, what is still in the kernel's ring is taken: for so long at
 /// least, since the kernel hands a block over only after a while, and where packets go on to come,
 /// for so long and until one comes that was captured after the end.
 const LAST_LOOK: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(250));
 
-/// Takes packets until no more are wanted or there are none. Those that came before the end
-/// was asked for are taken to the last: they are in the kernel's ring already.
-fn watch(
-    live: &mut Live,
-    session: &mut Session,
+/// Ends by a signal or after a while.
+struct Ending<'a> {
+    stop: &'a AtomicBool,
+    began: Instant,
     duration: Option<Duration>,
-    mut statistics: Option<&mut Statistics>,
-    stop: &AtomicBool,
-) {
-    let began = Instant::now();
-    // When the last packet came, until it was said that none has come for long.
-    let mut last = Some(began);
-    let mut ending: Option<Instant> = None;
-    let mut end = i64::MAX;
-    loop {
-        if ending.is_none() && (signals::stopped(stop) || duration.is_some_and(|duration| began.elapsed() >= duration))
-        {
-            ending = Some(Instant::now());
-            end = live::now();
-        }
-        let most = session.wanted().min(MOST);
-        let (mut flow, mut is_late) = (ControlFlow::Continue(()), false);
-        let taken = live.each(most as usize, |packet| {
-            is_late |= packet.timestamp.nanos() > end;
-            if session.packet(packet).is_break() {
-                flow = ControlFlow::Break(());
-            }
-        });
-        let given = match taken {
-            Ok(given) => given,
-            Err(error) => return session.failed(error),
-        };
-        let idle = (given as u64) < most;
-        if given > 0 {
-            last = Some(Instant::now());
-        } else if last.is_some_and(|last| last.elapsed() >= QUIET) {
-            last = None;
-            session.quiet();
-        }
-        if session.pause(idle).is_break() {
-            flow = ControlFlow::Break(());
-        }
-        if let Some(statistics) = statistics.as_mut().filter(|statistics| statistics.is_due()) {
+    statistics: Option<Statistics>,
+}
+
+impl End for Ending<'_> {
+    fn is_asked(&mut self) -> bool {
+        signals::stopped(self.stop) || self.duration.is_some_and(|duration| self.began.elapsed() >= duration)
+    }
+
+    fn is_reached(&self, round: &Round) -> bool {
+        let enough = if round.idle { LAST_LOOK.0 } else { LAST_LOOK.1 };
+        (round.idle || round.is_late) && round.since_asked >= enough
+    }
+
+    fn between(&mut self, live: &mut Live, session: &Session) {
+        if let Some(statistics) = self.statistics.as_mut().filter(|statistics| statistics.is_due()) {
             say(session.statistics(statistics, dropped(live)));
-        }
-        let enough = if idle { LAST_LOOK.0 } else { LAST_LOOK.1 };
-        if flow.is_break() || ending.is_some_and(|ending| (idle || is_late) && ending.elapsed() >= enough) {
-            return;
         }
     }
 }

@@ -4,8 +4,6 @@
 //! are the modules' below.
 
 #[cfg(target_os = "linux")]
-mod files;
-#[cfg(target_os = "linux")]
 mod supervisor;
 #[cfg(target_os = "linux")]
 mod tally;

@@ -3,19 +3,20 @@
 //!
 //! It refuses to know how anything was captured.
 
+use super::super::failure::say;
 use super::super::known;
 use super::super::options::Format;
 use super::Args;
-use super::files::Files;
 use crate::analyzer::{Event, Exchange, Incomplete};
 use crate::decode::Endpoint;
-use crate::leak::{Baseline, CANARY_RULE, Finding, Severity, StreamFinding};
+use crate::leak::{CANARY_RULE, Finding, Severity, StreamFinding};
 use crate::report::text::figures::count;
-use crate::report::{Summary, escape, json_line};
+use crate::report::{Report, Summary, escape, json_line};
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// More different findings than this are counted and not kept.
 const MOST: usize = 1000;
@@ -37,11 +38,50 @@ pub(super) struct Tally {
     findings: [u64; Severity::ALL.len()],
     /// Findings that do not count.
     lesser: u64,
-    /// Findings that the baseline knows.
-    known: u64,
-    baseline: Baseline,
-    pub(super) files: Files,
     how: How,
+    end: End,
+    /// Whether it could not be told.
+    failed: bool,
+}
+
+/// What is known at the end alone.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct End {
+    /// Findings that the baseline knows.
+    pub(super) known: u64,
+    /// In how many network namespaces of its own making the command was seen.
+    pub(super) namespaces: u16,
+}
+
+/// A tally for whoever hears events and for whoever knows the end.
+#[derive(Clone)]
+pub(super) struct Shared(Arc<Mutex<Tally>>);
+
+impl Shared {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Tally> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Report for Shared {
+    fn event(&mut self, event: &Event) -> io::Result<()> {
+        self.lock().event(event);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn finish(&mut self, summary: &Summary) -> io::Result<()> {
+        let mut tally = self.lock();
+        // That standard error has lost its reader is a failure too: nobody heard what leaked.
+        if let Err(error) = tally.tell(summary) {
+            tally.failed = true;
+            say(format!("cannot write to standard error: {error}"));
+        }
+        Ok(())
+    }
 }
 
 /// How it is told.
@@ -75,7 +115,7 @@ struct Told {
 }
 
 impl Tally {
-    pub(super) fn new(args: &Args, baseline: Baseline, files: Files) -> Self {
+    pub(super) fn shared(args: &Args) -> Shared {
         let color = match args.color {
             clap::ColorChoice::Always => true,
             clap::ColorChoice::Never => false,
@@ -92,27 +132,33 @@ impl Tally {
             color,
             host: args.host,
         };
-        Self {
+        Shared(Arc::new(Mutex::new(Self {
             entries: Vec::new(),
             index: HashMap::new(),
             secrets: HashSet::new(),
             more: 0,
             findings: Default::default(),
             lesser: 0,
-            known: 0,
-            baseline,
-            files,
             how,
-        }
+            end: End::default(),
+            failed: false,
+        })))
+    }
+
+    /// Whether it could not be told.
+    pub(super) const fn has_failed(&self) -> bool {
+        self.failed
+    }
+
+    /// What is to be told with the rest.
+    pub(super) fn ends_with(&mut self, end: End) {
+        self.end = end;
     }
 
     /// Takes note of what leaked.
-    pub(super) fn event(&mut self, mut event: Event) {
-        match &mut event {
+    fn event(&mut self, event: &Event) {
+        match event {
             Event::Exchange(exchange) => {
-                let before = exchange.findings.len();
-                exchange.findings.retain(|finding| !self.baseline.knows(finding));
-                self.known += (before - exchange.findings.len()) as u64;
                 for finding in &exchange.findings {
                     self.add(finding, || Told {
                         what: asked(exchange),
@@ -124,10 +170,6 @@ impl Tally {
             }
             Event::Finding(found) => {
                 let StreamFinding { client, server, finding, .. } = found.as_ref();
-                if self.baseline.knows(finding) {
-                    self.known += 1;
-                    return;
-                }
                 let end = |end: &Option<Endpoint>| end.map(|end| end.to_string()).unwrap_or_default();
                 let host = server.map(|end| end.address.to_string()).unwrap_or_default();
                 let (client, server) = (end(client), end(server));
@@ -140,7 +182,6 @@ impl Tally {
             }
             Event::Tls(_) => {}
         }
-        self.files.event(&event);
     }
 
     fn add(&mut self, finding: &Finding, told: impl FnOnce() -> Told) {
@@ -176,32 +217,22 @@ impl Tally {
         self.entries.push(Entry { finding: finding.clone(), told, times: 1, last: packet });
     }
 
-    /// Whether something leaked that counts.
-    pub(super) fn leaked(&self) -> bool {
-        !self.entries.is_empty()
-    }
-
     /// Tells it all on standard error.
-    ///
-    /// `namespaces` is in how many network namespaces of its own making the command was seen.
-    pub(super) fn tell(&mut self, mut summary: Summary, namespaces: u16) -> io::Result<()> {
-        summary.counters.findings = self.findings;
-        summary.baseline_without_ids = self.baseline.without_secret_ids();
-        self.files.finish(&summary);
+    fn tell(&mut self, summary: &Summary) -> io::Result<()> {
         self.entries.sort_by_key(|entry| std::cmp::Reverse(entry.finding.severity));
         if self.how.quiet {
             return Ok(());
         }
         let text = match self.how.format {
-            Format::Text => self.text(&summary, namespaces),
-            Format::Json => self.json(&summary, namespaces),
+            Format::Text => self.text(summary),
+            Format::Json => self.json(summary),
         };
         let mut out = io::stderr().lock();
         out.write_all(text.as_bytes())?;
         out.flush()
     }
 
-    fn text(&self, summary: &Summary, namespaces: u16) -> String {
+    fn text(&self, summary: &Summary) -> String {
         let Summary { counters, dropped, .. } = summary;
         let incomplete = summary.incomplete();
         let mut text = String::new();
@@ -220,7 +251,7 @@ impl Tally {
                 (_, false) => "no secret was seen in what was captured".to_owned(),
             };
             _ = writeln!(text, "plainsight: {nothing} ({watched})");
-            text += &unseen(&incomplete, namespaces);
+            text += &unseen(&incomplete, self.end.namespaces);
             return text;
         }
         let headline = count(
@@ -233,7 +264,7 @@ impl Tally {
         if self.more > 0 {
             _ = writeln!(text, "  and {} more", self.more);
         }
-        text += &unseen(&incomplete, namespaces);
+        text += &unseen(&incomplete, self.end.namespaces);
         // Those of the environment and of files are shown to nobody.
         if let Some(note) = known::without_ids(summary.baseline_without_ids) {
             _ = writeln!(text, "  {note}.");
@@ -285,7 +316,7 @@ impl Tally {
     }
 
     /// A line for each finding, then the summary, with the names of the contract.
-    fn json(&self, summary: &Summary, namespaces: u16) -> String {
+    fn json(&self, summary: &Summary) -> String {
         let Summary { counters, dropped, .. } = summary;
         let mut text = String::new();
         for entry in &self.entries {
@@ -299,11 +330,18 @@ impl Tally {
                 (severity.name().to_owned(), self.entries.iter().filter(of).count().into())
             })
             .collect();
+        let protocols: serde_json::Map<String, Value> = counters
+            .protocols
+            .iter()
+            .map(|(protocol, traffic)| {
+                (protocol.name().to_owned(), json!({"streams": traffic.streams, "bytes": traffic.bytes}))
+            })
+            .collect();
         let mut line = json!({
             "type": "summary", "packets": counters.packets, "bytes": counters.bytes, "streams": counters.streams,
             "exchanges": counters.exchanges, "findings": findings,
-            "more_findings": self.more, "lesser_findings": self.lesser, "known_findings": self.known,
-            "dropped": {"kernel": dropped.kernel, "interface": dropped.interface},
+            "more_findings": self.more, "lesser_findings": self.lesser, "known_findings": self.end.known,
+            "protocols": protocols, "dropped": {"kernel": dropped.kernel, "interface": dropped.interface},
             "not_understood": counters.not_understood, "let_go": counters.let_go,
         });
         let incomplete = summary.incomplete();
@@ -314,8 +352,8 @@ impl Tally {
         if summary.baseline_without_ids > 0 {
             line["baseline_without_ids"] = summary.baseline_without_ids.into();
         }
-        if namespaces > 0 {
-            line["namespaces_not_watched"] = namespaces.into();
+        if self.end.namespaces > 0 {
+            line["namespaces_not_watched"] = self.end.namespaces.into();
         }
         _ = writeln!(text, "{}", json_line(&line).unwrap_or_default());
         text

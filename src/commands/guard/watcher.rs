@@ -3,28 +3,29 @@
 //!
 //! It knows what crossed the wire and refuses to know who sent it.
 
+use super::super::canaries::Found;
 use super::super::failure::{FAILED, Failure, say};
 use super::super::gate::Gate;
-use super::super::{confine, known, rule_files, sniff};
+use super::super::output::{self, Output};
+use super::super::reports::{self, About};
+use super::super::session::Session;
+use super::super::watch::{End, Round, dropped, say_smaller_buffers, watch};
+use super::super::{confine, known, rule_files};
 use super::Args;
-use super::files::Files;
-use super::tally::Tally;
-use crate::analyzer::{Analyzer, Config, Loss};
+use super::tally::{self, Tally};
+use crate::analyzer::Config;
 use crate::capture::live::{self, Live};
 use crate::capture::save::{self, Saver};
 use crate::confine::namespace::Kind;
 use crate::confine::privileges;
 use crate::confine::sandbox::Sandbox;
-use crate::packet::Timestamp;
-use crate::report::{Dropped, Summary};
+use crate::report::Layout;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::os::fd::AsFd as _;
 use std::path::Path;
-use std::time::{Duration, Instant, SystemTime};
-
-use super::super::canaries::Found;
+use std::time::Duration;
 
 /// What the supervisor says through the pipe when it stops the watcher.
 #[derive(Debug, Clone, Copy, Default)]
@@ -60,10 +61,6 @@ pub(super) struct Plan<'a> {
     pub(super) namespace: Option<Kind>,
 }
 
-/// How many packets are taken between two looks at the pipe.
-const MOST: usize = 256;
-/// After this long without a packet, what would come late has come.
-const QUIET: Duration = Duration::from_millis(1200);
 /// Once the command is over: without a packet for so long, nothing of it is still on its way or
 /// in the kernel's ring, which hands packets over within milliseconds, on a busy machine within
 /// tens of them.
@@ -84,36 +81,35 @@ pub(super) fn run(plan: Plan<'_>, mut ready: File, mut stopped: File) -> u8 {
         return FAILED;
     }
     drop(ready);
-    watcher.watch(&stopped);
+    watch(&mut watcher.live, &mut watcher.session, &mut Stopped(&stopped));
     watcher.finish(Ending::read(&mut stopped))
 }
 
-/// When the command was over, by both clocks.
-#[derive(Debug, Clone, Copy)]
-struct Ended {
-    since: Instant,
-    at: SystemTime,
-}
+/// Ends when something is said through the pipe, or its other end is closed.
+struct Stopped<'a>(&'a File);
 
-impl Ended {
-    /// Whether a packet was captured later.
-    fn precedes(self, time: Timestamp) -> bool {
-        let at = self.at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        i128::from(time.nanos()) > i128::try_from(at.as_nanos()).unwrap_or(i128::MAX)
+impl End for Stopped<'_> {
+    fn is_asked(&mut self) -> bool {
+        let mut ends = [PollFd::new(self.0.as_fd(), PollFlags::POLLIN)];
+        poll(&mut ends, PollTimeout::ZERO).is_ok_and(|count| count > 0)
+    }
+
+    fn is_reached(&self, round: &Round) -> bool {
+        // What was sent before the end is read, however long that takes.
+        round.since_packet >= SETTLED || (round.was_late && round.since_asked >= LONGEST)
     }
 }
 
-struct Watcher<'a> {
+/// What captures, and what hears of it.
+struct Watcher {
     live: Live,
-    analyzer: Analyzer,
-    saver: Option<Saver>,
-    tally: Tally,
-    failed: bool,
-    args: &'a Args,
+    session: Session,
+    output: output::Shared,
+    tally: tally::Shared,
 }
 
-impl<'a> Watcher<'a> {
-    fn open(plan: Plan<'a>) -> Result<Self, Failure> {
+impl Watcher {
+    fn open(plan: Plan<'_>) -> Result<Self, Failure> {
         let Plan { args, found, namespace } = plan;
         let interfaces = match (args.host, args.interfaces.is_empty()) {
             (true, true) => vec!["any".to_owned()],
@@ -130,8 +126,11 @@ impl<'a> Watcher<'a> {
         })
         .map_err(|error| cannot_capture(&error))?;
         if !args.quiet {
-            sniff::say_smaller_buffers(&live, args.buffer_size);
+            say_smaller_buffers(&live, args.buffer_size);
         }
+        let tally = Tally::shared(args);
+        let about = About { captures: Vec::new(), saved: args.write.clone(), least: args.min_severity };
+        let output = Output::with(Box::new(tally.clone()), about);
         let opening = || {
             let rules = rule_files::wanted(args.rules.as_deref())?;
             let allow = known::allowlist(args.config.as_deref(), rules.as_deref(), args.quiet)?;
@@ -139,9 +138,15 @@ impl<'a> Watcher<'a> {
             let baseline = known::baseline(args.baseline.as_deref(), key.is_some())?;
             let options = save::Options { interfaces: live.interfaces(), ..save::Options::default() };
             let saver = args.write.as_deref().map(|path| Saver::create(path, options)).transpose()?;
-            Ok((rules, allow, key, baseline, Files::create(args)?, saver))
+            let paths: Vec<_> =
+                args.outputs.iter().map(|file| &file.path).chain(&args.write).map(AsRef::as_ref).collect();
+            reports::all_distinct(&paths)?;
+            let mut output = output.lock();
+            output.passing_over(baseline);
+            output.create_reports(&args.outputs, Layout::default())?;
+            Ok((rules, allow, key, saver))
         };
-        let (rules, allow, secret_id_key, baseline, files, saver) = if namespace == Some(Kind::UserAndNetwork) {
+        let (rules, allow, secret_id_key, saver) = if namespace == Some(Kind::UserAndNetwork) {
             // Nobody but our own user is there to be.
             let opened = opening()?;
             privileges::drop_in_namespace().map_err(|error| Failure::new(error.to_string()))?;
@@ -167,80 +172,25 @@ impl<'a> Watcher<'a> {
             secret_id_key,
             ..Config::default()
         };
-        let tally = Tally::new(args, baseline, files);
-        Ok(Self { live, analyzer: Analyzer::new(&config), saver, tally, failed: false, args })
+        let gate = Gate { leak_code: args.exit_code, allowed: args.allowed };
+        let session = Session::beside(config, output.clone(), saver, gate, args.host);
+        Ok(Self { live, session, output, tally })
     }
 
-    /// Takes packets until the command is over and all of its packets are here.
-    fn watch(&mut self, stopped: &File) {
-        let mut latest = Instant::now();
-        let mut is_quiet = false;
-        let mut ending: Option<Ended> = None;
-        // Whether what comes was sent after the command was over.
-        let mut is_late = false;
-        loop {
-            if ending.is_none() && is_closed(stopped) {
-                ending = Some(Ended { since: Instant::now(), at: SystemTime::now() });
-                latest = Instant::now();
-            }
-            let Self { live, analyzer, saver, tally, failed, .. } = self;
-            let given = live.each(MOST, |packet| {
-                is_late |= ending.is_some_and(|ended| ended.precedes(packet.timestamp));
-                analyzer.packet(packet, |event| tally.event(event));
-                save(saver, failed, |saver| saver.packet(packet));
-            });
-            match given {
-                Ok(0) => {}
-                Ok(_) => {
-                    latest = Instant::now();
-                    is_quiet = false;
-                }
-                Err(error) => {
-                    self.failed = true;
-                    say(error);
-                    return;
-                }
-            }
-            if !is_quiet && latest.elapsed() >= QUIET {
-                is_quiet = true;
-                self.analyzer.quiet(|event| self.tally.event(event));
-                self.tally.files.flush();
-                save(&mut self.saver, &mut self.failed, Saver::flush);
-            }
-            // What was sent before the end is read, however long that takes.
-            let enough = |ended: Ended| latest.elapsed() >= SETTLED || (is_late && ended.since.elapsed() >= LONGEST);
-            if ending.is_some_and(enough) {
-                return;
-            }
-        }
-    }
-
+    /// Tells what leaked; gives the exit code.
     fn finish(mut self, ending: Ending) -> u8 {
-        self.analyzer.finish(|event| self.tally.event(event));
-        if let Some(Err(error)) = self.saver.take().map(Saver::finish) {
-            self.failed = true;
-            say(error);
-        }
         if ending.silent {
-            return if self.failed { FAILED } else { 0 };
+            return self.session.abandon();
         }
-        let mut dropped = Dropped::default();
-        for interface in self.live.statistics() {
-            dropped.kernel += interface.dropped_by_kernel;
-            dropped.interface += interface.dropped_by_interface;
-        }
-        let mut counters = self.analyzer.counters();
-        counters.incomplete.add(Loss::NothingCaptured, u64::from(self.args.host && counters.packets == 0));
-        let summary = Summary { counters, dropped, ..Summary::default() };
-        let incomplete = summary.incomplete();
-        let told = self.tally.tell(summary, ending.namespaces);
-        self.failed |= self.tally.files.failed;
-        if let Err(error) = told {
-            self.failed = true;
-            say(format!("cannot write to standard error: {error}"));
-        }
-        let gate = Gate { leak_code: self.args.exit_code, allowed: self.args.allowed };
-        gate.exit_code(self.failed, self.tally.leaked(), &incomplete)
+        let dropped = dropped(&mut self.live);
+        self.session.close();
+        let known = self.output.lock().known();
+        self.tally.lock().ends_with(tally::End { known, namespaces: ending.namespaces });
+        let code = self.session.finish(Some(dropped)).unwrap_or_else(|failure| {
+            say(failure);
+            FAILED
+        });
+        if self.tally.lock().has_failed() { FAILED } else { code }
     }
 }
 
@@ -252,19 +202,4 @@ fn cannot_capture(error: &live::Error) -> Failure {
         "no permission to capture on {name}: {missing}; grant it once with `sudo setcap \
          cap_net_raw,cap_net_admin=eip {program}`"
     ))
-}
-
-/// Saves, until that fails once.
-fn save<T>(saver: &mut Option<Saver>, failed: &mut bool, act: impl FnOnce(&mut Saver) -> Result<T, save::Error>) {
-    if let Some(Err(error)) = saver.as_mut().map(act) {
-        *saver = None;
-        *failed = true;
-        say(error);
-    }
-}
-
-/// Whether something was said through the pipe, or its other end is closed.
-fn is_closed(pipe: &File) -> bool {
-    let mut ends = [PollFd::new(pipe.as_fd(), PollFlags::POLLIN)];
-    poll(&mut ends, PollTimeout::ZERO).is_ok_and(|count| count > 0)
 }
