@@ -7,13 +7,15 @@ use measure::Case;
 use measure::traffic::{REQUEST, RESPONSE};
 use plainsight::http::{Context, Observer, ParsedExchange, Settings};
 use plainsight::packet::Place;
-use plainsight::protocol::http1::Connection;
+use plainsight::protocol::http1::{Connection, Handover};
 use plainsight::tcp::{Chunk, Direction, Source};
 use std::hint::black_box;
 use std::process::ExitCode;
 
 /// Looks at nothing.
 struct Nobody;
+
+impl Handover for Nobody {}
 
 impl Observer for Nobody {
     type Body = ();

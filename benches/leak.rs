@@ -8,7 +8,7 @@ use measure::text::{MEGABYTE, Random, mixed};
 use plainsight::http::{Context, Message, Observer, ParsedExchange, Settings};
 use plainsight::leak::{Canaries, Canary, Rules, Run, Scanner, Side, rule};
 use plainsight::packet::Place;
-use plainsight::protocol::http1::Connection;
+use plainsight::protocol::http1::{Connection, Handover};
 use plainsight::tcp::{Chunk, Direction, Source};
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -116,6 +116,8 @@ fn examples() -> Vec<u8> {
 /// Keeps the exchange that was read.
 #[derive(Default)]
 struct Keep(Vec<ParsedExchange<Vec<u8>>>);
+
+impl Handover for Keep {}
 
 impl Observer for Keep {
     type Body = Vec<u8>;

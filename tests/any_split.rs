@@ -5,7 +5,7 @@
 
 use plainsight::http::{Context, Message, Observer, ParsedExchange, Settings};
 use plainsight::packet::Place;
-use plainsight::protocol::http1::Connection;
+use plainsight::protocol::http1::{Connection, Handover};
 use plainsight::tcp::{Chunk, Direction, Source};
 use proptest::prelude::*;
 
@@ -56,6 +56,8 @@ impl Told {
         }
     }
 }
+
+impl Handover for Seen {}
 
 impl Observer for Seen {
     type Body = Vec<u8>;

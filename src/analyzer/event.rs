@@ -1,9 +1,10 @@
 //! What comes out of the packets.
 
 use crate::decode::Endpoint;
-use crate::http::{Message, Note, WebSocketParameters};
+use crate::http::{Message, Note};
 use crate::leak::{Finding, StreamFinding};
 use crate::packet::Place;
+use crate::protocol::WebSocketParameters;
 use crate::tcp::Direction;
 use std::fmt;
 

@@ -1,10 +1,10 @@
 //! What stands in frames, and which bytes of the stream it was made of.
 
 use super::origins::Origins;
-use crate::http::{self, ParsedExchange, Successor, WebSocketParameters};
+use crate::http::{self, ParsedExchange};
 use crate::kit::wire::web_socket as frame;
 use crate::packet::Place;
-use crate::protocol::{Observer, Payload, tls, web_socket};
+use crate::protocol::{Observer, Payload, Protocol, Reader, WebSocketParameters, tls, web_socket};
 use crate::tcp::Direction;
 use std::ops::Range;
 
@@ -29,7 +29,7 @@ impl http::Observer for Seen {
 }
 
 impl Observer for Seen {
-    fn wants_payloads(&self, _: Successor) -> bool {
+    fn wants_payloads(&self, _: Protocol) -> bool {
         true
     }
 

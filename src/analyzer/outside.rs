@@ -98,7 +98,7 @@ impl Outside {
     /// What stood in frames.
     pub(super) fn payload(&mut self, payload: &Payload<'_>, scanner: &Scanner) -> Vec<Finding> {
         let said = &mut self.directions[payload.from];
-        said.protocol = payload.protocol.into();
+        said.protocol = payload.protocol;
         let before = said.before_frames.unwrap_or(0);
         let origin = before.saturating_add(payload.origin.start)..before.saturating_add(payload.origin.end);
         if payload.in_message && scanner.has_rules() {

@@ -5,11 +5,11 @@ use super::event::{Event, Exchange, TlsHello};
 use super::outside::Outside;
 use super::trace::Trace;
 use crate::decode::{Datagram, Endpoint, FourTuple, Segment};
-use crate::http::{self, BodyState, Context, Head, Message, ParsedExchange, Settings, Successor, WebSocketParameters};
+use crate::http::{self, BodyState, Context, Head, Message, ParsedExchange, Settings};
 use crate::leak::{Allowlist, Finding, Found, Run, Scanner, Severity, Side, StreamFinding, Unkept, Where};
 use crate::packet::{PacketId, Place};
 use crate::pool::Pool;
-use crate::protocol::{self, Payload, Protocol, Traffics};
+use crate::protocol::{self, Payload, Protocol, Traffic, Traffics, WebSocketParameters};
 use crate::tcp::{Chunk, Delivered, Direction, Gap, Handler, Oddity, Stream};
 
 /// What is kept for a stream; nothing until its first byte.
@@ -244,12 +244,10 @@ impl<F: FnMut(Event)> Teller<'_, F> {
             }
             None => Protocol::Http1,
         };
-        self.streams.protocols[protocol].bytes += bytes;
         let bit = 1 << protocol as u8;
-        if state.counted & bit == 0 {
-            state.counted |= bit;
-            self.streams.protocols[protocol].streams += 1;
-        }
+        let streams = u64::from(state.counted & bit == 0);
+        state.counted |= bit;
+        self.streams.protocols.add(protocol, Traffic { streams, bytes });
     }
 }
 
@@ -394,9 +392,9 @@ impl<F: FnMut(Event)> protocol::Observer for Watch<'_, F> {
         }
     }
 
-    fn wants_payloads(&self, of: Successor) -> bool {
+    fn wants_payloads(&self, of: Protocol) -> bool {
         let scanner = &self.streams.scanner;
-        !scanner.has_no_canaries() || (matches!(of, Successor::WebSocket(_)) && scanner.has_rules())
+        !scanner.has_no_canaries() || (of == Protocol::WebSocket && scanner.has_rules())
     }
 
     fn payload(&mut self, payload: &Payload<'_>) {

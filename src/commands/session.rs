@@ -409,7 +409,7 @@ fn told(summary: &Summary, known: u64, live: bool, incomplete: &Incomplete) -> S
     }
     _ = write!(text, "; {} in ", count(counters.exchanges, "exchange", "exchanges"));
     text += &count(counters.streams, "TCP stream", "TCP streams");
-    let http2 = counters.protocols[Protocol::Http2];
+    let http2 = counters.protocols.of(Protocol::Http2);
     if http2.streams > 0 {
         let streams = count(http2.streams, "HTTP/2 stream", "HTTP/2 streams");
         _ = write!(text, "; {streams}, {}, not read", size(http2.bytes));

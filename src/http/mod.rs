@@ -7,11 +7,9 @@ mod message;
 mod observer;
 mod partial_message;
 mod settings;
-mod upgrade;
 
 pub use message::{Body, Head, Message, Note};
 pub(crate) use message::{Fields, Span, Start, add_note, span_in};
 pub use observer::{BodyState, Context, Observer, ParsedExchange};
 pub(crate) use partial_message::PartialMessage;
 pub use settings::Settings;
-pub use upgrade::{Successor, WebSocketParameters};

@@ -2,7 +2,6 @@
 
 use super::message::{Message, Note};
 use super::settings::Settings;
-use super::upgrade::Successor;
 use crate::packet::Place;
 use crate::tcp::Direction;
 
@@ -40,14 +39,6 @@ pub trait Observer {
     fn spare(&mut self) -> Box<Message> {
         Box::default()
     }
-    /// A direction is another protocol's from here on.
-    fn handed_on(&mut self, _from: Direction, _to: Successor) {}
-    /// Bytes of a direction that was handed on; false where they do not matter.
-    fn foreign(&mut self, from: Direction, bytes: &[u8], place: Place) -> bool {
-        self.other(from, bytes, place)
-    }
-    /// Some of those that came next were lost.
-    fn foreign_lost(&mut self, _from: Direction) {}
 }
 
 /// A request and its response, or what was seen of the two.

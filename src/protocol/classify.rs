@@ -2,30 +2,24 @@
 
 use super::http1::recognize;
 use super::http1::start_kind::Look;
-use super::{http2, tls};
-use crate::http::Successor;
+use super::registry::{self, Begun};
 
 /// What `bytes` begin, where a message of HTTP/1 or another protocol may begin. `first`: where a
 /// connection begins, or one that was opened through it.
 pub(crate) fn classify(bytes: &[u8], first: bool) -> Look {
-    match http2::begins(bytes) {
-        Some(true) => return Look::Other(Successor::Http2),
-        None => return Look::Partial,
-        Some(false) => {}
-    }
-    match recognize::recognize(bytes) {
-        Look::Not if first => match tls::begins(bytes) {
-            Some(true) => Look::Other(Successor::Tls),
-            None => Look::Partial,
-            Some(false) => Look::Not,
-        },
-        look => look,
+    let look = recognize::recognize(bytes);
+    match registry::begun(bytes, first) {
+        // HTTP/2 begins like a request of HTTP/1.
+        Begun::Is(protocol) => Look::Other(protocol),
+        Begun::Perhaps if look == Look::Not => Look::Partial,
+        Begun::Perhaps | Begun::None => look,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::http1::start_kind::Kind;
+    use super::super::kind::Protocol;
     use super::*;
 
     #[test]
@@ -33,9 +27,9 @@ mod tests {
         for (bytes, first, later) in [
             (&b"GET / HTTP/1.1\r\n"[..], Look::Is(Kind::Request), Look::Is(Kind::Request)),
             (b"HTTP/1.1 200 OK\r\n", Look::Is(Kind::Response), Look::Is(Kind::Response)),
-            (b"PRI * HTTP/2.0\r\n\r\nSM", Look::Other(Successor::Http2), Look::Other(Successor::Http2)),
+            (b"PRI * HTTP/2.0\r\n\r\nSM", Look::Other(Protocol::Http2), Look::Other(Protocol::Http2)),
             (b"PR", Look::Partial, Look::Partial),
-            (b"\x16\x03\x01\x02\x00", Look::Other(Successor::Tls), Look::Not),
+            (b"\x16\x03\x01\x02\x00", Look::Other(Protocol::Tls), Look::Not),
             (b"\x16\x03", Look::Partial, Look::Not),
             (b"\x16\x09\x01", Look::Not, Look::Not),
             (b"SSH-2.0-x\r\n", Look::Not, Look::Not),

@@ -1,7 +1,7 @@
 //! Takes the frames off one direction of a stream, so that what it says is read across their borders.
 
+use super::kind::Protocol;
 use super::observer::{Observer, Payload};
-use crate::http::Successor;
 use crate::packet::Place;
 use crate::tcp::Direction;
 use std::ops::Range;
@@ -55,10 +55,10 @@ impl<F: Frames> Framed<F> {
     /// The next bytes of the direction; the observer gets what is in the frames.
     pub(super) fn feed(
         &mut self,
-        (from, protocol): (Direction, Successor),
+        (from, protocol): (Direction, Protocol),
         bytes: &[u8],
         place: Place,
-        observer: &mut impl Observer,
+        observer: &mut (impl Observer + ?Sized),
     ) {
         let mut rest = bytes;
         while !rest.is_empty() {
@@ -78,7 +78,7 @@ impl<F: Frames> Framed<F> {
                 frames.step(&mut rest, place, *taken, &mut pass)
             } else {
                 let origin = *taken..taken.saturating_add(rest.len() as u64);
-                let (bytes, protocol) = (std::mem::take(&mut rest), Successor::Opaque);
+                let (bytes, protocol) = (std::mem::take(&mut rest), Protocol::Opaque);
                 observer.payload(&Payload { from, protocol, bytes, place, origin, in_message: false });
                 true
             };

@@ -1,48 +1,38 @@
 //! The protocols that streams are told apart by.
 
-use crate::http::Successor;
-use std::ops::{AddAssign, Index, IndexMut};
+use std::ops::AddAssign;
 
-/// A protocol over TCP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Protocol {
+/// Makes the enum of protocols: for each its variant and its name in JSON.
+macro_rules! protocols {
+    ($($(#[$doc:meta])* $variant:ident $name:literal),* $(,)?) => {
+        /// A protocol over TCP.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Protocol { $($(#[$doc])* $variant),* }
+
+        impl Protocol {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// The name in JSON.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),* }
+            }
+        }
+    };
+}
+
+protocols! {
     /// HTTP/0.9 to HTTP/1.1.
-    Http1,
+    Http1 "http1",
     /// HTTP/2.
-    Http2,
+    Http2 "http2",
     /// A WebSocket.
-    WebSocket,
+    WebSocket "websocket",
     /// TLS.
-    Tls,
+    Tls "tls",
     /// None of these.
-    Opaque,
-}
-
-impl Protocol {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Http1, Self::Http2, Self::WebSocket, Self::Tls, Self::Opaque];
-
-    /// The name in JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Http1 => "http1",
-            Self::Http2 => "http2",
-            Self::WebSocket => "websocket",
-            Self::Tls => "tls",
-            Self::Opaque => "opaque",
-        }
-    }
-}
-
-impl From<Successor> for Protocol {
-    fn from(successor: Successor) -> Self {
-        match successor {
-            Successor::Http2 => Self::Http2,
-            Successor::Tls => Self::Tls,
-            Successor::WebSocket(_) => Self::WebSocket,
-            Successor::Opaque => Self::Opaque,
-        }
-    }
+    Opaque "opaque",
 }
 
 /// How much of a protocol was seen.
@@ -61,43 +51,33 @@ pub struct Traffics([Traffic; Protocol::ALL.len()]);
 impl Traffics {
     /// Those of which something was seen.
     pub fn iter(&self) -> impl Iterator<Item = (Protocol, Traffic)> + '_ {
-        Protocol::ALL.into_iter().map(|protocol| (protocol, self[protocol])).filter(|(_, traffic)| traffic.streams > 0)
+        Protocol::ALL.iter().copied().zip(self.0).filter(|(_, traffic)| traffic.streams > 0)
     }
-}
 
-impl Index<Protocol> for Traffics {
-    type Output = Traffic;
+    /// How much of `protocol` was seen.
+    pub fn of(&self, protocol: Protocol) -> Traffic {
+        self.0.get(protocol as usize).copied().unwrap_or_default()
+    }
 
-    fn index(&self, protocol: Protocol) -> &Traffic {
-        let [http1, http2, web_socket, tls, opaque] = &self.0;
-        match protocol {
-            Protocol::Http1 => http1,
-            Protocol::Http2 => http2,
-            Protocol::WebSocket => web_socket,
-            Protocol::Tls => tls,
-            Protocol::Opaque => opaque,
+    /// Adds to what was seen of `protocol`.
+    pub fn add(&mut self, protocol: Protocol, more: Traffic) {
+        if let Some(sum) = self.0.get_mut(protocol as usize) {
+            *sum += more;
         }
     }
 }
 
-impl IndexMut<Protocol> for Traffics {
-    fn index_mut(&mut self, protocol: Protocol) -> &mut Traffic {
-        let [http1, http2, web_socket, tls, opaque] = &mut self.0;
-        match protocol {
-            Protocol::Http1 => http1,
-            Protocol::Http2 => http2,
-            Protocol::WebSocket => web_socket,
-            Protocol::Tls => tls,
-            Protocol::Opaque => opaque,
-        }
+impl AddAssign for Traffic {
+    fn add_assign(&mut self, other: Self) {
+        self.streams += other.streams;
+        self.bytes += other.bytes;
     }
 }
 
 impl AddAssign for Traffics {
     fn add_assign(&mut self, other: Self) {
         for (sum, traffic) in self.0.iter_mut().zip(other.0) {
-            sum.streams += traffic.streams;
-            sum.bytes += traffic.bytes;
+            *sum += traffic;
         }
     }
 }

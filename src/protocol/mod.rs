@@ -10,10 +10,17 @@ pub mod http1;
 mod http2;
 mod kind;
 mod observer;
+mod reader;
+mod registry;
 mod stream;
+mod successor;
 pub mod tls;
 pub(crate) mod web_socket;
 
 pub use kind::{Protocol, Traffic, Traffics};
 pub use observer::{Observer, Payload};
+#[cfg(test)]
+pub(crate) use reader::Reader;
 pub use stream::Stream;
+pub use successor::Successor;
+pub use web_socket::Parameters as WebSocketParameters;

@@ -1,6 +1,7 @@
 //! What whoever reads a stream hears of it, besides exchanges.
 
-use crate::http::{self, Successor};
+use super::kind::Protocol;
+use crate::http;
 use crate::packet::Place;
 use crate::tcp::Direction;
 use std::ops::Range;
@@ -11,7 +12,7 @@ pub struct Payload<'a> {
     /// Who sent them.
     pub from: Direction,
     /// Whose frames they stood in; `Opaque` where frames are not understood any more.
-    pub protocol: Successor,
+    pub protocol: Protocol,
     /// The bytes, unmasked and inflated.
     pub bytes: &'a [u8],
     /// Where the first of them stood.
@@ -31,7 +32,7 @@ pub trait Observer: http::Observer {
     /// Bytes that stood in frames. Nothing is done with them unless [`Observer::wants_payloads`].
     fn payload(&mut self, _payload: &Payload<'_>) {}
     /// Whether the payloads of a protocol are of use.
-    fn wants_payloads(&self, _of: Successor) -> bool {
+    fn wants_payloads(&self, _of: Protocol) -> bool {
         false
     }
     /// A message of that direction is over.

@@ -4,20 +4,22 @@
 //! [`classify`](super::classify) knows for another protocol, and what a response switches to, goes to that
 //! protocol's own reader from its first byte on, through [`Router`].
 
-use super::http1;
+use super::http1::{self, Handover};
 use super::kind::Protocol;
 use super::observer::Observer;
-use super::{tls, web_socket};
-use crate::http::{self, BodyState, Context, Message, ParsedExchange, Successor};
+use super::reader::Reader;
+use super::successor::Successor;
+use super::{registry, web_socket};
+use crate::http::{self, BodyState, Context, Message, ParsedExchange};
 use crate::packet::Place;
 use crate::tcp::{Chunk, Direction, Gap, PerDirection};
 
 /// What reads a stream.
 #[derive(Debug)]
-pub struct Stream<S> {
+pub struct Stream<S: BodyState> {
     http1: http1::Connection<S>,
     /// What took over from HTTP/1, and which directions of it.
-    next: Option<Box<Next>>,
+    next: Option<Box<Next<S>>>,
     /// Whether HTTP/1 was spoken.
     had_http1: bool,
     /// Whether something was said outside of HTTP/1.
@@ -26,48 +28,13 @@ pub struct Stream<S> {
 
 /// What took over from HTTP/1.
 #[derive(Debug)]
-struct Next {
-    reader: Reader,
+struct Next<S: BodyState> {
+    reader: Box<dyn Reader<S>>,
     /// To what each direction was handed on.
-    directions: PerDirection<Option<Successor>>,
+    directions: PerDirection<Option<Protocol>>,
 }
 
-/// The readers of the protocols that take over.
-#[derive(Debug)]
-enum Reader {
-    Tls(tls::Connection),
-    WebSocket(Box<web_socket::Connection>),
-    /// Nothing is read; the bytes are given out as they are.
-    Raw,
-}
-
-impl Reader {
-    fn memory_usage(&self) -> usize {
-        match self {
-            Self::Tls(reader) => reader.memory_usage(),
-            Self::WebSocket(reader) => size_of::<web_socket::Connection>() + reader.memory_usage(),
-            Self::Raw => 0,
-        }
-    }
-
-    fn data(&mut self, from: Direction, bytes: &[u8], place: Place, observer: &mut impl Observer) -> bool {
-        match self {
-            Self::Tls(reader) => reader.data(from, bytes, place, observer),
-            Self::WebSocket(reader) => reader.data(from, bytes, place, observer),
-            Self::Raw => observer.other(from, bytes, place),
-        }
-    }
-
-    fn lost(&mut self, from: Direction) {
-        match self {
-            Self::Tls(reader) => reader.lost(from),
-            Self::WebSocket(reader) => reader.lost(from),
-            Self::Raw => {}
-        }
-    }
-}
-
-impl<S> Default for Stream<S> {
+impl<S: BodyState> Default for Stream<S> {
     fn default() -> Self {
         Self { http1: http1::Connection::default(), next: None, had_http1: false, had_other: false }
     }
@@ -88,7 +55,7 @@ impl<S: BodyState> Stream<S> {
     /// The protocol that `from` speaks; `None` as long as its first bytes may become anything.
     pub fn protocol(&self, from: Direction) -> Option<Protocol> {
         match self.next.as_ref().and_then(|next| next.directions[from]) {
-            Some(successor) => Some(successor.into()),
+            Some(protocol) => Some(protocol),
             None if self.had_http1 => Some(Protocol::Http1),
             None => self.had_other.then_some(Protocol::Opaque),
         }
@@ -96,7 +63,7 @@ impl<S: BodyState> Stream<S> {
 
     /// Memory held besides `self`, in bytes.
     pub fn memory_usage(&self) -> usize {
-        let next = self.next.as_ref().map_or(0, |next| size_of::<Next>() + next.reader.memory_usage());
+        let next = self.next.as_ref().map_or(0, |next| size_of::<Next<S>>() + next.reader.memory_usage());
         self.http1.weight() + next
     }
 
@@ -143,8 +110,8 @@ impl<S: BodyState> Stream<S> {
 }
 
 /// Passes on what HTTP/1 tells, and hands what is another protocol's to its reader.
-struct Router<'a, O> {
-    next: &'a mut Option<Box<Next>>,
+struct Router<'a, O: Observer> {
+    next: &'a mut Option<Box<Next<O::Body>>>,
     had_http1: &'a mut bool,
     had_other: &'a mut bool,
     observer: &'a mut O,
@@ -171,20 +138,19 @@ impl<O: Observer> http::Observer for Router<'_, O> {
         *self.had_http1 = true;
         self.observer.spare()
     }
+}
 
+impl<O: Observer> Handover for Router<'_, O> {
     fn handed_on(&mut self, from: Direction, to: Successor) {
         let first = !*self.had_other;
         let next = self.next.get_or_insert_with(|| {
             let reader = match to {
-                Successor::Tls => Reader::Tls(tls::Connection::new(first)),
-                Successor::WebSocket(parameters) => {
-                    Reader::WebSocket(Box::new(web_socket::Connection::new(parameters)))
-                }
-                Successor::Http2 | Successor::Opaque => Reader::Raw,
+                Successor::Known(protocol) => registry::reader(protocol, first),
+                Successor::WebSocket(parameters) => Box::new(web_socket::Connection::new(parameters)),
             };
             Box::new(Next { reader, directions: PerDirection::default() })
         });
-        next.directions[from] = Some(to);
+        next.directions[from] = Some(to.protocol());
     }
 
     fn foreign(&mut self, from: Direction, bytes: &[u8], place: Place) -> bool {

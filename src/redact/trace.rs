@@ -9,7 +9,7 @@ use crate::decode::{self, Datagram, Decoder, Segment, Unit};
 use crate::http::{BodyState, Context, Observer, ParsedExchange, Settings};
 use crate::packet::{Packet, Place};
 use crate::pipeline::{Front, MemorySplit};
-use crate::protocol::http1::Connection;
+use crate::protocol::http1::{Connection, Handover};
 use crate::tcp::{Chunk, Delivered, Direction, Flows, Gap, Handler, Limits, Location, Oddity, PerDirection, Stream};
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
@@ -234,6 +234,8 @@ impl Reading<'_, '_> {
         Some(offset..offset.saturating_add(length as u64))
     }
 }
+
+impl Handover for Reading<'_, '_> {}
 
 impl Observer for Reading<'_, '_> {
     type Body = Slices;

@@ -4,11 +4,12 @@
 use super::chunks::{Chunks, Step};
 use super::connection::{Connection, Turn};
 use super::framing::Framing;
+use super::handover::Handover;
 use super::head;
 use super::recognize::recognize;
 use super::side::{Body, State};
 use super::start_kind::{Kind, Look};
-use crate::http::{BodyState, Observer};
+use crate::http::BodyState;
 use crate::packet::Place;
 use crate::tcp::{Direction, Source};
 
@@ -20,7 +21,7 @@ const LONGEST_DOUBT: usize = 4096;
 
 impl<S: BodyState> Connection<S> {
     /// A head is read, or its framing turned out to be another: its body begins.
-    pub(super) fn begin_body<O: Observer<Body = S>>(
+    pub(super) fn begin_body<O: Handover<Body = S>>(
         &mut self,
         kind: Kind,
         framing: Framing,
@@ -45,7 +46,7 @@ impl<S: BodyState> Connection<S> {
 
     /// The answer handed the connection over: what the client says from here on is a new
     /// beginning, and so is what it had said already and that was no message.
-    fn open_tunnel<O: Observer<Body = S>>(&mut self, context: &mut Turn<'_, O>) {
+    fn open_tunnel<O: Handover<Body = S>>(&mut self, context: &mut Turn<'_, O>) {
         let client = context.from.reverse();
         let state = self.sides[context.from].state;
         let side = &mut self.sides[client];
@@ -60,7 +61,7 @@ impl<S: BodyState> Connection<S> {
     }
 
     /// The message that `who` sends is over.
-    pub(super) fn end<O: Observer<Body = S>>(
+    pub(super) fn end<O: Handover<Body = S>>(
         &mut self,
         who: (Direction, Kind),
         complete: bool,
@@ -75,7 +76,7 @@ impl<S: BodyState> Connection<S> {
     }
 
     /// The next bytes of a body.
-    pub(super) fn body<O: Observer<Body = S>>(
+    pub(super) fn body<O: Handover<Body = S>>(
         &mut self,
         kind: Kind,
         body: Body,
@@ -110,7 +111,7 @@ impl<S: BodyState> Connection<S> {
 
     /// Whether an announced body is perhaps not there: the client waited for leave to send it
     /// and was refused, or the request, not captured, was HEAD.
-    fn may_be_missing<O: Observer<Body = S>>(&self, kind: Kind, context: &Turn<'_, O>) -> bool {
+    fn may_be_missing<O: Handover<Body = S>>(&self, kind: Kind, context: &Turn<'_, O>) -> bool {
         let from = context.from;
         let suspect = match kind {
             Kind::Response => self.exchanges.is_orphan(from),
@@ -121,7 +122,7 @@ impl<S: BodyState> Connection<S> {
 
     /// The first bytes of a body that may not be there: where they start another message, it is
     /// not.
-    fn doubtful<O: Observer<Body = S>>(
+    fn doubtful<O: Handover<Body = S>>(
         &mut self,
         kind: Kind,
         left: u64,
@@ -154,7 +155,7 @@ impl<S: BodyState> Connection<S> {
     }
 
     /// The next bytes of a chunked body.
-    fn chunked<O: Observer<Body = S>>(
+    fn chunked<O: Handover<Body = S>>(
         &mut self,
         kind: Kind,
         mut chunks: Chunks,
@@ -204,7 +205,7 @@ impl<S: BodyState> Connection<S> {
     }
 
     /// A body that was said to be chunked is not: it ends as if that had not been said.
-    fn not_chunked<O: Observer<Body = S>>(&mut self, kind: Kind, context: &mut Turn<'_, O>) {
+    fn not_chunked<O: Handover<Body = S>>(&mut self, kind: Kind, context: &mut Turn<'_, O>) {
         let held = self.sides[context.from].take();
         let framing = self.exchanges.not_chunked((context.from, kind));
         self.begin_body(kind, framing, context);
@@ -212,7 +213,7 @@ impl<S: BodyState> Connection<S> {
     }
 
     /// No more bytes will tell what the body's first ones are.
-    pub(super) fn decide_body<O: Observer<Body = S>>(&mut self, kind: Kind, body: Body, context: &mut Turn<'_, O>) {
+    pub(super) fn decide_body<O: Handover<Body = S>>(&mut self, kind: Kind, body: Body, context: &mut Turn<'_, O>) {
         if self.sides[context.from].buffer.is_empty() {
             return;
         }
@@ -228,7 +229,7 @@ impl<S: BodyState> Connection<S> {
     }
 
     /// The next `length` bytes are lost, in a body.
-    pub(super) fn body_gap<O: Observer<Body = S>>(
+    pub(super) fn body_gap<O: Handover<Body = S>>(
         &mut self,
         kind: Kind,
         mut body: Body,
@@ -273,7 +274,7 @@ impl<S: BodyState> Connection<S> {
     }
 
     /// Adds to the trailers until their blank line.
-    pub(super) fn trailers<O: Observer<Body = S>>(
+    pub(super) fn trailers<O: Handover<Body = S>>(
         &mut self,
         kind: Kind,
         bytes: &[u8],

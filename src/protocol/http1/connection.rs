@@ -5,10 +5,11 @@
 //! only after a loss is the start of a segment taken for a hint that a message may start there.
 
 use super::exchange::Exchanges;
+use super::handover::Handover;
 use super::recognize::{begins_request, has_status};
 use super::side::{Body, Held, Origin, Side, State};
 use super::start_kind::Kind;
-use crate::http::{self, BodyState, Observer, add_note};
+use crate::http::{self, BodyState, add_note};
 use crate::tcp::{Chunk, Direction, Gap, PerDirection, Source};
 
 /// One stream, read as HTTP where it is.
@@ -29,7 +30,7 @@ impl<S> Default for Connection<S> {
 const MOST_TURNS: u32 = 16;
 
 /// Everything that reading a direction needs besides its bytes.
-pub(super) struct Turn<'a, O: Observer> {
+pub(super) struct Turn<'a, O: Handover> {
     pub(super) from: Direction,
     pub(super) alone: bool,
     pub(super) io: http::Context<'a, O>,
@@ -37,7 +38,7 @@ pub(super) struct Turn<'a, O: Observer> {
     pub(super) passed: bool,
 }
 
-impl<'a, O: Observer> Turn<'a, O> {
+impl<'a, O: Handover> Turn<'a, O> {
     fn new(from: Direction, alone: bool, cx: &'a mut http::Context<'_, O>) -> Self {
         let io = http::Context::new(cx.settings, &mut *cx.observer);
         Self { from, alone, io, passed: false }
@@ -66,7 +67,7 @@ impl<S: BodyState> Connection<S> {
     /// The next bytes of a direction. `alone`: the other direction is not captured, so no
     /// message waits for its counterpart. Gives how many of them, from the first on, mattered; the
     /// rest was only counted.
-    pub fn data<O: Observer<Body = S>>(&mut self, chunk: Chunk<'_>, cx: &mut http::Context<'_, O>) -> usize {
+    pub fn data<O: Handover<Body = S>>(&mut self, chunk: Chunk<'_>, cx: &mut http::Context<'_, O>) -> usize {
         let Chunk { from, bytes, source, alone } = chunk;
         let mut context = Turn::new(from, alone, cx);
         self.end_bare_request(from, &mut context);
@@ -75,7 +76,7 @@ impl<S: BodyState> Connection<S> {
     }
 
     /// Reads bytes that came in one piece; gives how many of them mattered.
-    pub(super) fn feed<O: Observer<Body = S>>(
+    pub(super) fn feed<O: Handover<Body = S>>(
         &mut self,
         bytes: &[u8],
         source: Source,
@@ -103,7 +104,7 @@ impl<S: BodyState> Connection<S> {
     }
 
     /// Reads again what was held back, now that the state says what it is.
-    pub(super) fn feed_held<O: Observer<Body = S>>(&mut self, held: &Held, context: &mut Turn<'_, O>) {
+    pub(super) fn feed_held<O: Handover<Body = S>>(&mut self, held: &Held, context: &mut Turn<'_, O>) {
         for (bytes, source) in held.runs() {
             self.feed(bytes, source, context);
         }
@@ -111,7 +112,7 @@ impl<S: BodyState> Connection<S> {
 
     /// Takes the next step into `bytes`; returns how many were taken. Where none are taken
     /// the state has changed.
-    fn step<O: Observer<Body = S>>(&mut self, bytes: &[u8], source: Source, context: &mut Turn<'_, O>) -> usize {
+    fn step<O: Handover<Body = S>>(&mut self, bytes: &[u8], source: Source, context: &mut Turn<'_, O>) -> usize {
         let from = context.from;
         match self.sides[from].state {
             State::Start => self.start(Origin::Start, bytes, source, context),
@@ -131,7 +132,7 @@ impl<S: BodyState> Connection<S> {
     }
 
     /// The next `length` bytes of a direction are lost.
-    pub fn gap<O: Observer<Body = S>>(&mut self, gap: Gap, cx: &mut http::Context<'_, O>) {
+    pub fn gap<O: Handover<Body = S>>(&mut self, gap: Gap, cx: &mut http::Context<'_, O>) {
         let Gap { from, length, source } = gap;
         let mut context = Turn::new(from, false, cx);
         self.end_bare_request(from, &mut context);
@@ -159,7 +160,7 @@ impl<S: BodyState> Connection<S> {
 
     /// A head is cut off where its buffer ends: what came of it is shown, if that is a status or all of its
     /// first line.
-    fn cut_head<O: Observer<Body = S>>(&mut self, context: &mut Turn<'_, O>) {
+    fn cut_head<O: Handover<Body = S>>(&mut self, context: &mut Turn<'_, O>) {
         let side = &mut self.sides[context.from];
         match side.state {
             State::Head(kind) if memchr::memchr(b'\n', &side.buffer).is_some() => {
@@ -173,14 +174,14 @@ impl<S: BodyState> Connection<S> {
     }
 
     /// What is held back is no HTTP.
-    pub(super) fn let_go<O: Observer<Body = S>>(&mut self, context: &mut Turn<'_, O>) {
+    pub(super) fn let_go<O: Handover<Body = S>>(&mut self, context: &mut Turn<'_, O>) {
         for (bytes, source) in self.sides[context.from].take().runs() {
             context.io.observer.other(context.from, bytes, source.place);
         }
     }
 
     /// No more bytes will tell what is held back: it is taken for what it most likely is.
-    fn decide<O: Observer<Body = S>>(&mut self, context: &mut Turn<'_, O>) {
+    fn decide<O: Handover<Body = S>>(&mut self, context: &mut Turn<'_, O>) {
         match self.sides[context.from].state {
             State::Perhaps(_) if begins_request(&self.sides[context.from].buffer) => {
                 self.head_from_buffer(Kind::Request, Some("head-cut"), context);
@@ -196,7 +197,7 @@ impl<S: BodyState> Connection<S> {
 
     /// A request line without version stands alone or has fields after it. Once the other
     /// side speaks it is known to have stood alone.
-    fn end_bare_request<O: Observer<Body = S>>(&mut self, speaker: Direction, context: &mut Turn<'_, O>) {
+    fn end_bare_request<O: Handover<Body = S>>(&mut self, speaker: Direction, context: &mut Turn<'_, O>) {
         let client = speaker.reverse();
         if matches!(self.sides[client].state, State::Head(Kind::BareRequest)) {
             let from = std::mem::replace(&mut context.from, client);
@@ -206,7 +207,7 @@ impl<S: BodyState> Connection<S> {
     }
 
     /// A direction ended.
-    pub fn finish_direction<O: Observer<Body = S>>(&mut self, from: Direction, cx: &mut http::Context<'_, O>) {
+    pub fn finish_direction<O: Handover<Body = S>>(&mut self, from: Direction, cx: &mut http::Context<'_, O>) {
         let mut context = Turn::new(from, false, cx);
         self.end_bare_request(from.reverse(), &mut context);
         self.decide(&mut context);
@@ -227,7 +228,7 @@ impl<S: BodyState> Connection<S> {
     }
 
     /// The stream is over: gives out what is left of it.
-    pub fn finish<O: Observer<Body = S>>(&mut self, cx: &mut http::Context<'_, O>) {
+    pub fn finish<O: Handover<Body = S>>(&mut self, cx: &mut http::Context<'_, O>) {
         for from in Direction::BOTH {
             let mut context = Turn::new(from, false, cx);
             self.end_bare_request(from.reverse(), &mut context);

@@ -2,11 +2,10 @@
 
 use super::framing::{self, Framing};
 use super::start_kind::Kind;
-use crate::http::{
-    BodyState, Context, Head, Message, Note, Observer, ParsedExchange, PartialMessage, Successor, WebSocketParameters,
-    add_note,
-};
+use crate::http::{BodyState, Context, Head, Message, Note, Observer, ParsedExchange, PartialMessage, add_note};
 use crate::packet::Place;
+use crate::protocol::successor::Successor;
+use crate::protocol::web_socket::Parameters;
 use crate::tcp::{Direction, PerDirection, Source};
 use std::collections::VecDeque;
 
@@ -188,7 +187,7 @@ impl<S: BodyState> Exchanges<S> {
         let request = pending.request.as_ref().map(|request| &request.message.head);
         let framing = framing::of_response(&message.head, request, &mut pending.notes);
         if framing == Framing::Switched {
-            self.switched_to = WebSocketParameters::accepted(&message.head, client).map(Successor::WebSocket);
+            self.switched_to = Parameters::accepted(&message.head, client).map(Successor::WebSocket);
         }
         if message.head.status().is_some_and(|status| (100..200).contains(&status) && status != 101) {
             if pending.interim.len() < MOST_INTERIM {

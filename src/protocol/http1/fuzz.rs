@@ -4,6 +4,7 @@
 //! It is meant for testing alone; what is read of the bytes is not judged, only that it is the
 //! same however they are cut.
 use super::connection::Connection;
+use super::handover::Handover;
 use super::side::{Origin, State};
 use crate::http::content;
 use crate::http::{Context, Head, Message, Note, Observer, ParsedExchange, Settings};
@@ -158,6 +159,8 @@ struct Seen {
     exchanges: Vec<(Option<Heard>, Option<Heard>, Vec<Note>)>,
     other: [Vec<u8>; 2],
 }
+
+impl Handover for Seen {}
 
 impl Observer for Seen {
     type Body = Vec<u8>;

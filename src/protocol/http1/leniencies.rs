@@ -6,6 +6,7 @@
 mod table;
 
 use super::Connection;
+use super::Handover;
 use crate::http::{Context, Head, Message, Observer, ParsedExchange, Settings};
 use crate::packet::Place;
 use crate::tcp::{Chunk, Direction, Source};
@@ -34,6 +35,8 @@ struct Short {
     exchanges: Vec<String>,
     notes: Vec<&'static str>,
 }
+
+impl Handover for Short {}
 
 impl Observer for Short {
     type Body = Vec<u8>;

@@ -8,6 +8,7 @@ mod exchange;
 mod framing;
 #[doc(hidden)]
 pub mod fuzz;
+mod handover;
 mod head;
 #[cfg(test)]
 mod leniencies;
@@ -21,5 +22,6 @@ pub(super) mod start_kind;
 mod words;
 
 pub use connection::Connection;
+pub use handover::Handover;
 #[cfg(test)]
 pub(crate) use head::response_head;

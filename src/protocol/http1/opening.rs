@@ -4,12 +4,15 @@
 use super::super::classify::classify;
 use super::connection::{Connection, Turn};
 use super::exchange::Opening;
+use super::handover::Handover;
 use super::head;
 use super::recognize::{begins_request, glued_to_method, recognize, stays_partial};
 use super::resync::{Found, find};
 use super::side::{Body, Origin, State};
 use super::start_kind::{Kind, Look};
-use crate::http::{BodyState, Head, Message, Note, Observer, Successor, add_note};
+use crate::http::{BodyState, Head, Message, Note, add_note};
+use crate::protocol::kind::Protocol;
+use crate::protocol::successor::Successor;
 use crate::tcp::{Direction, Source};
 
 /// So many bytes of junk in front of a connection's first status line are skipped, as Firefox
@@ -42,7 +45,7 @@ impl<S: BodyState> Connection<S> {
     }
 
     /// Where a message may start.
-    pub(super) fn start<O: Observer<Body = S>>(
+    pub(super) fn start<O: Handover<Body = S>>(
         &mut self,
         origin: Origin,
         bytes: &[u8],
@@ -111,9 +114,9 @@ impl<S: BodyState> Connection<S> {
 
     /// Another protocol's from here on, and so is what was held back. The two ends need not speak the same:
     /// a server may answer TLS in the clear.
-    fn hand_on<O: Observer<Body = S>>(&mut self, to: Successor, context: &mut Turn<'_, O>) {
+    fn hand_on<O: Handover<Body = S>>(&mut self, to: Protocol, context: &mut Turn<'_, O>) {
         let both = [context.from, context.from.reverse()];
-        for from in both.into_iter().take(if to == Successor::Tls { 1 } else { 2 }) {
+        for from in both.into_iter().take(if to == Protocol::Tls { 1 } else { 2 }) {
             let side = &mut self.sides[from];
             if matches!(side.state, State::Foreign) {
                 continue;
@@ -121,7 +124,7 @@ impl<S: BodyState> Connection<S> {
             side.state = State::Foreign;
             side.notes.clear();
             let held = side.take();
-            context.io.observer.handed_on(from, to);
+            context.io.observer.handed_on(from, Successor::Known(to));
             for (bytes, source) in held.runs() {
                 context.io.observer.foreign(from, bytes, source.place);
             }
@@ -130,7 +133,7 @@ impl<S: BodyState> Connection<S> {
 
     /// What came starts no message where one could: says in the state what it is. It may be the
     /// body of an answer without a status line, which is what HTTP/0.9 has (RFC 1945 §6).
-    pub(super) fn not_http<O: Observer<Body = S>>(&mut self, origin: Origin, first: Source, context: &mut Turn<'_, O>) {
+    pub(super) fn not_http<O: Handover<Body = S>>(&mut self, origin: Origin, first: Source, context: &mut Turn<'_, O>) {
         let from = context.from;
         if origin == Origin::Start
             && let Some(request) = self.exchanges.question_before(from, first)
@@ -150,7 +153,7 @@ impl<S: BodyState> Connection<S> {
         side.state = match origin {
             Origin::Lost => State::Lost,
             Origin::Switched => {
-                let to = self.exchanges.switched_to.unwrap_or(Successor::Opaque);
+                let to = self.exchanges.switched_to.unwrap_or(Successor::Known(Protocol::Opaque));
                 context.io.observer.handed_on(from, to);
                 State::Foreign
             }
@@ -163,7 +166,7 @@ impl<S: BodyState> Connection<S> {
     }
 
     /// Adds to what may be a start line.
-    pub(super) fn perhaps<O: Observer<Body = S>>(
+    pub(super) fn perhaps<O: Handover<Body = S>>(
         &mut self,
         origin: Origin,
         bytes: &[u8],
@@ -223,7 +226,7 @@ impl<S: BodyState> Connection<S> {
     }
 
     /// What is held back starts no message.
-    pub(super) fn no_start<O: Observer<Body = S>>(&mut self, origin: Origin, context: &mut Turn<'_, O>) {
+    pub(super) fn no_start<O: Handover<Body = S>>(&mut self, origin: Origin, context: &mut Turn<'_, O>) {
         let held = self.sides[context.from].take();
         self.not_http(origin, held.first(), context);
         if !matches!(self.sides[context.from].state, State::Lost) {
@@ -235,7 +238,7 @@ impl<S: BodyState> Connection<S> {
     }
 
     /// Adds to a head until it is whole.
-    pub(super) fn head<O: Observer<Body = S>>(
+    pub(super) fn head<O: Handover<Body = S>>(
         &mut self,
         kind: Kind,
         bytes: &[u8],
@@ -263,7 +266,7 @@ impl<S: BodyState> Connection<S> {
     }
 
     /// The buffer holds a head: whole, or `cut` for the named reason.
-    pub(super) fn head_from_buffer<O: Observer<Body = S>>(
+    pub(super) fn head_from_buffer<O: Handover<Body = S>>(
         &mut self,
         kind: Kind,
         cut: Option<&'static str>,
@@ -310,7 +313,7 @@ impl<S: BodyState> Connection<S> {
     }
 
     /// A head is whole: a message begins.
-    fn message<O: Observer<Body = S>>(
+    fn message<O: Handover<Body = S>>(
         &mut self,
         kind: Kind,
         message: Box<Message>,
@@ -324,7 +327,7 @@ impl<S: BodyState> Connection<S> {
     }
 
     /// Looks for the next message among bytes that belong to none.
-    pub(super) fn stray<O: Observer<Body = S>>(
+    pub(super) fn stray<O: Handover<Body = S>>(
         &mut self,
         bytes: &[u8],
         source: Source,

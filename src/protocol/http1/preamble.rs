@@ -5,8 +5,9 @@
 //! whatever its method and target.
 
 use super::connection::{Connection, Turn};
+use super::handover::Handover;
 use super::side::{Origin, State};
-use crate::http::{BodyState, Observer, add_note};
+use crate::http::{BodyState, add_note};
 use crate::tcp::Source;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -139,7 +140,7 @@ fn within(bytes: &[u8], length: usize) -> Measure {
 impl<S: BodyState> Connection<S> {
     /// Passes over what stands in front of the first request: how many of these bytes, with which the
     /// connection begins, were taken. `None` where it begins with a message.
-    pub(super) fn preamble<O: Observer<Body = S>>(
+    pub(super) fn preamble<O: Handover<Body = S>>(
         &mut self,
         bytes: &[u8],
         source: Source,
@@ -161,7 +162,7 @@ impl<S: BodyState> Connection<S> {
     }
 
     /// The same for what is held back; whether that was all that is to be done with it for now.
-    pub(super) fn held_preamble<O: Observer<Body = S>>(&mut self, context: &mut Turn<'_, O>) -> bool {
+    pub(super) fn held_preamble<O: Handover<Body = S>>(&mut self, context: &mut Turn<'_, O>) -> bool {
         let from = context.from;
         let held = &self.sides[from].buffer;
         match self.measure_preamble(held, context) {
@@ -188,7 +189,7 @@ impl<S: BodyState> Connection<S> {
     }
 
     /// A server that was asked has nothing to say in front of its answer.
-    fn measure_preamble<O: Observer<Body = S>>(&self, bytes: &[u8], context: &Turn<'_, O>) -> Measure {
+    fn measure_preamble<O: Handover<Body = S>>(&self, bytes: &[u8], context: &Turn<'_, O>) -> Measure {
         if self.exchanges.question(context.from).is_some() { Measure::Not } else { measure(bytes) }
     }
 }
@@ -197,6 +198,7 @@ impl<S: BodyState> Connection<S> {
 mod tests {
     use super::*;
     use crate::http::Context;
+    use crate::http::Observer;
     use crate::http::{Message, ParsedExchange, Settings};
     use crate::packet::Place;
     use crate::tcp::Chunk;
@@ -277,6 +279,8 @@ mod tests {
         exchanges: Vec<String>,
         other: [Vec<u8>; 2],
     }
+
+    impl Handover for Seen {}
 
     impl Observer for Seen {
         type Body = Vec<u8>;

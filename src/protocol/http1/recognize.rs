@@ -112,7 +112,7 @@ fn status_line(bytes: &[u8], start: &[u8]) -> Look {
 }
 
 fn request_line(bytes: &[u8]) -> Look {
-    if http2::begins(bytes) == Some(true) {
+    if http2::begins(bytes, true) == Some(true) {
         return Look::Not;
     }
     let end = memchr(b'\n', bytes);

@@ -1,6 +1,6 @@
 //! What the first bytes of a message may be.
 
-use crate::http::Successor;
+use crate::protocol::kind::Protocol;
 
 /// A request or a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub(crate) enum Look {
     /// A start line so far; more bytes will tell.
     Partial,
     /// The start of another protocol.
-    Other(Successor),
+    Other(Protocol),
     /// No HTTP.
     Not,
 }

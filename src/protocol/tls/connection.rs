@@ -2,10 +2,12 @@
 
 use super::hello::{Hello, LONGEST_HELLO, client_hello};
 use super::records::Records;
-use crate::http::Successor;
+use crate::http::BodyState;
 use crate::packet::Place;
 use crate::protocol::framed::Framed;
+use crate::protocol::kind::Protocol;
 use crate::protocol::observer::Observer;
+use crate::protocol::reader::Reader;
 use crate::tcp::{Direction, PerDirection};
 
 /// A handshake is how every TLS begins.
@@ -28,34 +30,8 @@ impl Connection {
         Self { hello_done: !first, ..Self::default() }
     }
 
-    /// Memory held besides `self`, in bytes.
-    pub(crate) fn memory_usage(&self) -> usize {
-        self.hello.capacity()
-    }
-
-    /// The next bytes of a direction; false where they were only counted.
-    pub(crate) fn data(&mut self, from: Direction, bytes: &[u8], place: Place, observer: &mut impl Observer) -> bool {
-        let Some(first) = bytes.first() else { return false };
-        let hello_open = !self.hello_done;
-        if hello_open {
-            self.hello(from, bytes, place, observer);
-        }
-        observer.framed(from, bytes, place);
-        if !observer.wants_payloads(Successor::Tls) {
-            return hello_open;
-        }
-        let framed = self.framed[from].get_or_insert_with(|| Framed::new((*first == HANDSHAKE).then(Records::default)));
-        framed.feed((from, Successor::Tls), bytes, place, observer);
-        true
-    }
-
-    /// Bytes of a direction are lost.
-    pub(crate) fn lost(&mut self, from: Direction) {
-        self.framed[from].get_or_insert_with(|| Framed::new(None)).lost();
-    }
-
     /// Adds to what may be the client's first message.
-    fn hello(&mut self, from: Direction, bytes: &[u8], place: Place, observer: &mut impl Observer) {
+    fn hello(&mut self, from: Direction, bytes: &[u8], place: Place, observer: &mut (impl Observer + ?Sized)) {
         if from != Direction::FromInitiator {
             self.hello_done = self.hello.is_empty();
             return;
@@ -73,4 +49,34 @@ impl Connection {
         self.hello_done = true;
         self.hello = Vec::new();
     }
+}
+
+impl<S: BodyState> Reader<S> for Connection {
+    fn data(&mut self, from: Direction, bytes: &[u8], place: Place, observer: &mut dyn Observer<Body = S>) -> bool {
+        let Some(first) = bytes.first() else { return false };
+        let hello_open = !self.hello_done;
+        if hello_open {
+            self.hello(from, bytes, place, observer);
+        }
+        observer.framed(from, bytes, place);
+        if !observer.wants_payloads(Protocol::Tls) {
+            return hello_open;
+        }
+        let framed = self.framed[from].get_or_insert_with(|| Framed::new((*first == HANDSHAKE).then(Records::default)));
+        framed.feed((from, Protocol::Tls), bytes, place, observer);
+        true
+    }
+
+    fn lost(&mut self, from: Direction) {
+        self.framed[from].get_or_insert_with(|| Framed::new(None)).lost();
+    }
+
+    fn memory_usage(&self) -> usize {
+        size_of::<Self>() + self.hello.capacity()
+    }
+}
+
+/// A reader of one connection, whose first message counts if it is `first`.
+pub(crate) fn reader<S: BodyState>(first: bool) -> Box<dyn Reader<S>> {
+    Box::new(Connection::new(first))
 }

@@ -5,6 +5,8 @@ mod hello;
 mod record_start;
 mod records;
 
+#[cfg(test)]
 pub(crate) use connection::Connection;
+pub(crate) use connection::reader;
 pub use hello::{Hello, LONGEST_HELLO, client_hello};
 pub(crate) use record_start::begins;

@@ -2,7 +2,9 @@
 
 mod connection;
 mod frames;
+mod parameters;
 
 pub(crate) use connection::Connection;
 #[cfg(test)]
 pub(crate) use frames::TAIL;
+pub use parameters::Parameters;

@@ -1,6 +1,7 @@
 //! Which response is told with which request, and what waits for that.
 
 use super::super::connection::Connection;
+use super::super::handover::Handover;
 use super::*;
 use crate::http::{Note, Observer, ParsedExchange, Settings};
 use crate::tcp::Chunk;
@@ -8,6 +9,8 @@ use crate::tcp::Chunk;
 /// Which methods were answered with which status, in the order in which that was told.
 #[derive(Default)]
 struct Pairs(Vec<(Option<Vec<u8>>, Option<u16>)>, Vec<Note>);
+
+impl Handover for Pairs {}
 
 impl Observer for Pairs {
     type Body = ();

@@ -162,8 +162,8 @@ fn a_tls_hello_has_no_line() {
 #[test]
 fn the_summary_is_the_last_line() {
     let mut protocols = Traffics::default();
-    protocols[Protocol::Http1] = Traffic { streams: 2, bytes: 1200 };
-    protocols[Protocol::WebSocket] = Traffic { streams: 1, bytes: 30 };
+    protocols.add(Protocol::Http1, Traffic { streams: 2, bytes: 1200 });
+    protocols.add(Protocol::WebSocket, Traffic { streams: 1, bytes: 30 });
     let counters = Counters {
         packets: 14,
         bytes: 1500,

@@ -1,24 +1,11 @@
-//! What a connection is handed on to (RFC 9110 §7.8).
+//! What a WebSocket's handshake agrees on (RFC 6455 §4.2.2, RFC 7692 §7.1).
 
-use super::message::Head;
+use crate::http::Head;
 use crate::tcp::Direction;
-
-/// The protocol that takes a connection, or a direction of one, over from HTTP/1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Successor {
-    /// HTTP/2, by its connection preface (RFC 9113 §3.4).
-    Http2,
-    /// TLS, by the first record (RFC 8446 §5.1).
-    Tls,
-    /// A WebSocket, by a 101 response (RFC 6455 §4.2.2).
-    WebSocket(WebSocketParameters),
-    /// Something that is not known here.
-    Opaque,
-}
 
 /// What a WebSocket's handshake agreed on (RFC 7692 §7.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WebSocketParameters {
+pub struct Parameters {
     /// Who asked for it.
     pub client: Direction,
     /// Whether messages may be compressed.
@@ -29,7 +16,7 @@ pub struct WebSocketParameters {
     pub server_keeps_context: bool,
 }
 
-impl WebSocketParameters {
+impl Parameters {
     /// What the response with this head began, to `client`; `None` where that is no WebSocket.
     pub(crate) fn accepted(head: &Head, client: Direction) -> Option<Self> {
         let is = |name: &str, word: &str| {
