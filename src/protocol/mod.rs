@@ -1,6 +1,6 @@
 //! What a stream says: each protocol in a folder of its own.
 //!
-//! A stream begins as HTTP/1, which is looked for wherever it may start. What [`classify`] knows to be
+//! A stream begins as HTTP/1, which is looked for wherever it may start. What `classify` knows to be
 //! another protocol, and what a response switches to, is handed on to that protocol's reader.
 
 mod classify;

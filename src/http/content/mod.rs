@@ -3,7 +3,7 @@
 //! This module refuses to know how a body was framed, and what its bytes mean.
 //!
 //! The codings are those of RFC 9110 §8.4 and of the IANA registry. Where a label lies, the
-//! bytes decide: what was really there is removed, and a [`Note`] says so.
+//! bytes decide: what was really there is removed, and a [`Note`](crate::http::Note) says so.
 //!
 //! ```
 //! use plainsight::http::content::{Content, Limits};
