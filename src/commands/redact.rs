@@ -5,8 +5,9 @@
 use super::canaries::Canaries;
 use super::failure::{FAILED, Failure, say};
 use super::from_start::FromStart;
+use super::shared_args::{MemoryArgs, SandboxArgs};
 use super::signals::stopped;
-use super::{confine, hiding, rule_files, signals, streams, units};
+use super::{confine, hiding, rule_files, signals, streams};
 use crate::analyzer::Config;
 use crate::capture::{self, Files, Interfaces, Saver, save};
 use crate::confine::sandbox::Sandbox;
@@ -63,21 +64,19 @@ pub struct Args {
     #[arg(long, help_heading = "Leaks")]
     pii: bool,
 
-    /// Hold at most this much in memory for everything unfinished (MiB without a unit)
-    #[arg(long, value_name = "SIZE", default_value = "512MiB", value_parser = units::mib, help_heading = "Limits")]
-    memory: usize,
+    /// Say nothing but errors
+    #[arg(short = 'q', long)]
+    quiet: bool,
+
+    #[command(flatten, next_help_heading = "Limits")]
+    memory: MemoryArgs,
 
     /// Make the copy even where not all of the capture could be searched, and say what was not
     #[arg(long, help_heading = "Limits")]
     allow_incomplete: bool,
 
-    /// Do not give up the right to open files and sockets before the first packet
-    #[arg(long, help_heading = "Limits")]
-    no_sandbox: bool,
-
-    /// Say nothing but errors
-    #[arg(short = 'q', long)]
-    quiet: bool,
+    #[command(flatten, next_help_heading = "Limits")]
+    sandbox: SandboxArgs,
 }
 
 impl Args {
@@ -103,7 +102,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     }
     let rules = rule_files::wanted(args.rules.as_deref())?;
     let place = Place::open(&args.input, &args.output)?;
-    if !args.no_sandbox {
+    if !args.sandbox.no_sandbox {
         let writable_dirs = place.target.folder().into_iter().map(Path::to_owned).collect();
         let sandbox = Sandbox { writable_dirs, ..Sandbox::default() };
         let report = sandbox.enter().map_err(|error| Failure::new(error.to_string()))?;
@@ -111,7 +110,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
             say(report);
         }
     }
-    let config = Config { memory: args.memory, max_body: 0, rules, personal: args.pii, ..Config::default() };
+    let config = Config { memory: args.memory.memory, max_body: 0, rules, personal: args.pii, ..Config::default() };
     let outcome = redact::redact(&place, &config, &found.texts());
     if stopped(&place.stop) {
         return Err(Failure::new(format!(

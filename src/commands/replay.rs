@@ -7,6 +7,7 @@ use super::failure::{FAILED, Failure};
 use super::options::Options;
 use super::output::Output;
 use super::session::{Origin, Session};
+use super::shared_args::FilterArgs;
 use super::signals::stopped;
 use super::{pipe, signals};
 use crate::capture::{Files, Filter, Progress};
@@ -39,9 +40,8 @@ pub struct Args {
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 
-    /// Only packets that this capture filter accepts (see `man 7 pcap-filter`)
-    #[arg(short = 'f', long, value_name = "BPF")]
-    filter: Option<String>,
+    #[command(flatten)]
+    filter: FilterArgs,
 
     #[command(flatten)]
     options: Options,
@@ -50,7 +50,7 @@ pub struct Args {
 /// Replays the files.
 pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     args.options.check_streams(&args.files)?;
-    let filter = args.filter.as_deref().map(Filter::new).transpose()?;
+    let filter = args.filter.filter.as_deref().map(Filter::new).transpose()?;
     let stop = signals::stop_flag()?;
     let names = args.files.iter().map(|file| file.display().to_string()).collect();
     let output = Output::shared(&args.options, names, false);
@@ -61,7 +61,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let files = files.mapped().thorough(args.options.wants_bodies()).filtered(filter);
     // Opened before the right to open files is given up.
     let again = if args.options.evidence.is_some() && files.are_regular() {
-        let filter = args.filter.as_deref().map(Filter::new).transpose()?;
+        let filter = args.filter.filter.as_deref().map(Filter::new).transpose()?;
         Some(Files::open_with(&args.files, held, |file| Box::new(file))?.mapped().thorough(true).filtered(filter))
     } else {
         None
@@ -101,7 +101,8 @@ const OTHER_DESCRIPTORS: u64 = 64;
 /// kernel cannot tell these files from others.
 fn held_open(args: &Args) -> Result<usize, Failure> {
     let count = args.files.len();
-    let is_confinable = args.options.no_sandbox || cfg!(not(target_os = "linux")) || sandbox::can_confine_files();
+    let is_confinable =
+        args.options.sandbox.no_sandbox || cfg!(not(target_os = "linux")) || sandbox::can_confine_files();
     if count <= Files::HELD_OPEN || is_confinable && !nix::unistd::geteuid().is_root() {
         return Ok(Files::HELD_OPEN);
     }

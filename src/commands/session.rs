@@ -9,8 +9,9 @@ use super::evidence::Evidence;
 use super::failure::{FAILED, Failure, say};
 use super::gate::Gate;
 use super::hiding::Hiding;
-use super::options::{Options, Wanted};
+use super::options::Options;
 use super::output::Shared;
+use super::plan::Wanted;
 use super::signals::stopped;
 use super::statistics::Statistics;
 use super::{confine, known, reports, streams};
@@ -130,15 +131,14 @@ impl Session {
         reports::all_distinct(&written.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
         let open = || {
             // Read before anything is written: a report may take its baseline's place.
-            let wanted = options.wanted()?;
-            let baseline = known::baseline(options.baseline.as_deref(), wanted.secret_id_key.is_some())?;
+            let mut wanted = options.wanted()?;
             let budget = (!origin.twice).then(|| options.evidence_memory());
             let evidence =
                 options.evidence.as_deref().map(|path| origin.evidence(path, options, &wanted)).transpose()?;
             let evidence = evidence.map(|(saver, hiding)| Evidence::new(saver, budget).hiding(hiding));
             let saver = options.write.as_deref().map(|path| origin.to(path)).transpose()?;
             let mut output = output.lock();
-            output.passing_over(baseline);
+            output.passing_over(std::mem::take(&mut wanted.inputs.baseline));
             output.create_files(options)?;
             Ok((wanted, saver, evidence))
         };
@@ -148,7 +148,7 @@ impl Session {
             bodies.check()?;
             folders.push(bodies.path().to_owned());
         }
-        if !options.no_sandbox {
+        if !options.sandbox.no_sandbox {
             let sandbox = Sandbox { writable_dirs: folders, readable, receive_only };
             confine::enter_beside(&sandbox, options.quiet)?;
         }
@@ -188,6 +188,7 @@ impl Session {
 
     /// A run beside something that is not to be ended: that packets cannot be saved any more fails it
     /// in the end. `expects_packets`: an empty capture is an incomplete one.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code))] // for guard, which needs Linux
     pub(super) fn beside(
         config: Config,
         output: Shared,
@@ -345,6 +346,7 @@ impl Session {
     }
 
     /// Ends the run without a word but errors: the exit code.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code))] // for guard, which needs Linux
     pub(super) fn abandon(mut self) -> u8 {
         self.close();
         if let Some(Err(error)) = self.saver.take().map(Saver::finish) {

@@ -25,6 +25,7 @@ pub(super) trait End {
 
 /// How a round of packets went, once the end was asked for.
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))] // for guard, which needs Linux
 pub(super) struct Round {
     /// How long ago that was.
     pub(super) since_asked: Duration,

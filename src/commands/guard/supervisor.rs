@@ -4,7 +4,7 @@
 //! No byte of a packet comes here: that is the watcher's, which is confined.
 
 use super::super::failure::{FAILED, Failure, say};
-use super::Args;
+use super::args::Args;
 use super::watcher::{self, Ending, Plan};
 use crate::confine::child::{self, Children, Ended, Event};
 use crate::confine::namespace::{self, Kind, Reason};

@@ -6,7 +6,7 @@
 use super::super::failure::say;
 use super::super::known;
 use super::super::options::Format;
-use super::Args;
+use super::args::Args;
 use crate::analyzer::{Event, Exchange, Incomplete};
 use crate::decode::Endpoint;
 use crate::leak::{CANARY_RULE, Finding, Severity, StreamFinding};
@@ -126,7 +126,7 @@ impl Tally {
         };
         let how = How {
             format: args.format,
-            least: args.min_severity,
+            least: args.known.min_severity,
             reveal: args.reveal,
             quiet: args.quiet,
             color,

@@ -4,14 +4,15 @@
 //! It knows what crossed the wire and refuses to know who sent it.
 
 use super::super::canaries::Found;
+use super::super::confine;
 use super::super::failure::{FAILED, Failure, say};
 use super::super::gate::Gate;
 use super::super::output::{self, Output};
 use super::super::reports::{self, About};
+use super::super::scan_inputs::ScanInputs;
 use super::super::session::Session;
 use super::super::watch::{End, Round, dropped, say_smaller_buffers, watch};
-use super::super::{confine, known, rule_files};
-use super::Args;
+use super::args::Args;
 use super::tally::{self, Tally};
 use crate::analyzer::Config;
 use crate::capture::live::{self, Live};
@@ -118,7 +119,7 @@ impl Watcher {
         };
         let live = Live::open(&live::Options {
             interfaces,
-            filter: args.filter.clone(),
+            filter: args.filter.filter.clone(),
             snaplen: 0,
             buffer_size: args.buffer_size,
             idle: Duration::from_millis(20),
@@ -129,24 +130,21 @@ impl Watcher {
             say_smaller_buffers(&live, args.buffer_size);
         }
         let tally = Tally::shared(args);
-        let about = About { captures: Vec::new(), saved: args.write.clone(), least: args.min_severity };
+        let about = About { captures: Vec::new(), saved: args.write.clone(), least: args.known.min_severity };
         let output = Output::with(Box::new(tally.clone()), about);
         let opening = || {
-            let rules = rule_files::wanted(args.rules.as_deref())?;
-            let allow = known::allowlist(args.config.as_deref(), rules.as_deref(), args.quiet)?;
-            let key = args.secret_id_key.read()?;
-            let baseline = known::baseline(args.baseline.as_deref(), key.is_some())?;
+            let mut inputs = ScanInputs::read(&args.rules, &args.known, found, args.quiet)?;
             let options = save::Options { interfaces: live.interfaces(), ..save::Options::default() };
             let saver = args.write.as_deref().map(|path| Saver::create(path, options)).transpose()?;
             let paths: Vec<_> =
                 args.outputs.iter().map(|file| &file.path).chain(&args.write).map(AsRef::as_ref).collect();
             reports::all_distinct(&paths)?;
             let mut output = output.lock();
-            output.passing_over(baseline);
+            output.passing_over(std::mem::take(&mut inputs.baseline));
             output.create_reports(&args.outputs, Layout::default())?;
-            Ok((rules, allow, key, saver))
+            Ok((inputs, saver))
         };
-        let (rules, allow, secret_id_key, saver) = if namespace == Some(Kind::UserAndNetwork) {
+        let (inputs, saver) = if namespace == Some(Kind::UserAndNetwork) {
             // Nobody but our own user is there to be.
             let opened = opening()?;
             privileges::drop_in_namespace().map_err(|error| Failure::new(error.to_string()))?;
@@ -154,23 +152,16 @@ impl Watcher {
         } else {
             confine::drop_privileges(opening)?
         };
-        if !args.no_sandbox {
+        if !args.sandbox.no_sandbox {
             let writable_dirs = saver.iter().filter_map(Saver::folder).map(Path::to_owned).collect();
             let sandbox = Sandbox { writable_dirs, receive_only: live.descriptors(), ..Sandbox::default() };
             confine::enter_beside(&sandbox, args.quiet)?;
         }
-        let canaries = found.canaries()?;
         let config = Config {
-            memory: args.memory,
             // What no report shows need not be kept.
             max_body: if args.outputs.is_empty() { 0 } else { Config::default().max_body },
-            canaries,
-            rules,
-            allow,
-            personal: args.pii,
             redact: (!args.reveal).then_some(100),
-            secret_id_key,
-            ..Config::default()
+            ..inputs.config(args.memory.memory)
         };
         let gate = Gate { leak_code: args.exit_code, allowed: args.allowed };
         let session = Session::beside(config, output.clone(), saver, gate, args.host);
