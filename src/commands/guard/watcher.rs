@@ -112,23 +112,7 @@ struct Watcher {
 impl Watcher {
     fn open(plan: Plan<'_>) -> Result<Self, Failure> {
         let Plan { args, found, namespace } = plan;
-        let interfaces = match (args.host, args.interfaces.is_empty()) {
-            (true, true) => vec!["any".to_owned()],
-            (true, false) => args.interfaces.clone(),
-            (false, _) => vec!["lo".to_owned()],
-        };
-        let live = Live::open(&live::Options {
-            interfaces,
-            filter: args.filter.filter.clone(),
-            snaplen: 0,
-            buffer_size: args.buffer_size,
-            idle: Duration::from_millis(20),
-            ..live::Options::default()
-        })
-        .map_err(|error| cannot_capture(&error))?;
-        if !args.quiet {
-            say_smaller_buffers(&live, args.buffer_size);
-        }
+        let live = capture(args)?;
         let tally = Tally::shared(args);
         let about = About { captures: Vec::new(), saved: args.write.clone(), least: args.known.min_severity };
         let output = Output::with(Box::new(tally.clone()), about);
@@ -183,6 +167,28 @@ impl Watcher {
         });
         if self.tally.lock().has_failed() { FAILED } else { code }
     }
+}
+
+/// Opens what is to be watched.
+fn capture(args: &Args) -> Result<Live, Failure> {
+    let interfaces = match (args.host, args.interfaces.is_empty()) {
+        (true, true) => vec!["any".to_owned()],
+        (true, false) => args.interfaces.clone(),
+        (false, _) => vec!["lo".to_owned()],
+    };
+    let live = Live::open(&live::Options {
+        interfaces,
+        filter: args.filter.filter.clone(),
+        snaplen: 0,
+        buffer_size: args.buffer_size,
+        idle: Duration::from_millis(20),
+        ..live::Options::default()
+    })
+    .map_err(|error| cannot_capture(&error))?;
+    if !args.quiet {
+        say_smaller_buffers(&live, args.buffer_size);
+    }
+    Ok(live)
 }
 
 /// Why nothing can be captured. That the command be run as root is no advice for a permission.
