@@ -54,6 +54,8 @@ pub mod commands;
 #[cfg(feature = "cli")]
 pub mod confine;
 pub mod decode;
+#[cfg(all(feature = "cli", unix))]
+mod descriptors;
 pub mod engine;
 pub mod http;
 #[cfg(feature = "cli")]

@@ -12,8 +12,8 @@ use super::signals::stopped;
 use super::{pipe, signals};
 use crate::capture::{Files, Filter, Progress};
 use crate::confine::sandbox;
+use crate::descriptors;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -119,9 +119,7 @@ fn held_open(args: &Args) -> Result<usize, Failure> {
 
 /// How many descriptors the process may have, once it has asked for as many as it is allowed to.
 fn most_descriptors() -> u64 {
-    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return OTHER_DESCRIPTORS };
-    // macOS refuses more than a limit of its own.
-    if setrlimit(Resource::RLIMIT_NOFILE, hard, hard).is_ok() { hard } else { soft }
+    descriptors::raise().unwrap_or(OTHER_DESCRIPTORS)
 }
 
 /// Reads the files to their end, or to where no more is wanted.

@@ -2,6 +2,8 @@
 //!
 //! It serves and logs; it refuses to know command lines and files.
 
+#[cfg(unix)]
+use crate::descriptors;
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -170,8 +172,7 @@ const OTHER_DESCRIPTORS: u64 = 32;
 /// As many connections as there are descriptors for.
 #[cfg(unix)]
 fn most_connections() -> usize {
-    use nix::sys::resource::{Resource, getrlimit};
-    let limit = getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft);
+    let limit = descriptors::limits().map_or(u64::MAX, |(soft, _)| soft);
     let left = usize::try_from(limit.saturating_sub(OTHER_DESCRIPTORS)).unwrap_or(usize::MAX);
     left.clamp(1, MOST_CONNECTIONS)
 }
