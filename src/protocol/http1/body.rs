@@ -284,8 +284,7 @@ impl<S: BodyState> Connection<S> {
         let who = (context.from, kind);
         let side = &mut self.sides[context.from];
         let before = side.buffer.len();
-        let room = LONGEST_TRAILERS.saturating_sub(before);
-        side.push(bytes.get(..room.min(bytes.len())).unwrap_or_default(), source);
+        let pushed = side.push_up_to(LONGEST_TRAILERS, bytes, source).len();
         // An empty section is a blank line at once.
         let empty = if side.buffer.starts_with(b"\r\n") {
             Some(2)
@@ -302,7 +301,7 @@ impl<S: BodyState> Connection<S> {
                 self.exchanges.note(who, "trailers-too-long");
                 self.end(who, false, None, context);
             }
-            return room.min(bytes.len());
+            return pushed;
         };
         let taken = end.saturating_sub(before);
         side.truncate(end);

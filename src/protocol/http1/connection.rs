@@ -43,6 +43,13 @@ impl<'a, O: Handover> Turn<'a, O> {
         let io = http::Context::new(cx.settings, &mut *cx.observer);
         Self { from, alone, io, passed: false }
     }
+
+    /// Gives out bytes that were held back and are no HTTP.
+    pub(super) fn other(&mut self, held: &Held) {
+        for (bytes, source) in held.runs() {
+            self.io.observer.other(self.from, bytes, source.place);
+        }
+    }
 }
 
 impl<S: BodyState> Connection<S> {
@@ -175,9 +182,7 @@ impl<S: BodyState> Connection<S> {
 
     /// What is held back is no HTTP.
     pub(super) fn let_go<O: Handover<Body = S>>(&mut self, context: &mut Turn<'_, O>) {
-        for (bytes, source) in self.sides[context.from].take().runs() {
-            context.io.observer.other(context.from, bytes, source.place);
-        }
+        context.other(&self.sides[context.from].take());
     }
 
     /// No more bytes will tell what is held back: it is taken for what it most likely is.

@@ -183,9 +183,7 @@ impl<S: BodyState> Connection<S> {
             return 0;
         }
         let before = side.buffer.len();
-        let room = longest.saturating_sub(before);
-        let taken = bytes.get(..room.min(bytes.len())).unwrap_or_default();
-        side.push(taken, source);
+        let taken = side.push_up_to(longest, bytes, source);
         if origin == Origin::Start && self.held_preamble(context) {
             return taken.len();
         }
@@ -204,9 +202,7 @@ impl<S: BodyState> Connection<S> {
             Verdict::Look(Look::Other(to)) => self.hand_on(to, context),
             Verdict::Junk(count) => {
                 self.note_junk(origin, from);
-                for (junk, source) in self.sides[from].take_front(count).runs() {
-                    context.io.observer.other(from, junk, source.place);
-                }
+                context.other(&self.sides[from].take_front(count));
                 let held = self.sides[from].take();
                 self.sides[from].state = if origin == Origin::Lost { State::Lost } else { State::Start };
                 self.feed_held(&held, context);
@@ -232,9 +228,7 @@ impl<S: BodyState> Connection<S> {
         if !matches!(self.sides[context.from].state, State::Lost) {
             return self.feed_held(&held, context);
         }
-        for (bytes, source) in held.runs() {
-            context.io.observer.other(context.from, bytes, source.place);
-        }
+        context.other(&held);
     }
 
     /// Adds to a head until it is whole.
@@ -248,8 +242,7 @@ impl<S: BodyState> Connection<S> {
         let longest = context.io.settings.longest_head;
         let side = &mut self.sides[context.from];
         let before = side.buffer.len();
-        let room = longest.saturating_sub(before);
-        side.push(bytes.get(..room.min(bytes.len())).unwrap_or_default(), source);
+        let pushed = side.push_up_to(longest, bytes, source).len();
         if let Some(end) = head::end(&side.buffer, side.searched) {
             let taken = end.saturating_sub(before);
             side.truncate(end);
@@ -262,7 +255,7 @@ impl<S: BodyState> Connection<S> {
             self.head_from_buffer(kind, Some("head-too-long"), context);
             return taken;
         }
-        room.min(bytes.len())
+        pushed
     }
 
     /// The buffer holds a head: whole, or `cut` for the named reason.
@@ -357,9 +350,7 @@ impl<S: BodyState> Connection<S> {
             Found::At(count) => (count, true),
             Found::NotBefore(count) => (count, false),
         };
-        for (junk, source) in side.take_front(count).runs() {
-            context.io.observer.other(from, junk, source.place);
-        }
+        context.other(&side.take_front(count));
         if found {
             let held = self.sides[from].take();
             self.sides[from].state = State::Lost;

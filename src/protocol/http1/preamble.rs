@@ -167,11 +167,7 @@ impl<S: BodyState> Connection<S> {
         let held = &self.sides[from].buffer;
         match self.measure_preamble(held, context) {
             Measure::Partial => return held.len() < context.io.settings.longest_head,
-            Measure::Whole(length) => {
-                for (bytes, source) in self.sides[from].take_front(length).runs() {
-                    context.io.observer.other(from, bytes, source.place);
-                }
-            }
+            Measure::Whole(length) => context.other(&self.sides[from].take_front(length)),
             Measure::Not => {
                 // They were held back for what they may have begun.
                 let blank = held.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();

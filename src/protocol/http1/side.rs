@@ -89,6 +89,14 @@ impl Side {
         self.buffer.extend_from_slice(bytes);
     }
 
+    /// Holds back as many of the bytes as fit into a buffer of `most`; gives those.
+    pub(crate) fn push_up_to<'a>(&mut self, most: usize, bytes: &'a [u8], source: Source) -> &'a [u8] {
+        let room = most.saturating_sub(self.buffer.len());
+        let fitting = bytes.get(..room).unwrap_or(bytes);
+        self.push(fitting, source);
+        fitting
+    }
+
     /// Forgets what the buffer holds after `length` bytes.
     pub(crate) fn truncate(&mut self, length: usize) {
         self.buffer.truncate(length);
