@@ -5,7 +5,6 @@ use crate::http::{Message, Note};
 use crate::leak::{Finding, StreamFinding};
 use crate::packet::Place;
 use crate::protocol::WebSocketParameters;
-use crate::tcp::Direction;
 use std::fmt;
 
 /// What came out of the packets.
@@ -75,7 +74,7 @@ impl Exchange {
     /// Whether the stream goes on as a WebSocket (RFC 6455 §4.2.2).
     pub(crate) fn begins_web_socket(&self) -> bool {
         let head = self.response.as_ref().map(|message| &message.head);
-        head.is_some_and(|head| WebSocketParameters::accepted(head, Direction::FromInitiator).is_some())
+        head.is_some_and(WebSocketParameters::are_in)
     }
 }
 

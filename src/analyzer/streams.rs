@@ -9,7 +9,7 @@ use crate::http::{self, BodyState, Context, Head, Message, ParsedExchange, Setti
 use crate::leak::{Allowlist, Finding, Found, Run, Scanner, Severity, Side, StreamFinding, Unkept, Where};
 use crate::packet::{PacketId, Place};
 use crate::pool::Pool;
-use crate::protocol::{self, Payload, Protocol, Traffic, Traffics, WebSocketParameters};
+use crate::protocol::{self, Payload, Protocol, Traffic, Traffics};
 use crate::tcp::{Chunk, Delivered, Direction, Gap, Handler, Oddity, Stream};
 
 /// What is kept for a stream; nothing until its first byte.
@@ -353,12 +353,7 @@ impl<F: FnMut(Event)> http::Observer for Watch<'_, F> {
             self.streams.settle(found, server, request.as_deref_mut(), response.as_deref_mut())
         };
         self.streams.exchanges += 1;
-        if response.as_ref().is_some_and(|message| WebSocketParameters::accepted(&message.head, client).is_some())
-            && !self.streams.scanner.is_idle()
-        {
-            self.outside.get_or_insert_default().opened_by(self.streams.exchanges, client);
-        }
-        (self.sink)(Event::Exchange(Box::new(Exchange {
+        let exchange = Box::new(Exchange {
             id: self.streams.exchanges,
             stream: self.stream.number,
             client: self.stream.sender(client),
@@ -367,7 +362,11 @@ impl<F: FnMut(Event)> http::Observer for Watch<'_, F> {
             response,
             findings,
             notes,
-        })));
+        });
+        if exchange.begins_web_socket() && !self.streams.scanner.is_idle() {
+            self.outside.get_or_insert_default().opened_by(exchange.id, client);
+        }
+        (self.sink)(Event::Exchange(exchange));
     }
 
     fn other(&mut self, from: Direction, bytes: &[u8], place: Place) -> bool {

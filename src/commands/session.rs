@@ -345,13 +345,18 @@ impl Session {
         _ = self.hold(saved);
     }
 
+    /// Writes the end of what `-w` names.
+    fn finish_saving(&mut self) {
+        if let Some(Err(error)) = self.saver.take().map(Saver::finish) {
+            _ = self.unsaved(&error);
+        }
+    }
+
     /// Ends the run without a word but errors: the exit code.
     #[cfg_attr(not(target_os = "linux"), allow(dead_code))] // for guard, which needs Linux
     pub(super) fn abandon(mut self) -> u8 {
         self.close();
-        if let Some(Err(error)) = self.saver.take().map(Saver::finish) {
-            _ = self.unsaved(&error);
-        }
+        self.finish_saving();
         if self.failed { FAILED } else { 0 }
     }
 
@@ -360,9 +365,7 @@ impl Session {
     pub(super) fn finish(mut self, dropped: Option<Dropped>) -> Result<u8, Failure> {
         self.close();
         let dropped = dropped.map(|dropped| Dropped { queue: self.core.load().shed, ..dropped });
-        if let Some(Err(error)) = self.saver.take().map(Saver::finish) {
-            _ = self.unsaved(&error);
-        }
+        self.finish_saving();
         let mut counters = self.core.counters();
         if let Some(evidence) = self.evidence.take() {
             if evidence.let_go() > 0 {

@@ -16,21 +16,26 @@ pub struct Parameters {
     pub server_keeps_context: bool,
 }
 
+/// Whether the field of this name holds a word, in any case.
+fn holds(head: &Head, name: &str, word: &str) -> bool {
+    let value = head.field(name).unwrap_or_default();
+    value.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+}
+
 impl Parameters {
+    /// Whether the response with this head begins a WebSocket.
+    pub(crate) fn are_in(head: &Head) -> bool {
+        head.status() == Some(101) && holds(head, "upgrade", "websocket")
+    }
+
     /// What the response with this head began, to `client`; `None` where that is no WebSocket.
     pub(crate) fn accepted(head: &Head, client: Direction) -> Option<Self> {
-        let is = |name: &str, word: &str| {
-            let value = head.field(name).unwrap_or_default();
-            value.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
-        };
-        if head.status() != Some(101) || !is("upgrade", "websocket") {
-            return None;
-        }
-        Some(Self {
+        let is = |extension| holds(head, "sec-websocket-extensions", extension);
+        Self::are_in(head).then(|| Self {
             client,
-            deflate: is("sec-websocket-extensions", "permessage-deflate"),
-            client_keeps_context: !is("sec-websocket-extensions", "client_no_context_takeover"),
-            server_keeps_context: !is("sec-websocket-extensions", "server_no_context_takeover"),
+            deflate: is("permessage-deflate"),
+            client_keeps_context: !is("client_no_context_takeover"),
+            server_keeps_context: !is("server_no_context_takeover"),
         })
     }
 }
