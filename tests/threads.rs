@@ -7,7 +7,7 @@ mod kit;
 use kit::capture::packet;
 use kit::wire::{self, ACK, Connection, ETHERNET, End, FIN, IPV4, RST, SYN};
 use plainsight::analyzer::Drafter;
-use plainsight::engine::{Engine, Listener, Pace};
+use plainsight::engine::{Engine, Listener, OverloadPolicy};
 use plainsight::leak::{Canaries, Canary};
 use plainsight::packet::{LinkType, Packet, Shared, Timestamp};
 use plainsight::report::{Json, Report as _, Summary};
@@ -115,7 +115,7 @@ fn many(steps: &[Step], workers: usize, (holds, drafts): (bool, bool)) -> String
     let paper = Paper::default();
     let listener = Reporter(Json::new(paper.clone(), Vec::new()), drafts);
     let workers = NonZeroUsize::new(workers).expect("some");
-    let mut engine = Engine::new(&config(), workers, Pace::Wait, listener);
+    let mut engine = Engine::new(&config(), workers, OverloadPolicy::Block, listener);
     go(steps, |step, packet| match (step, packet) {
         (_, Some(packet)) if holds => {
             let shared: Shared = Arc::new(packet.data.to_vec());

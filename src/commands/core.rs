@@ -4,7 +4,7 @@
 
 use super::output::Shared;
 use crate::analyzer::{Analyzer, Config, Counters, Event};
-use crate::engine::{Engine, Load, Pace};
+use crate::engine::{Engine, Load, OverloadPolicy};
 use crate::packet::{self, Packet};
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
@@ -51,12 +51,18 @@ fn flow(engine: &Engine) -> ControlFlow<()> {
 
 impl Core {
     /// With one of `threads` it is an analyzer; else `workers` become an engine.
-    pub(super) fn new(asked: &Config, threads: NonZeroUsize, pace: Pace, workers: &Workers, output: &Shared) -> Self {
+    pub(super) fn new(
+        asked: &Config,
+        threads: NonZeroUsize,
+        policy: OverloadPolicy,
+        workers: &Workers,
+        output: &Shared,
+    ) -> Self {
         if threads.get() == 1 {
             let analyzer = Box::new(Analyzer::new(asked));
             return Self::Alone { analyzer, output: output.clone(), flow: ControlFlow::Continue(()), told: Vec::new() };
         }
-        workers.0.get_or_init(|| Mutex::new(Engine::new(asked, threads, pace, output.clone())));
+        workers.0.get_or_init(|| Mutex::new(Engine::new(asked, threads, policy, output.clone())));
         Self::Many(workers.clone())
     }
 

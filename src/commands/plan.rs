@@ -17,7 +17,7 @@ const MOST_BODY: usize = 64 << 10;
 
 /// What the command line names that has to be read from files and variables.
 #[derive(Debug)]
-pub(super) struct Wanted {
+pub(super) struct SessionInputs {
     pub(super) inputs: ScanInputs,
     /// Canaries that are to be left in nothing but what `-w` writes.
     pub(super) hidden: Texts,
@@ -28,22 +28,22 @@ impl Options {
     ///
     /// # Errors
     /// A file cannot be read or is of another kind; a canary cannot be looked for.
-    pub(super) fn wanted(&self) -> Result<Wanted, Failure> {
+    pub(super) fn wanted(&self) -> Result<SessionInputs, Failure> {
         let found = self.canaries.find()?;
         if let Some(note) = found.note().filter(|_| !self.quiet) {
             say(note);
         }
         let hidden = if self.redact.is_some() { found.texts() } else { found.masked() };
-        Ok(Wanted { inputs: ScanInputs::read(&self.rules, &self.known, found, self.quiet)?, hidden })
+        Ok(SessionInputs { inputs: ScanInputs::read(&self.rules, &self.known, found, self.quiet)?, hidden })
     }
 
     /// Whether secrets are left out of the evidence.
-    pub(super) fn hides_evidence(&self, wanted: &Wanted) -> bool {
+    pub(super) fn hides_evidence(&self, wanted: &SessionInputs) -> bool {
         self.redact.is_some() || !wanted.hidden.texts.is_empty()
     }
 
     /// What the analyzer is asked to do.
-    pub(super) fn analysis(&self, wanted: Wanted) -> Config {
+    pub(super) fn analysis(&self, wanted: SessionInputs) -> Config {
         // What is kept beside the analyzer has its share of the memory.
         let memory = self.memory.memory - self.evidence.as_ref().map_or(0, |_| self.evidence_memory());
         // A whole body, where it is to be written; its buffer may grow to twice that.

@@ -11,7 +11,7 @@ use super::gate::Gate;
 use super::hiding::Hiding;
 use super::options::Options;
 use super::output::Shared;
-use super::plan::Wanted;
+use super::plan::SessionInputs;
 use super::signals::stopped;
 use super::statistics::Statistics;
 use super::{confine, known, reports, streams};
@@ -19,7 +19,7 @@ use crate::analyzer::{Analyzer, Config, Incomplete, Loss};
 use crate::capture::save::{self, Rotate, Saver};
 use crate::capture::{self, Files, Interfaces};
 use crate::confine::sandbox::Sandbox;
-use crate::engine::Pace;
+use crate::engine::OverloadPolicy;
 use crate::leak::Severity;
 use crate::packet::{self, Packet, PacketId};
 use crate::protocol::Protocol;
@@ -52,7 +52,12 @@ pub(super) struct Origin {
 
 impl Origin {
     /// What of the packets is evidence goes to one file, whatever becomes of all of them.
-    fn evidence(&self, path: &Path, options: &Options, wanted: &Wanted) -> Result<(Saver, Option<Hiding>), Failure> {
+    fn evidence(
+        &self,
+        path: &Path,
+        options: &Options,
+        wanted: &SessionInputs,
+    ) -> Result<(Saver, Option<Hiding>), Failure> {
         let saving =
             |interfaces: &Interfaces| save::Options { interfaces: interfaces.clone(), ..save::Options::default() };
         if !options.hides_evidence(wanted) {
@@ -126,7 +131,8 @@ impl Session {
         let expects_packets = origin.live;
         // Asked while files may be opened that tell of limits.
         let threads = options.threads(origin.live);
-        let (pace, workers) = (if origin.live { Pace::Shed } else { Pace::Wait }, origin.workers.clone());
+        let (policy, workers) =
+            (if origin.live { OverloadPolicy::Shed } else { OverloadPolicy::Block }, origin.workers.clone());
         let written = options.written();
         reports::all_distinct(&written.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
         let open = || {
@@ -153,7 +159,7 @@ impl Session {
             confine::enter_beside(&sandbox, options.quiet)?;
         }
         let config = options.analysis(wanted);
-        let core = Core::new(&config, threads, pace, &workers, &output);
+        let core = Core::new(&config, threads, policy, &workers, &output);
         Ok(Self {
             evidence,
             packets_left: options.count.unwrap_or(u64::MAX),
@@ -196,7 +202,7 @@ impl Session {
         gate: Gate,
         expects_packets: bool,
     ) -> Self {
-        let core = Core::new(&config, NonZeroUsize::MIN, Pace::Shed, &Workers::default(), &output);
+        let core = Core::new(&config, NonZeroUsize::MIN, OverloadPolicy::Shed, &Workers::default(), &output);
         Self { ends_unsaved: false, expects_packets, ..Self::of(core, config, output, saver, Some(gate)) }
     }
 

@@ -5,7 +5,7 @@
 use super::backlog::Backlog;
 use super::batch::Batch;
 use super::listener::Listener;
-use super::load::{Load, Pace};
+use super::load::{Load, OverloadPolicy};
 use super::merge::Merger;
 use super::shares::Shares;
 use super::threads::{Threads, start};
@@ -27,10 +27,10 @@ pub(super) struct Room {
 impl Room {
     /// Batches that are used again soon stay in the processor's cache; a live capture has to get
     /// over its reader's pauses.
-    pub(super) fn of(config: &Config, pace: Pace) -> Self {
-        let batches = match pace {
-            Pace::Wait => 16,
-            Pace::Shed => 64,
+    pub(super) fn of(config: &Config, policy: OverloadPolicy) -> Self {
+        let batches = match policy {
+            OverloadPolicy::Block => 16,
+            OverloadPolicy::Shed => 64,
         };
         Self { batches, batch: (config.memory / 64 / batches).clamp(4 << 10, 512 << 10) }
     }
@@ -39,7 +39,7 @@ impl Room {
 /// Workers and who tells what they found, at first all here.
 pub(super) struct Crew {
     state: State,
-    pace: Pace,
+    policy: OverloadPolicy,
     room: Room,
     workers: usize,
     shares: Shares,
@@ -66,11 +66,11 @@ impl Crew {
     pub(super) fn new(
         config: &Config,
         (workers, shares): (usize, Shares),
-        pace: Pace,
+        policy: OverloadPolicy,
         listener: Box<dyn Listener>,
         done: Arc<AtomicBool>,
     ) -> Self {
-        let room = Room::of(config, pace);
+        let room = Room::of(config, policy);
         // Batches, the numbers of streams, and what was found and not heard yet have their share.
         let memory = config.memory_split().connections - config.memory / 5;
         let held = Arc::new(Held::new(workers));
@@ -80,12 +80,12 @@ impl Crew {
         let merger = Box::new(Merger::new(workers, listener, done));
         let state = State::Here { workers: all, merger, alone: false };
         let backlog = Arc::new(Backlog::new(config.memory / 32));
-        Self { state, pace, room, workers, shares, held, backlog, spare: room.batches, queued: Arc::default() }
+        Self { state, policy, room, workers, shares, held, backlog, spare: room.batches, queued: Arc::default() }
     }
 
     /// An empty batch, where there is one; from a file there is, if one waits.
     pub(super) fn take(&mut self) -> Option<Batch> {
-        self.empty(self.pace == Pace::Wait)
+        self.empty(self.policy == OverloadPolicy::Block)
     }
 
     /// An empty batch; `None` only where a thread has died.
@@ -161,7 +161,7 @@ impl Crew {
 
     /// Whether what comes by itself would have to wait for others.
     pub(super) fn is_behind(&self) -> bool {
-        self.pace == Pace::Shed && self.queued.load(Ordering::Relaxed) > 1
+        self.policy == OverloadPolicy::Shed && self.queued.load(Ordering::Relaxed) > 1
     }
 
     /// How much there is to do, and the memory that takes.

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::listener::Listener;
-use super::load::Pace;
+use super::load::OverloadPolicy;
 use super::pipeline::Engine;
 use crate::analyzer::{Analyzer, Config, Event};
 use crate::decode::fuzz::Packets;
@@ -51,7 +51,7 @@ fn alone(config: &Config, packets: &[(Packet<'_>, Shared)]) -> Vec<String> {
 /// What the engine says of them; `holds` says whether it holds the packets instead of copying them.
 fn many(config: &Config, packets: &[(Packet<'_>, Shared)], workers: usize, holds: bool) -> Vec<String> {
     let kept = Kept::default();
-    let mut engine = Engine::new(config, NonZeroUsize::new(workers).unwrap(), Pace::Wait, kept.clone());
+    let mut engine = Engine::new(config, NonZeroUsize::new(workers).unwrap(), OverloadPolicy::Block, kept.clone());
     for (at, (packet, shared)) in packets.iter().enumerate() {
         if holds {
             engine.shared_packet(&Packet { data: (**shared).as_ref(), ..*packet }, Some(shared));

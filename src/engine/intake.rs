@@ -4,7 +4,7 @@
 //! It refuses to know threads.
 
 use super::batch::Batch;
-use super::load::{Load, Pace};
+use super::load::{Load, OverloadPolicy};
 use super::shares::Shares;
 use super::shed::Shed;
 use crate::analyzer::{Config, Counters, Tally};
@@ -36,18 +36,18 @@ pub(super) struct Intake {
 }
 
 impl Intake {
-    pub(super) fn new(config: &Config, shares: Shares, pace: Pace) -> Self {
+    pub(super) fn new(config: &Config, shares: Shares, policy: OverloadPolicy) -> Self {
         Self {
             front: config.front(),
             batch: None,
-            room: super::crew::Room::of(config, pace).batch,
+            room: super::crew::Room::of(config, policy).batch,
             shares,
             hasher: foldhash::fast::RandomState::default(),
             quiet: Vec::new(),
             calm: false,
             datagrams: config.reads_datagrams(),
             serial: 0,
-            shed: (pace == Pace::Shed).then(Shed::default),
+            shed: (policy == OverloadPolicy::Shed).then(Shed::default),
         }
     }
 
@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn both_directions_fall_to_one_worker_and_connections_to_all() {
         let hasher = foldhash::fast::RandomState::default();
-        let (mut counts, shares) = ([0; 4], Shares::of(4, Pace::Shed));
+        let (mut counts, shares) = ([0; 4], Shares::of(4, OverloadPolicy::Shed));
         for n in 0..4000_u32 {
             let source = Endpoint { address: Ipv4Addr::from_bits(n / 7).into(), port: (n * 31) as u16 };
             let address = if n % 2 == 0 { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };

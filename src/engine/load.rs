@@ -2,9 +2,9 @@
 
 /// What becomes of packets that come faster than they are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pace {
+pub enum OverloadPolicy {
     /// The caller waits: packets come from a file.
-    Wait,
+    Block,
     /// They are passed over, whole connections as far as possible, and counted: packets come
     /// whether anyone is ready or not.
     Shed,

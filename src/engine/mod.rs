@@ -11,7 +11,7 @@
 //! # Memory
 //! Packets wait for the workers in a fixed number of batches. When all of them wait, a capture
 //! from a file waits too; a live one goes on and passes whole connections over
-//! ([`Pace::Shed`]), so that it never lags behind by more than the batches. Each worker has its
+//! ([`OverloadPolicy::Shed`]), so that it never lags behind by more than the batches. Each worker has its
 //! share of the memory for connections: what another has to spare it could not give back without
 //! the allocator's keeping it.
 
@@ -31,5 +31,5 @@ mod threads;
 mod worker;
 
 pub use listener::Listener;
-pub use load::{Load, Pace};
+pub use load::{Load, OverloadPolicy};
 pub use pipeline::Engine;

@@ -3,7 +3,7 @@
 use super::crew::Crew;
 use super::intake::Intake;
 use super::listener::Listener;
-use super::load::{Load, Pace};
+use super::load::{Load, OverloadPolicy};
 use super::shares::Shares;
 use crate::analyzer::{Config, Counters};
 use crate::packet::{Packet, Shared};
@@ -24,11 +24,11 @@ impl Engine {
     /// do, or when [`Engine::flush`] asks for it: a short capture is read without them.
     ///
     /// [`Config::trace`] is for one that reads packet by packet; here it does nothing.
-    pub fn new(config: &Config, workers: NonZeroUsize, pace: Pace, listener: impl Listener) -> Self {
+    pub fn new(config: &Config, workers: NonZeroUsize, policy: OverloadPolicy, listener: impl Listener) -> Self {
         let done = Arc::new(AtomicBool::new(false));
-        let shares = Shares::of(workers.get(), pace);
-        let intake = Intake::new(config, shares, pace);
-        let crew = Crew::new(config, (workers.get(), shares), pace, Box::new(listener), Arc::clone(&done));
+        let shares = Shares::of(workers.get(), policy);
+        let intake = Intake::new(config, shares, policy);
+        let crew = Crew::new(config, (workers.get(), shares), policy, Box::new(listener), Arc::clone(&done));
         Self { intake, crew, done }
     }
 

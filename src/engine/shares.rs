@@ -2,7 +2,7 @@
 //!
 //! It refuses to know what a connection is: it is given a hash.
 
-use super::load::Pace;
+use super::load::OverloadPolicy;
 
 /// All connections, in parts of 2^32.
 const ALL: u64 = 1 << 32;
@@ -22,12 +22,12 @@ impl Shares {
     /// Where there are few threads, who takes packets apart would wait for the others much of the time, and
     /// what it has just had in its hands is near. Not where packets come by themselves: there it has to
     /// be free for the next.
-    pub(super) fn of(workers: usize, pace: Pace) -> Self {
+    pub(super) fn of(workers: usize, policy: OverloadPolicy) -> Self {
         Self::new(
             workers,
-            match (pace, workers) {
-                (Pace::Wait, 2) => ALL / 100 * 36,
-                (Pace::Wait, 3) => ALL / 100 * 17,
+            match (policy, workers) {
+                (OverloadPolicy::Block, 2) => ALL / 100 * 36,
+                (OverloadPolicy::Block, 3) => ALL / 100 * 17,
                 _ => 0,
             },
         )
@@ -80,6 +80,6 @@ mod tests {
                 assert!(count.abs_diff(part) <= 2, "{workers} {own}: {count} and {part} of worker {worker}");
             }
         }
-        assert!(Shares::of(2, Pace::Wait).has_own() && !Shares::of(2, Pace::Shed).has_own());
+        assert!(Shares::of(2, OverloadPolicy::Block).has_own() && !Shares::of(2, OverloadPolicy::Shed).has_own());
     }
 }

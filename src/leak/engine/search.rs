@@ -106,7 +106,7 @@ impl Engine {
         }
         let near = match self.near.get() {
             Some(near) => near.as_ref(),
-            None if self.becomes_much(view.bytes.len()) => self.hasten(),
+            None if self.becomes_much(view.bytes.len()) => self.build_token_filter(),
             None => None,
         };
         if let Some(near) = near {
@@ -129,7 +129,7 @@ impl Engine {
     }
 
     /// Makes the faster way to find words.
-    fn hasten(&self) -> Option<&Near> {
+    fn build_token_filter(&self) -> Option<&Near> {
         let make = || {
             let holds: Vec<bool> = self.machines.iter().map(Machine::holds_token).collect();
             let holds_token = |(rule, _): &(u32, u32)| holds.get(*rule as usize).copied().unwrap_or(false);

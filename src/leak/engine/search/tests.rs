@@ -22,7 +22,7 @@ static PLAIN: LazyLock<Engine> = LazyLock::new(|| {
 /// Looks for most words near tokens.
 static NEAR: LazyLock<Engine> = LazyLock::new(|| {
     let engine = Engine::new(rule::defaults().unwrap(), http_rules::ROOTS);
-    engine.hasten();
+    engine.build_token_filter();
     engine
 });
 
