@@ -25,6 +25,7 @@ mod flows;
 pub mod fuzz;
 mod half;
 mod handler;
+mod memory;
 mod numbering;
 mod order;
 mod piece;
